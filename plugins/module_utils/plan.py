@@ -1,0 +1,68 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between the declared and the current state, and what to do about it, in words. No I/O."""
+
+
+class Refusal(Exception):
+    """Something that must not be done: the message names the object, the value, the reason and the way out."""
+
+
+class Operation:
+    """One step of a plan.
+
+    name: the verb, a stable identifier such as C(mount) or C(one.datastore.update).
+    target: what it acts on, as the user calls it (a path, a datastore's name).
+    summary: one phrase for people; it never holds a secret.
+    arguments: what the executing client needs; may hold secrets, so it is never returned or logged.
+    """
+
+    def __init__(self, name, target, summary, **arguments):
+        self.name = name
+        self.target = target
+        self.summary = summary
+        self.arguments = arguments
+
+    def result(self):
+        """The operation as a module returns it: C({"operation", "target", "summary"})."""
+        return {"operation": self.name, "target": self.target, "summary": self.summary}
+
+    def __repr__(self):
+        return "Operation(%s %s: %s)" % (self.name, self.target, self.summary)
+
+
+class Plan:
+    """Ordered operations, and the state before and after them.
+
+    before, after: dicts keyed by target, holding only what differs and no secret; equal when nothing is to be done.
+    warnings: sentences for the user that stop nothing.
+    """
+
+    def __init__(self, operations=(), before=None, after=None, warnings=()):
+        self.operations = list(operations)
+        self.before = dict(before or {})
+        self.after = dict(after or {})
+        self.warnings = list(warnings)
+
+    @property
+    def changed(self):
+        return bool(self.operations)
+
+    def add(self, other):
+        """Append another plan's operations, warnings and states; the targets must not overlap."""
+        self.operations.extend(other.operations)
+        self.before.update(other.before)
+        self.after.update(other.after)
+        self.warnings.extend(other.warnings)
+
+    def diff(self):
+        """The C(diff) value of a module's result."""
+        return {"before": self.before, "after": self.after}
+
+    def result(self):
+        """The part of a module's result that every module shares: C(changed), C(operations), C(diff)."""
+        return {
+            "changed": self.changed,
+            "operations": [operation.result() for operation in self.operations],
+            "diff": self.diff(),
+        }
