@@ -38,6 +38,7 @@ def bounded(function, seconds, account=None):
     if pid == 0:
         _child(function, account, reader, writer)
     os.close(writer)
+    _lead_group(pid)
     try:
         answer = _read_until_closed(reader, time.monotonic() + seconds)
     finally:
@@ -52,6 +53,7 @@ def _child(function, account, reader, writer):
     """Never returns: os._exit keeps the parent's cleanup handlers from running twice."""
     try:
         os.close(reader)
+        _lead_group(0)
         # A child stuck in the kernel would otherwise hold the module's output open, and ssh would wait for it.
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
@@ -74,6 +76,17 @@ def _child(function, account, reader, writer):
     os._exit(0)
 
 
+def _lead_group(pid):
+    """Put the child into a process group of its own, so that a mount helper it started ends with it.
+
+    Parent and child both do it: whichever comes first, the group exists before anybody needs it.
+    """
+    try:
+        os.setpgid(pid, 0)
+    except OSError:
+        pass
+
+
 def _read_until_closed(reader, deadline):
     """Everything the child wrote, or None when the deadline came first."""
     chunks = []
@@ -88,9 +101,9 @@ def _read_until_closed(reader, deadline):
 
 
 def _end(pid):
-    """Kill and reap the child; one that the kernel does not let go is left to init after a second."""
+    """Kill the child and what it started, and reap it; one that the kernel does not let go is left to init."""
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
     deadline = time.monotonic() + 1
