@@ -1,0 +1,109 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ansible-playbook as a user does, and read what every task reported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CALLBACKS = Path(__file__).resolve().parent / "callbacks"
+
+
+@dataclass
+class Run:
+    """One finished ansible-playbook: its exit code, its screen, and every task's result."""
+
+    code: int
+    output: str
+    results: list[dict] = field(default_factory=list)
+
+    @property
+    def changes(self) -> set[tuple[str, str]]:
+        """(host, task) of everything reported as changed."""
+        return {(line["host"], line["task"]) for line in self.results if line["changed"]}
+
+    @property
+    def failures(self) -> list[dict]:
+        return [line for line in self.results if line["outcome"] in ("failed", "unreachable")]
+
+    def failure_text(self) -> str:
+        """Every failure's message, one a line, as "host: message"."""
+        return "\n".join(f"{line['host']}: {line['result'].get('msg', line['result'])}" for line in self.failures)
+
+    def of(self, module: str) -> dict[str, dict]:
+        """host -> the last result of a module of this collection, by its short name."""
+        names = (module, f"virtshare.storage.{module}", f"ansible.builtin.{module}")
+        return {line["host"]: line["result"] for line in self.results if line["action"] in names}
+
+    def facts(self, name: str) -> dict[str, object]:
+        """host -> the last value set for a fact."""
+        return {
+            line["host"]: line["result"]["ansible_facts"][name]
+            for line in self.results
+            if name in (line["result"].get("ansible_facts") or {})
+        }
+
+
+def run_playbook(*playbooks, inventories, arguments=(), environment=None, stream=None, timeout=1800) -> Run:
+    """Run playbooks in one ansible-playbook; the screen goes to stream (a text file) while it happens, if given.
+
+    playbooks, inventories: paths, relative to the repository's root or absolute.
+    timeout: seconds after which the run is killed and subprocess.TimeoutExpired raised.
+    """
+    with tempfile.TemporaryDirectory(prefix="virtshare-run-") as directory:
+        record = Path(directory) / "record"
+        record.touch(mode=0o600)
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), *map(str, playbooks), *map(str, arguments)]
+        for inventory in inventories:
+            command += ["--inventory", str(inventory)]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=_environment(record, environment, colour=stream is not None and stream.isatty()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        output = _follow(process, stream, timeout)
+        results = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+        return Run(process.returncode, output, results)
+
+
+def _environment(record: Path, extra: dict | None, colour: bool) -> dict:
+    return {
+        **os.environ,
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_CALLBACKS_ENABLED": "record",
+        "ANSIBLE_FORCE_COLOR": "1" if colour else "0",
+        "ANSIBLE_NOCOLOR": "0" if colour else "1",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "VIRTSHARE_RECORD": str(record),
+        **(extra or {}),
+    }
+
+
+def _follow(process: subprocess.Popen, stream, timeout: float) -> str:
+    if stream is None:
+        try:
+            return process.communicate(timeout=timeout)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        stream.write(line)
+        stream.flush()
+    process.wait(timeout=timeout)
+    return "".join(lines)
