@@ -1,0 +1,148 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job on real hosts: predicted, done, repeated, broken in the ways that happen, and mended.
+
+The tests share one lab and build on each other's state, in the order written: a host that was prepared once is the
+normal case, and each test that breaks something mends it by running the main job.
+"""
+
+import pytest
+
+from tests.demo.__main__ import HOSTS, SHARE
+from tests.lab import Lab
+from tests.support.endpoint import Endpoint
+from tests.support.playbook import ROOT, run_playbook
+
+# Everything that lies on a host's disk, but for what any login and any running system writes.
+SNAPSHOT = (
+    r"find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log"
+    r" -o -path /root/.ansible -o -path /var/lib/systemd -o -path /var/cache/apt/pkgcache.bin"
+    r" -o -path /var/cache/apt/srcpkgcache.bin \) -prune -o ! -type d -printf '%p %m %U:%G %s %T@\n' | sort;"
+    r" find /srv /etc -xdev -type d -printf '%p %m %U:%G\n' | sort; cat /proc/mounts | sort; getent passwd; getent group"
+)
+MARGIN = 10  # seconds for the way to a host and Ansible's own work, on top of a module's own bound
+
+
+class Site:
+    """The lab's hosts, the platform's endpoint, and the playbooks run on them."""
+
+    def __init__(self, lab, directory):
+        self.lab = lab
+        self.endpoint = Endpoint(directory, directories=[SHARE])
+        self.inventories = [lab.write_inventory(directory / "hosts.yml"), ROOT / "tests" / "demo" / "shares.yml"]
+
+    def run(self, playbook, *arguments):
+        run = run_playbook(
+            playbook, inventories=self.inventories, arguments=arguments, environment=self.endpoint.environment
+        )
+        print(run.output)  # pytest shows it when the test fails
+        return run
+
+    def main_job(self):
+        run = self.run("playbooks/site.yml")
+        assert run.code == 0, run.failure_text()
+        return run
+
+    def writes(self):
+        return [call["method"] for call in self.endpoint.calls() if call["write"]]
+
+    def mounted_source(self, host):
+        """What the kernel of a host has at the share's path; empty when nothing is mounted."""
+        return self.lab.ssh(host, f"awk '$2 == \"{SHARE}\" {{print $1}}' /proc/mounts").strip()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    lab = Lab("site")
+    lab.up(HOSTS)
+    try:
+        made = Site(lab, tmp_path_factory.mktemp("site"))
+        try:
+            assert made.run("tests/demo/prepare.yml").code == 0
+            yield made
+        finally:
+            made.endpoint.stop()
+    finally:
+        lab.down()
+
+
+def operations(run, module):
+    return {host: result["operations"] for host, result in run.of(module).items()}
+
+
+def test_check_mode_predicts_the_first_run_and_touches_nothing(site):
+    before = {host: site.lab.ssh(host, SNAPSHOT) for host in ("hv1", "hv2", "nas1")}
+    predicted = site.run("playbooks/site.yml", "--check", "--diff")
+    assert predicted.code == 0, predicted.failure_text()
+    assert site.writes() == []
+    for host, state in before.items():
+        assert site.lab.ssh(host, SNAPSHOT).splitlines() == state.splitlines()
+
+    first = site.main_job()
+    assert first.changes, "the first run of a new site has something to do"
+    assert predicted.changes == first.changes
+    for module in ("shared_mounts", "path_access", "one_datastores", "one_filesystem_images"):
+        assert operations(predicted, module) == operations(first, module), module
+
+
+def test_the_second_run_changes_nothing_and_makes_no_write_call(site):
+    written = site.writes()
+    second = site.main_job()
+    assert second.changes == set()
+    assert site.writes() == written
+
+
+def test_every_host_sees_what_another_wrote(site):
+    site.lab.ssh("hv1", f"runuser -u oneadmin -- sh -c 'echo from-hv1 > {SHARE}/greeting'")
+    assert site.lab.ssh("hv2", f"runuser -u libvirt-qemu -- cat {SHARE}/greeting").strip() == "from-hv1"
+    assert site.lab.ssh("nas1", "cat /export/projects/greeting").strip() == "from-hv1"
+    assert ".virtshare-proof" not in site.lab.ssh("nas1", "ls -A /export/projects")
+
+
+def test_a_swapped_export_fails_the_proof_and_nothing_is_published(site):
+    site.lab.ssh("hv2", f"umount {SHARE} && mount -t nfs -o vers=4.2 nas1:/export/other {SHARE}")
+    written = site.writes()
+    verify = site.run("playbooks/verify.yml")
+    assert verify.code != 0
+    for word in ("hv1", "hv2", SHARE, "nas1:/export/projects", "nas1:/export/other"):
+        assert word in verify.failure_text()
+    assert site.run("playbooks/publish.yml").code != 0
+    assert site.writes() == written
+
+    mended = site.main_job()
+    assert {host for host, _task in mended.changes} == {"hv2"}
+    assert site.mounted_source("hv2") == "nas1:/export/projects"
+
+
+def test_a_missing_mount_fails_the_proof(site):
+    site.lab.ssh("hv2", f"umount {SHARE}")
+    verify = site.run("playbooks/verify.yml")
+    assert verify.code != 0
+    for word in ("hv1", "hv2", SHARE, "nas1:/export/projects", "not mounted"):
+        assert word in verify.failure_text()
+
+    mended = site.main_job()
+    assert {host for host, _task in mended.changes} == {"hv2"}
+    assert site.run("playbooks/verify.yml").code == 0
+
+
+def test_a_host_left_out_makes_the_proof_partial(site):
+    verify = site.run("playbooks/verify.yml", "--limit", "hv1")
+    assert verify.code != 0
+    assert "1 of 2" in verify.failure_text()
+
+
+@pytest.mark.parametrize("playbook", ["playbooks/verify.yml", "playbooks/site.yml"])
+def test_a_dead_server_ends_every_task_in_time_naming_it(site, playbook):
+    site.lab.power_off("nas1")
+    try:
+        run = site.run(playbook, "--extra-vars", "shared_mount_timeout=20 qemu_access_timeout=20 share_proof_timeout=20")
+        assert run.code != 0
+        assert {line["host"] for line in run.failures} == {"hv1", "hv2"}
+        assert "nas1" in run.failure_text() and SHARE in run.failure_text()
+        slow = [line for line in run.results if line["seconds"] is not None and line["seconds"] > 20 + MARGIN]
+        assert not slow, [(line["host"], line["task"], line["seconds"]) for line in slow]
+    finally:
+        site.lab.power_on("nas1")
+    assert site.main_job().changes == set()
