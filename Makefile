@@ -1,0 +1,77 @@
+# What there is to do in this repository: `make help`. The work itself is in tests/gates, tests/demo and tests/lab.
+
+# The operating system's Python when it is new enough: pyenv's shims change with the directory.
+PYTHON ?= $(shell for python in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+GATES = $(PYTHON) -m tests.gates
+DEV = .venv/bin/python
+UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --upgrade
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help python setup demo demo-down test check lint unit target integration changelog docs artifact importer \
+	sanity scenarios molecule lock clean
+
+help: ## say what there is
+	@sed -n 's|^\([a-z][a-z -]*\):[^#]*## |  make \1\t|p' $(MAKEFILE_LIST) | expand -t 26
+
+python:
+	@test -n "$(PYTHON)" || { \
+	echo "Python 3.11 or newer is missing. Debian 12 and 13: apt-get install python3 python3-venv" >&2; exit 1; }
+
+setup: python ## make the virtual environment in .venv
+	@$(GATES) setup
+
+demo: setup ## two hypervisors, a storage server and the endpoint; run the site twice and show the outcome
+	@$(DEV) -m tests.lab prerequisites --install
+	@$(DEV) -m tests.demo
+
+demo-down: python ## stop what the demo left up
+	@if [ -x $(DEV) ]; then $(DEV) -m tests.demo --down; fi
+
+test: python ## everything: all gates, simulators, real hosts, Molecule
+	@$(GATES) test
+
+check: python ## the quick part for daily work: lint, unit tests, simulators
+	@$(GATES) check
+
+lint: python ## ansible-lint, profile production
+	@$(GATES) setup lint
+
+unit: python ## unit tests
+	@$(GATES) setup unit
+
+target: python ## compile and test the target-side code on the oldest Python there is
+	@$(GATES) setup target
+
+integration: python ## modules and roles against the simulators
+	@$(GATES) setup integration
+
+changelog: python ## check the changelog fragments
+	@$(GATES) setup changelog
+
+docs: python ## check the documentation of plugins and roles
+	@$(GATES) setup docs
+
+artifact importer: python ## build the collection, check what is in it, let galaxy-importer judge it
+	@$(GATES) setup artifact
+
+sanity: python ## ansible-test sanity on ansible-core 2.16 and the newest that runs here
+	@$(GATES) setup sanity
+
+scenarios: python ## the whole way on real hosts in the lab
+	@$(GATES) setup scenarios
+
+molecule: python ## Molecule on real hosts in the lab
+	@$(GATES) setup molecule
+
+lock: setup ## write requirements/*.txt anew from requirements/*.in
+	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
+	for name in dev importer core-2.19; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
+	../$(UV_COMPILE) --python-version 3.10 core-2.16.in -o core-2.16.txt && \
+	../$(UV_COMPILE) --python-version 3.12 core-2.21.in -o core-2.21.txt
+
+clean: python ## remove environments and caches; the lab's image is made again at the next start
+	@if [ -x $(DEV) ]; then $(DEV) -m tests.demo --down || true; fi
+	rm -rf .venv .venv-* .cache .pytest_cache .hypothesis .ansible tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

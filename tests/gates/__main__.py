@@ -1,0 +1,34 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python3 -m tests.gates test|check|STAGE…`; `python3 -m tests.gates --list` names the stages."""
+
+import argparse
+import sys
+
+from tests.gates import stages
+from tests.gates.runner import run_stages, summary
+
+GROUPS = {"test": tuple(stages.ALL), "check": stages.CHECK, "sanity": ("sanity-oldest", "sanity-newest")}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python3 -m tests.gates", description="Run the quality gates.")
+    parser.add_argument("names", nargs="*", metavar="STAGE", help="a stage, or one of: " + ", ".join(GROUPS))
+    parser.add_argument("--list", action="store_true", help="name the stages and end")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name, stage in stages.ALL.items():
+            print(f"{name:15}{stage.__doc__}")
+        return 0
+    wanted = [name for word in arguments.names for name in GROUPS.get(word, (word,))]
+    unknown = sorted(set(wanted) - set(stages.ALL))
+    if unknown or not wanted:
+        parser.error(f"no such stage: {', '.join(unknown)}; --list names them" if unknown else "name a stage, or test")
+    results = run_stages({name: stages.ALL[name] for name in dict.fromkeys(wanted)})
+    print(summary(results), flush=True)
+    return int(any(problem for _, _, problem in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

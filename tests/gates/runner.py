@@ -1,0 +1,49 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run stages one after the other, go on after a failure, and say at the end what passed and how long it took."""
+
+import sys
+import time
+
+from tests.gates.process import CACHE, Failed, Log
+
+LOGS = CACHE / "logs"
+
+
+def run_stages(stages, logs=LOGS, stream=sys.stdout):
+    """Run {name: function(log)} and return [(name, seconds, None or why it failed)].
+
+    A stage fails by raising; the others are run all the same. Only an interrupt ends the whole.
+    """
+    return [_run_stage(name, stage, logs, stream) for name, stage in stages.items()]
+
+
+def _run_stage(name, stage, logs, stream):
+    log = Log(logs / f"{name}.log", stream)
+    started = time.monotonic()
+    problem = None
+    log.say(f"\n== {name}: {(stage.__doc__ or '').strip()}")
+    try:
+        stage(log)
+    except Failed as error:
+        problem = str(error)
+    except Exception as error:  # a mistake in a stage must not hide the results of the others
+        problem = f"{type(error).__name__}: {error}"
+    seconds = time.monotonic() - started
+    log.say(f"== {name}: {'passed' if problem is None else 'FAILED, ' + problem} ({seconds:.0f} s)")
+    log.close()
+    return name, seconds, problem
+
+
+def summary(results, logs=LOGS):
+    """The closing table as text; its last line is C(N passed, N failed)."""
+    width = max(len(name) for name, _, _ in results)
+    lines = [""]
+    for name, seconds, problem in results:
+        outcome = "passed" if problem is None else f"FAILED  {problem} (log: {logs / name}.log)"
+        lines.append(f"{name:{width}}  {seconds:6.0f} s  {outcome}")
+    lines.append(f"{'all':{width}}  {sum(seconds for _, seconds, _ in results):6.0f} s")
+    failed = sum(problem is not None for _, _, problem in results)
+    lines += ["", f"{len(results) - failed} passed, {failed} failed"]
+    return "\n".join(lines)

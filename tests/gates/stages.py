@@ -1,0 +1,221 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each gate does. A stage is a function that takes a log and raises Failed when the gate is not passed."""
+
+import os
+import pathlib
+import shutil
+import tarfile
+
+from tests.gates import environments, interpreters, tree
+from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_packages
+
+MINUTE = 60
+
+
+def setup(log):
+    """the virtual environment of the project"""
+    environments.dev(log)
+
+
+def lint(log):
+    """ansible-lint, profile production, and yamllint"""
+    venv = environments.dev(log)
+    # Without the network: galaxy is neither needed nor always reachable.
+    run(log, ["ansible-lint", "--offline", "--nocolor", "--strict"], seconds=5 * MINUTE, env=environment(venv))
+
+
+def unit(log):
+    """unit tests of plans, parsers, metadata and roles"""
+    _pytest(log, "tests/unit", seconds=10 * MINUTE)
+
+
+def integration(log):
+    """modules and roles against the simulators"""
+    _pytest(log, "tests/integration", seconds=15 * MINUTE)
+
+
+def scenarios(log):
+    """the whole way on real hosts in the lab"""
+    _lab_prerequisites(log)
+    _pytest(log, "tests/scenarios", seconds=40 * MINUTE)
+
+
+def _pytest(log, directory, *, seconds):
+    venv = environments.dev(log)
+    run(log, ["pytest", "-q", "--durations=5", directory], seconds=seconds, env=environment(venv))
+
+
+def _lab_prerequisites(log):
+    environments.dev(log)
+    run(log, [environments.DEV / "bin/python", "-m", "tests.lab", "prerequisites", "--install"], seconds=15 * MINUTE)
+
+
+def molecule(log):
+    """Molecule: converge, idempotence and testinfra on real hosts"""
+    _lab_prerequisites(log)
+    venv = environments.dev(log)
+    run(log, ["molecule", "test", "--all"], seconds=30 * MINUTE, env=environment(venv))
+
+
+def target(log):
+    """the code that runs on managed hosts, on the oldest Python there is"""
+    (version, python) = next((item for item in interpreters.found().items() if item[0] >= (3, 6)))
+    files = [ROOT / "plugins/modules", ROOT / "plugins/module_utils"]
+    cache = CACHE / "compiled"
+    run(
+        log, [python, "-m", "compileall", "-q", "-f", *files], seconds=MINUTE,
+        env=environment(PYTHONPYCACHEPREFIX=str(cache)),
+    )
+    log.say(f"Compiles on Python {version[0]}.{version[1]}.")
+    if version > (3, 6):
+        log.say("There is no Python 3.6 here, so nothing was run on the oldest target's version.")
+        return
+    venv = environments.make(log, ROOT / ".venv-python-3.6", python, environments.REQUIREMENTS / "python-3.6.txt")
+    core = environments.core(log, "2.16")
+    _link(site_packages(core) / "ansible/module_utils", site_packages(venv) / "ansible/module_utils")
+    _link(ROOT, site_packages(venv) / "ansible_collections/virtshare/storage")
+    run(
+        log, [venv / "bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/plugins/module_utils"],
+        seconds=5 * MINUTE, env=environment(venv),
+    )
+
+
+def _link(source, link):
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(source)
+
+
+def sanity_oldest(log):
+    """ansible-test sanity on ansible-core 2.16"""
+    _sanity(log, "2.16")
+
+
+def sanity_newest(log):
+    """ansible-test sanity on the newest ansible-core that runs here"""
+    _sanity(log, environments.newest_core())
+
+
+# The pip that each ansible-core wants in its own environments, in the words of its file names.
+_GET_PIP = {"2.16": "23_1_2", "2.19": "24_2", "2.21": "25_2"}
+
+
+def _sanity(log, version):
+    """ansible-test on a copy of the tree, with a home of its own so that nothing outside the project is written."""
+    venv = environments.core(log, version)
+    collection = tree.copy(f"sanity-{version}")
+    home = CACHE / f"sanity-{version}/home"
+    stub = home / f".ansible/test/cache/get_pip_{_GET_PIP[version]}.py"
+    stub.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(pathlib.Path(__file__).with_name("get_pip.py"), stub)
+    path = os.pathsep.join([str(venv / "bin"), str(_interpreter_directory()), "/usr/bin", "/bin", "/usr/sbin"])
+    settings = os.environ.get("XDG_CONFIG_HOME", str(pathlib.Path.home() / ".config"))
+    run(
+        log, ["ansible-test", "sanity", "--color", "no"], cwd=collection, seconds=20 * MINUTE,
+        env=environment(venv, PATH=path, HOME=str(home), XDG_CONFIG_HOME=settings),
+    )
+
+
+def _interpreter_directory():
+    """A directory with pythonX.Y for every interpreter found; pyenv's shims, on which ansible-test dies, are not."""
+    directory = CACHE / "interpreters"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    for (major, minor), python in interpreters.found().items():
+        (directory / f"python{major}.{minor}").symlink_to(python)
+    return directory
+
+
+def artifact(log):
+    """the collection builds, holds what it should, and galaxy-importer accepts it"""
+    venv = environments.dev(log)
+    output = CACHE / "artifact"
+    shutil.rmtree(output, ignore_errors=True)
+    run(
+        log, ["ansible-galaxy", "collection", "build", "--force", "--output-path", output], seconds=2 * MINUTE,
+        env=environment(venv),
+    )
+    archive = next(output.glob("virtshare-storage-*.tar.gz"))
+    _check_contents(log, archive)
+    _import(log, archive)
+
+
+# What a user gets, by the first part of a path. Anything else in the artifact is an accident.
+_SHIPPED = {
+    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs", "extensions", "meta",
+    "playbooks", "plugins", "roles", "tests",
+}
+_SHIPPED_TESTS = {"config.yml", "sanity", "unit"}
+
+
+def _check_contents(log, archive):
+    with tarfile.open(archive) as opened:
+        names = [pathlib.PurePosixPath(member.name) for member in opened.getmembers() if not member.isdir()]
+    log.say(f"{archive.name}: {len(names)} files, {archive.stat().st_size // 1024} KiB.")
+    strangers = [str(name) for name in names if not _shipped(name)]
+    if strangers:
+        raise Failed("the artifact holds what no user needs; add it to build_ignore: " + ", ".join(sorted(strangers)))
+    missing = sorted(part for part in _SHIPPED - {"CHANGELOG.rst", "extensions", "tests"}
+                     if not any(name.parts[0] == part for name in names))
+    if missing:
+        raise Failed("the artifact lacks " + ", ".join(missing))
+
+
+def _shipped(name):
+    if "__pycache__" in name.parts or name.parts[0] not in _SHIPPED:
+        return False
+    return name.parts[0] != "tests" or name.parts[1] in _SHIPPED_TESTS
+
+
+def _import(log, archive):
+    venv = environments.importer(log)
+    settings = CACHE / "galaxy-importer.cfg"
+    # Lint and sanity are gates of their own; the importer would need a container engine for the latter.
+    settings.write_text(
+        "[galaxy-importer]\nRUN_ANSIBLE_DOC = True\nRUN_ANSIBLE_LINT = False\nRUN_ANSIBLE_TEST = False\n"
+        "CHECK_REQUIRED_TAGS = True\nLOG_LEVEL_MAIN = INFO\n", encoding="utf-8",
+    )
+    said = run(
+        log, ["python", "-m", "galaxy_importer.main", archive], cwd=archive.parent, seconds=5 * MINUTE,
+        env=environment(venv, GALAXY_IMPORTER_CONFIG=str(settings), ANSIBLE_HOME=str(CACHE / "importer-home")),
+    )
+    if "Importer processing completed successfully" not in said:
+        raise Failed("galaxy-importer did not say that it completed successfully")
+
+
+def docs(log):
+    """antsibull-docs checks the documentation of every plugin and role"""
+    venv = environments.dev(log)
+    # On a copy, because it reads the whole directory it is given, caches included.
+    collection = tree.copy("docs")
+    run(
+        log, ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self",
+              "--check-extra-docs-refs", collection],
+        seconds=5 * MINUTE, env=environment(venv),
+    )
+
+
+def changelog(log):
+    """antsibull-changelog checks the fragments"""
+    venv = environments.dev(log)
+    run(log, ["antsibull-changelog", "lint"], seconds=2 * MINUTE, env=environment(venv))
+
+
+# In the order of `make test`: what fails soonest comes first, what needs the lab comes last.
+ALL = {
+    "setup": setup,
+    "lint": lint,
+    "unit": unit,
+    "target": target,
+    "integration": integration,
+    "changelog": changelog,
+    "docs": docs,
+    "artifact": artifact,
+    "sanity-oldest": sanity_oldest,
+    "sanity-newest": sanity_newest,
+    "scenarios": scenarios,
+    "molecule": molecule,
+}
+CHECK = ("setup", "lint", "unit", "integration")

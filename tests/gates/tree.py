@@ -1,0 +1,58 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copies of the working tree for tools that insist on a directory named like the collection."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from tests.gates.process import CACHE, ROOT, Failed
+
+
+def copy(name):
+    """Bring .cache/<name>/ansible_collections/virtshare/storage up to date with the tree and return its path.
+
+    What git knows or would add is copied, committed or not, and nothing else, so no cache and no left-over output.
+    """
+    target = CACHE / name / "ansible_collections/virtshare/storage"
+    wanted = _files()
+    for path in _present(target):
+        if path not in wanted:
+            (target / path).unlink()
+    for path in wanted:
+        _refresh(ROOT / path, target / path)
+    return target
+
+
+def _files():
+    """The relative paths of all files that belong to the project, as git sees it."""
+    try:
+        answer = subprocess.run(
+            ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )
+    except FileNotFoundError as error:
+        raise Failed("git is missing: apt-get install git") from error
+    except subprocess.CalledProcessError as error:
+        raise Failed(f"git does not list the tree: {error.stderr.strip()}") from error
+    return {path for path in answer.stdout.split("\0") if path and os.path.lexists(ROOT / path)}
+
+
+def _present(target):
+    return {
+        str((pathlib.Path(directory) / name).relative_to(target))
+        for directory, _, names in os.walk(target) for name in names
+    }
+
+
+def _refresh(source, target):
+    """Copy unless size and time say that it is the same file already."""
+    if target.exists() and not source.is_symlink():
+        ours, theirs = source.stat(), target.stat()
+        if (ours.st_size, ours.st_mtime_ns, ours.st_mode) == (theirs.st_size, theirs.st_mtime_ns, theirs.st_mode):
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
