@@ -103,7 +103,7 @@ def _link_collection(venv):
 def core(log, version):
     """An environment with one ansible-core only, for ansible-test. version: C(2.16), C(2.19) or C(2.21)."""
     low, high = CORES[version]
-    fitting = interpreters.newest(low, high)
+    fitting = interpreters.between(low, high)
     if fitting is None:
         raise Failed(
             f"ansible-core {version} needs a Python from {_text(low)} to {_text(high)} and there is none on PATH or "
@@ -120,7 +120,7 @@ CORES = {"2.16": ((3, 10), (3, 12)), "2.19": ((3, 11), (3, 13)), "2.21": ((3, 12
 def newest_core():
     """The newest ansible-core that an interpreter of this machine can run."""
     return max(
-        (version for version, bounds in CORES.items() if interpreters.newest(*bounds)),
+        (version for version, bounds in CORES.items() if interpreters.between(*bounds)),
         key=lambda version: [int(part) for part in version.split(".")],
     )
 

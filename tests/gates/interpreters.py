@@ -35,10 +35,13 @@ def own():
     return _ask(pathlib.Path(sys.executable))[1]
 
 
-def newest(lowest, highest):
-    """(version, path) of the newest interpreter between two versions, both included, or None."""
-    fitting = [(version, path) for version, path in found().items() if lowest <= version <= highest]
-    return fitting[-1] if fitting else None
+def between(lowest, highest):
+    """(version, path) of an interpreter between two versions, both included, or None; the one in use goes first."""
+    fitting = {version: path for version, path in found().items() if lowest <= version <= highest}
+    if not fitting:
+        return None
+    version = sys.version_info[:2] if sys.version_info[:2] in fitting else max(fitting)
+    return version, fitting[version]
 
 
 def _candidates():

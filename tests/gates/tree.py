@@ -17,7 +17,11 @@ def copy(name):
     What git knows or would add is copied, committed or not, and nothing else, so no cache and no left-over output.
     """
     target = CACHE / name / "ansible_collections/virtshare/storage"
-    wanted = _files()
+    wanted = files()
+    if not (target / ".git").exists():
+        # A repository of its own, else ansible-test asks the outer one, for which the copy is ignored, and tests nothing.
+        target.mkdir(parents=True, exist_ok=True)
+        _git("init", "--quiet", cwd=target)
     for path in _present(target):
         if path not in wanted:
             (target / path).unlink()
@@ -26,24 +30,28 @@ def copy(name):
     return target
 
 
-def _files():
+def files():
     """The relative paths of all files that belong to the project, as git sees it."""
+    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+    return {path for path in listed.split("\0") if path and os.path.lexists(ROOT / path)}
+
+
+def _git(*arguments, cwd):
     try:
-        answer = subprocess.run(
-            ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )
+        return subprocess.run(
+            ["git", "-c", f"safe.directory={cwd}", *arguments], cwd=cwd, capture_output=True, text=True, check=True,
+        ).stdout
     except FileNotFoundError as error:
         raise Failed("git is missing: apt-get install git") from error
     except subprocess.CalledProcessError as error:
-        raise Failed(f"git does not list the tree: {error.stderr.strip()}") from error
-    return {path for path in answer.stdout.split("\0") if path and os.path.lexists(ROOT / path)}
+        raise Failed(f"git {arguments[0]} failed in {cwd}: {error.stderr.strip()}") from error
 
 
 def _present(target):
     return {
         str((pathlib.Path(directory) / name).relative_to(target))
         for directory, _, names in os.walk(target) for name in names
+        if ".git" not in pathlib.Path(directory).relative_to(target).parts
     }
 
 

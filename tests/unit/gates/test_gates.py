@@ -1,0 +1,102 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates' own behaviour: nothing hides a failure, and nothing is made twice."""
+
+import io
+import sys
+import time
+
+import pytest
+
+from tests.gates import environments, interpreters
+from tests.gates.process import Failed, Log, environment, run
+from tests.gates.runner import run_stages, summary
+
+
+@pytest.fixture
+def log(tmp_path):
+    opened = Log(tmp_path / "stage.log", io.StringIO())
+    yield opened
+    opened.close()
+
+
+def passing(log):
+    """a stage that passes"""
+    log.say("fine")
+
+
+def failing(log):
+    raise Failed("it is broken")
+
+
+def mistaken(log):
+    raise KeyError("a mistake in the stage itself")
+
+
+def test_later_stages_run_after_a_failure(tmp_path):
+    stages = {"first": failing, "second": mistaken, "third": passing}
+    results = run_stages(stages, tmp_path, io.StringIO())
+    assert [(name, problem is None) for name, _, problem in results] == [
+        ("first", False), ("second", False), ("third", True),
+    ]
+    assert "fine" in (tmp_path / "third.log").read_text(encoding="utf-8")
+
+
+def test_summary_counts_stages_in_its_last_line(tmp_path):
+    text = summary([("lint", 1.0, None), ("unit", 2.0, "pytest ended with 1"), ("docs", 3.0, None)], tmp_path)
+    assert text.splitlines()[-1] == "2 passed, 1 failed"
+    assert "pytest ended with 1" in text
+
+
+def test_command_that_fails_fails_its_stage(log):
+    with pytest.raises(Failed, match="ended with 3"):
+        run(log, [sys.executable, "-c", "raise SystemExit(3)"], seconds=30)
+
+
+def test_missing_command_is_named(log):
+    with pytest.raises(Failed, match="no-such-program is missing"):
+        run(log, ["no-such-program"], seconds=30)
+
+
+def test_command_and_its_children_end_with_their_time(log):
+    started = time.monotonic()
+    with pytest.raises(Failed, match="did not end within 0.5 s"):
+        # The child keeps the output open: only when it dies too does the reading end.
+        run(log, ["sh", "-c", "sleep 60 & sleep 60"], seconds=0.5)
+    assert time.monotonic() - started < 30
+
+
+def test_users_ansible_settings_do_not_reach_the_gates(monkeypatch):
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", "/somewhere/else")
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
+    kept = environment()
+    assert "ANSIBLE_STRATEGY" not in kept and "ANSIBLE_COLLECTIONS_PATH" not in kept
+
+
+def test_environment_is_made_again_only_when_its_requirements_change(log, tmp_path, monkeypatch):
+    made = []
+
+    def pretend(log, command, *, seconds, **options):
+        made.append([str(word) for word in command])
+        (tmp_path / "venv/bin").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "venv/bin/python").touch()
+
+    monkeypatch.setattr(environments, "run", pretend)
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    lock = tmp_path / "lock.txt"
+    lock.write_text("pytest==1\n", encoding="utf-8")
+    arguments = (log, tmp_path / "venv", interpreters.own(), lock)
+    environments.make(*arguments)
+    first = len(made)
+    environments.make(*arguments)
+    assert first > 0 and len(made) == first
+    lock.write_text("pytest==2\n", encoding="utf-8")
+    environments.make(*arguments)
+    assert len(made) == 2 * first
+
+
+def test_interpreters_are_real_ones():
+    found = interpreters.found()
+    assert found[sys.version_info[:2]].is_file()
+    assert not [path for path in found.values() if "shims" in path.parts]

@@ -1,0 +1,73 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for the collection as a whole: its lists are complete, its files say what they must and nothing private."""
+
+import ast
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from tests.gates import tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "plugins/modules").glob("*.py"))
+PLUGIN_FILES = sorted(path for path in (ROOT / "plugins").rglob("*.py") if path.name != "__init__.py")
+
+
+def names(paths):
+    return [path.stem for path in paths]
+
+
+def constants(path):
+    """The string constants of a module's file, by name, without importing it."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Constant)
+    }
+
+
+def test_action_group_holds_exactly_the_modules_of_the_platform():
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    assert sorted(runtime["action_groups"]["opennebula"]) == [
+        name for name in names(MODULES) if name.startswith("one_")
+    ]
+
+
+def test_there_are_modules():
+    assert {"shared_mounts", "share_probe", "path_access", "one_datastore"} <= set(names(MODULES))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_module_is_documented(path):
+    found = constants(path)
+    documentation = yaml.safe_load(found["DOCUMENTATION"])
+    assert documentation["module"] == path.stem
+    assert documentation["author"] and documentation["version_added"] and documentation["short_description"]
+    assert {"check_mode", "diff_mode"} <= set(documentation.get("attributes", {})), "attributes are not documented"
+    assert any(f"virtshare.storage.{path.stem}" in task for task in yaml.safe_load(found["EXAMPLES"]))
+    assert yaml.safe_load(found["RETURN"])
+
+
+@pytest.mark.parametrize("path", PLUGIN_FILES, ids=[str(path.relative_to(ROOT / "plugins")) for path in PLUGIN_FILES])
+def test_plugin_states_its_licence(path):
+    head = path.read_text(encoding="utf-8").splitlines()[:6]
+    assert "# SPDX-License-Identifier: GPL-3.0-or-later" in head
+    assert "# Copyright (c) virtshare contributors" in head
+
+
+# Written in pieces, so that this file does not name what it looks for.
+PRIVATE = [r"(?<![\w.])/" + r"work/", r"/opt/" + r"(pypi|wheels)", r"\bpypi\." + r"org", "pythonhosted" + r"\.org",
+           "index" + "-url", "trusted" + "-host"]
+
+
+def test_no_file_names_a_private_place_or_a_registry():
+    pattern = re.compile("|".join(PRIVATE))
+    found = []
+    for name in sorted(tree.files()):
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
+        found += [f"{name}: {match.group()}" for match in pattern.finditer(text)]
+    assert found == []

@@ -1,0 +1,67 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every role keeps: the documented defaults are the real ones, and its variables carry its name."""
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+
+# Variables of Ansible itself that a role may use. Facts are read as ansible_facts[...], never injected.
+ANSIBLE_VARIABLES = {
+    "ansible_check_mode", "ansible_connection", "ansible_diff_mode", "ansible_facts", "ansible_host", "ansible_index_var",
+    "ansible_limit", "ansible_loop", "ansible_loop_var", "ansible_play_batch", "ansible_play_hosts",
+    "ansible_play_hosts_all", "ansible_play_name", "ansible_playbook_python", "ansible_python_interpreter",
+    "ansible_role_name", "ansible_version",
+}
+
+
+def load(role, name):
+    path = ROOT / "roles" / role / name
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
+
+
+def options(role):
+    """The documented options of a role's main entry point."""
+    return load(role, "meta/argument_specs.yml").get("argument_specs", {}).get("main", {}).get("options", {})
+
+
+def test_there_are_roles():
+    assert {"virtiofsd", "shared_mount", "qemu_access", "share_proof", "opennebula_storage"} <= set(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_documented_defaults_are_the_real_ones(role):
+    documented = {name: option["default"] for name, option in options(role).items() if "default" in option}
+    assert documented == load(role, "defaults/main.yml")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_options_are_described_and_required_ones_have_no_default(role):
+    assert options(role), "meta/argument_specs.yml has no options for the entry point main"
+    for name, option in options(role).items():
+        assert option.get("description"), f"{name} is not described"
+        assert option.get("type"), f"{name} has no type"
+        assert not (option.get("required") and "default" in option), f"{name} is required and has a default"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_carry_the_name_of_their_role(role):
+    names = set(load(role, "defaults/main.yml")) | set(options(role))
+    for path in (ROOT / "roles" / role / "vars").glob("*.yml"):
+        names |= set(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    assert [name for name in sorted(names) if not re.match(rf"(__)?{role}_", name)] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_facts_are_read_from_ansible_facts_only(role):
+    strangers = set()
+    for path in (ROOT / "roles" / role).rglob("*.yml"):
+        # A dot before or a letter or dot behind makes it a part of something else, such as a module's name.
+        strangers |= set(re.findall(r"(?<![\w./])ansible_\w+(?![\w./])", path.read_text(encoding="utf-8")))
+    assert strangers - ANSIBLE_VARIABLES == set()
