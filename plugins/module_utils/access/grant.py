@@ -1,0 +1,251 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module path_access does: all paths of a host in one go, each on its own, all errors at the end."""
+
+import os
+
+from ansible_collections.virtshare.storage.plugins.module_utils import bounded, mounted
+from ansible_collections.virtshare.storage.plugins.module_utils.access import (
+    accounts, ownership, permissions, write_test)
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan, Refusal
+
+PATH_SPEC = dict(
+    path=dict(type="path", required=True),
+    type=dict(type="str", choices=["nfs", "cifs", "ocfs2", "glusterfs", "local"]),
+    owner=dict(type="str"),
+    group=dict(type="str"),
+    # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
+    mode=dict(type="raw"),
+    writers=dict(type="list", elements="str", default=[]),
+    read_only=dict(type="bool", default=False),
+)
+
+ARGUMENT_SPEC = dict(
+    paths=dict(type="list", elements="dict", required=True, options=PATH_SPEC),
+    state=dict(type="str", default="granted", choices=["granted", "resolved"]),
+    apply=dict(type="bool", default=True),
+    require_mount=dict(type="bool", default=True),
+    expected_accounts=dict(type="list", elements="str", default=[]),
+    host=dict(type="str"),
+    timeout=dict(type="float", default=30.0),
+)
+
+
+class Failure(Exception):
+    """Some paths failed: C(problems) are sentences, C(result) what was done and found all the same."""
+
+    def __init__(self, problems, result):
+        super().__init__("\n".join(problems))
+        self.problems = problems
+        self.result = result
+
+
+def run(params, check_mode):
+    """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
+
+    Keys: changed, operations, diff, accounts, pending_accounts, paths.
+    """
+    host = params["host"] or os.uname().nodename
+    patience = mounted.Patience(params["timeout"], host)
+    paths = params["paths"]
+    problems = []
+    modes = {}
+    for entry in paths:
+        problems.extend(_unusable(entry, host))
+        try:
+            modes[entry["path"]] = ownership.mode_of(entry.get("mode"), entry["path"])
+        except Refusal as refusal:
+            problems.append("%s: %s" % (host, refusal))
+    known = _accounts(paths, patience)
+    expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
+    unknown, pending = accounts.unknown(paths, known, host, expected)
+    problems.extend(unknown)
+    result = dict(Plan().result(), accounts=known, pending_accounts=pending, paths=[])
+    if problems:
+        # Nothing has been touched yet, and nothing is.
+        raise Failure(problems, result)
+    if params["state"] == "resolved":
+        return result
+    total = Plan()
+    for entry in paths:
+        work = _Path(entry, modes[entry["path"]], known, patience, params, check_mode)
+        work.run()
+        total.add(work.plan)
+        problems.extend(work.problems)
+        result["paths"].append(work.result())
+    result.update(total.result())
+    if problems:
+        raise Failure(problems, result)
+    return result
+
+
+def _unusable(entry, host):
+    path = entry["path"]
+    if not path.startswith("/") or os.path.normpath(path) != path or path == "/":
+        return ["%s: path %s is not usable: write the absolute path of a share, without . or .. or a trailing slash, "
+                "such as /srv/shares/projects" % (host, path)]
+    return []
+
+
+def _accounts(paths, patience):
+    users, groups = accounts.wanted(paths)
+    try:
+        return patience.run(lambda: accounts.lookup(users, groups), "the name service (passwd, group)")
+    except mounted.NoAnswer as error:
+        raise Failure([str(error)], dict(Plan().result(), accounts={}, pending_accounts=[], paths=[]))
+
+
+class _Path:
+    """One path of the call: its problems, its plan and what was found."""
+
+    def __init__(self, entry, mode, known, patience, params, check_mode):
+        self.path = entry["path"]
+        self.entry = entry
+        self.known = known
+        self.patience = patience
+        self.host = patience.host
+        self.apply = params["apply"] and not entry["read_only"]
+        self.require_mount = params["require_mount"]
+        self.check_mode = check_mode
+        self.desired = {
+            "owner": entry.get("owner"),
+            "group": entry.get("group"),
+            "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
+            "gid": known["groups"].get(entry.get("group")),
+            "mode": mode,
+        }
+        self.plan = Plan()
+        self.problems = []
+        self.mount = None
+        self.state = None
+        self.writers = {}
+        self.pending = False
+
+    def run(self):
+        try:
+            self._run()
+        except mounted.NoAnswer as error:
+            self.problems.append(str(error))
+        except OSError as error:
+            self.problems.append("%s: %s: %s" % (self.host, self.path, ownership.words_of(error)))
+        except bounded.ChildFailed as error:
+            self.problems.append("%s: %s: %s" % (self.host, self.path, error))
+
+    def _run(self):
+        self.mount, entries = self.patience.visible(self.path)
+        if not self._usable(entries):
+            return
+        if not self.pending:
+            self.state = self.patience.run(lambda: ownership.read(self.path, self.mount), self.path, self.mount)
+        self._own()
+        if not self.check_mode and not self.problems:
+            for user in self.entry["writers"]:
+                self._test(user)
+
+    def _usable(self, entries):
+        """Whether the path may be worked on: the directory underneath a missing mount must never be changed."""
+        share_type = self.entry.get("type")
+        if self.mount is not None and (share_type is None or mounted.is_type(self.mount, share_type)):
+            return True
+        if self.check_mode and self.require_mount:
+            # The same run is about to mount it (or to replace what is there).
+            self.mount = None
+            self.pending = True
+            return True
+        if self.mount is not None:
+            self.problems.append(
+                "%s: %s is the %s mount of %s, but the share is declared as %s: mount the share first (role "
+                "shared_mount), or correct its type; nothing was changed"
+                % (self.host, self.path, self.mount.fstype, self.mount.source, share_type))
+            return False
+        if not self.require_mount:
+            return True
+        self.problems.append(
+            "%s: %s is not mounted: a plain directory of %s; mount the share first (role shared_mount); nothing was "
+            "changed, because guests would otherwise write to this host's own disk"
+            % (self.host, self.path, mounted.plain_directory(entries, self.path)))
+        return False
+
+    def _own(self):
+        plan = ownership.plan(self.path, self.state, self.desired, _name)
+        if not plan.changed:
+            return
+        if not self.apply:
+            if not self.pending:
+                self._refuse_difference()
+            return
+        if self.check_mode:
+            self.plan = plan
+            return
+        try:
+            self.state = self.patience.run(
+                lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired), self.path, self.mount)
+        except PermissionError as error:
+            self.problems.append(
+                ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
+            return
+        except OSError as error:
+            self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
+            return
+        self.plan = plan
+        phrases = ownership.differences(self.state, self.desired, _name)
+        if phrases:
+            self.problems.append(
+                ownership.explain_ignored(phrases, self.path, self.mount, self.desired, self.host))
+
+    def _refuse_difference(self):
+        phrases = "; ".join(ownership.differences(self.state, self.desired, _name))
+        if self.entry["read_only"]:
+            self.problems.append("%s: %s: %s; a share with read_only: true is never changed from here, set it on the "
+                                 "server" % (self.host, self.path, phrases))
+        else:
+            self.problems.append("%s: %s: %s; another host of the same share sets them, so this host has another "
+                                 "filesystem there, or that host failed" % (self.host, self.path, phrases))
+
+    def _test(self, user):
+        account = self.known["users"][user]
+        if self.entry["read_only"]:
+            return
+        table = write_test.run(self.path, self.mount, account, self.patience)
+        failed = write_test.verdict(table)
+        self.writers[user] = {"uid": account["uid"], "gid": account["gid"], "groups": account["groups"],
+                              "writes": not failed, "operations": table}
+        if not failed:
+            return
+        operation, row = failed[0]
+        words = "%s: %s: %s may not write: %s: %s" % (self.host, self.path, user, operation.replace("_", " "),
+                                                     row["words"])
+        if row["result"] == write_test.DENIED:
+            words += "; " + "; ".join(self._denial(dict(account, name=user), row))
+        else:
+            words = words.replace("may not write", "cannot write", 1)
+        self.problems.append(words)
+
+    def _denial(self, user, row):
+        if row["words"].startswith("EROFS"):
+            return ["the mount or the export is read-only; declare the share with read_only: true, or make it writable"]
+        try:
+            components = self.patience.run(lambda: permissions.read_components(self.path), self.path, self.mount)
+        except OSError as error:
+            return ["root itself cannot look at the directories above it: %s" % ownership.words_of(error)]
+        names = {"users": {part["uid"]: accounts.user_name(part["uid"]) for part in components},
+                 "groups": {gid: accounts.group_name(gid)
+                            for gid in [part["gid"] for part in components] + user["groups"]}}
+        remote = self.mount is not None and any(self.mount.fstype in mounted.FSTYPES[kind]
+                                                for kind in ("nfs", "cifs", "glusterfs"))
+        return permissions.explain_denial(user, components, names, remote)
+
+    def result(self):
+        found = {"path": self.path, "pending": self.pending, "writers": self.writers, "problems": self.problems,
+                 "mount": None, "owner": None, "group": None, "uid": None, "gid": None, "mode": None}
+        if self.mount is not None:
+            found["mount"] = {"source": self.mount.source, "fstype": self.mount.fstype}
+        if self.state is not None:
+            found.update(owner=_name("user", self.state["uid"]), group=_name("group", self.state["gid"]),
+                         uid=self.state["uid"], gid=self.state["gid"], mode="%04o" % self.state["mode"])
+        return found
+
+
+def _name(kind, number):
+    return accounts.user_name(number) if kind == "user" else accounts.group_name(number)

@@ -1,0 +1,162 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Owner, group and mode of a share's root directory: the pure plan, and the executor that keeps to the mount."""
+
+import errno
+import os
+import stat
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mounted
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation, Plan, Refusal
+
+
+def mode_of(text, path):
+    """The number of a mode written as an octal string ("2770"), None for None; Refusal with the words otherwise."""
+    if text is None:
+        return None
+    plain = text if isinstance(text, str) else repr(text)
+    if isinstance(text, str) and 3 <= len(plain) <= 5 and all(digit in "01234567" for digit in plain):
+        number = int(plain, 8)
+        if number <= 0o7777:
+            return number
+    raise Refusal("%s: mode %s is not an octal number in quotes: YAML reads 0770 and 770 without quotes as other "
+                  "numbers; write it as mode: \"2770\"" % (path, plain))
+
+
+def read(path, mount):
+    """{"uid", "gid", "mode"} of the mount's root directory, asked from the server; call it in a bounded child."""
+    descriptor = mounted.enter(path, mount)
+    try:
+        return state_of(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def state_of(status):
+    return {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode)}
+
+
+def plan(path, current, desired, names):
+    """Operations C(path.own) and C(path.mode) that make current into desired.
+
+    path: the target. current: {"uid", "gid", "mode"}, or None when the share is not mounted yet (then everything that
+    is declared is a change). desired: the same keys, None where nothing is declared, "owner" and "group" as declared.
+    names: function(kind, number) -> name, kind "user" or "group". The diff holds what differs and nothing else.
+    """
+    before = {}
+    after = {}
+    operations = []
+    known = current or {"uid": None, "gid": None, "mode": None}
+    new_uid = _new(known["uid"], desired["uid"], current, desired.get("owner"))
+    new_gid = _new(known["gid"], desired["gid"], current, desired.get("group"))
+    if new_uid or new_gid:
+        words = []
+        for key, kind, number, label in (("owner", "user", "uid", desired.get("owner")),
+                                         ("group", "group", "gid", desired.get("group"))):
+            if not (new_uid if number == "uid" else new_gid):
+                continue
+            if current is not None:
+                before[key] = names(kind, known[number])
+            after[key] = label
+            words.append("%s %s" % (key, label))
+        operations.append(Operation(
+            "path.own", path, "set %s" % " and ".join(words),
+            uid=desired["uid"] if new_uid and desired["uid"] is not None else -1,
+            gid=desired["gid"] if new_gid and desired["gid"] is not None else -1))
+    if desired["mode"] is not None and known["mode"] != desired["mode"]:
+        if current is not None:
+            before["mode"] = "%04o" % known["mode"]
+        after["mode"] = "%04o" % desired["mode"]
+        operations.append(Operation("path.mode", path, "set mode %04o" % desired["mode"], mode=desired["mode"]))
+    if not operations:
+        return Plan()
+    return Plan(operations, {path: before}, {path: after})
+
+
+def _new(known, wanted, current, label):
+    if label is None:
+        return False
+    return current is None or known != wanted
+
+
+def apply(path, mount, operations, desired):
+    """Do the operations on the mount's root directory and return its state read back; call it in a bounded child.
+
+    A mode is set again after a change of owner, because a server may clear set-id bits with it.
+    """
+    descriptor = mounted.enter(path, mount)
+    try:
+        # A descriptor of a directory that may not be listed cannot be changed itself, the name the kernel has for it can.
+        name = "/proc/self/fd/%d" % descriptor
+        for operation in operations:
+            if operation.name == "path.own":
+                os.chown(name, operation.arguments["uid"], operation.arguments["gid"])
+            elif operation.name == "path.mode":
+                os.chmod(name, operation.arguments["mode"])
+        state = state_of(os.fstat(descriptor))
+        if desired["mode"] is not None and state["mode"] != desired["mode"]:
+            os.chmod(name, desired["mode"])
+            state = state_of(os.fstat(descriptor))
+        return state
+    finally:
+        os.close(descriptor)
+
+
+def differences(state, desired, names):
+    """What state still differs in from desired, as phrases: ["owner is root (0), not oneadmin (9869)"]."""
+    phrases = []
+    for key, kind, number in (("owner", "user", "uid"), ("group", "group", "gid")):
+        if desired[number] is not None and state[number] != desired[number]:
+            phrases.append("%s is %s (%d), not %s (%d)" % (key, names(kind, state[number]), state[number],
+                                                          desired[key], desired[number]))
+    if desired["mode"] is not None and state["mode"] != desired["mode"]:
+        phrases.append("mode is %04o, not %04o" % (state["mode"], desired["mode"]))
+    return phrases
+
+
+def explain_error(error, path, mount, desired, host):
+    """Why root could not change owner, group or mode, and what to do about it; error is the OSError."""
+    source = mount.source if mount is not None else "the filesystem"
+    start = "%s: %s: root may not change %s of %s (%s)" % (host, path, _what(desired), source, words_of(error))
+    if mount is not None and mount.fstype in mounted.FSTYPES["nfs"] and error.errno in (errno.EPERM, errno.EACCES):
+        server, dummy, export = source.rpartition(":")
+        return ("%s: the server %s maps this host's root to nobody (root_squash, the default of an export); set them "
+                "once on the server: %s; or export to this host with no_root_squash"
+                % (start, server, _on_server(export, desired)))
+    if error.errno == errno.EROFS:
+        return "%s: it is mounted or exported read-only; declare the share with read_only: true, or make it writable" \
+            % start
+    return start
+
+
+def explain_ignored(phrases, path, mount, desired, host):
+    """Why a change that reported success is not there when read back."""
+    start = "%s: %s: the change reported success, but %s" % (host, path, "; ".join(phrases))
+    if mount is not None and mount.fstype in mounted.FSTYPES["cifs"]:
+        return ("%s: on CIFS the mount options uid=, gid=, file_mode= and dir_mode= decide; set them in the share's "
+                "options (dir_mode=%s)" % (start, "%04o" % desired["mode"] if desired["mode"] is not None else "0770"))
+    if mount is not None and mount.fstype in mounted.FSTYPES["nfs"]:
+        return ("%s: the server %s translates users or groups (idmapping, all_squash); give both sides the same "
+                "numbers, or change the export" % (start, mounted.server_of(mount)))
+    return start
+
+
+def words_of(error):
+    """An OSError as "EPERM: Operation not permitted"."""
+    return "%s: %s" % (errno.errorcode.get(error.errno, str(error.errno)), error.strerror)
+
+
+def _what(desired):
+    return " and ".join(key for key in ("owner", "group", "mode") if desired.get(key) is not None) or "owner"
+
+
+def _on_server(export, desired):
+    commands = []
+    if desired["uid"] is not None or desired["gid"] is not None:
+        commands.append("chown %s%s %s" % (
+            desired["uid"] if desired["uid"] is not None else "",
+            ":%d" % desired["gid"] if desired["gid"] is not None else "", export))
+    if desired["mode"] is not None:
+        commands.append("chmod %04o %s" % (desired["mode"], export))
+    return " && ".join(commands)

@@ -1,0 +1,136 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work inside a live mount: never in the directory beneath it, and never without an end."""
+
+import errno
+import os
+
+from ansible_collections.virtshare.storage.plugins.module_utils import bounded, mountinfo
+
+# A server that let one request run out of time gets this long for each later one, so that twenty shares of a dead
+# server cost one bound and not twenty.
+SECOND_CHANCE = 2.0
+
+FSTYPES = {
+    "nfs": ("nfs", "nfs4"),
+    "cifs": ("cifs", "smb3"),
+    "ocfs2": ("ocfs2",),
+    "glusterfs": ("fuse.glusterfs",),
+}
+
+
+class NoAnswer(Exception):
+    """The server behind a mount did not answer in time. The text names server, mount, path, host and seconds."""
+
+
+def server_of(mount):
+    """Who has to answer for this mount: a server's name, or the local device.
+
+    "nas1:/export" -> "nas1", "[fd00::1]:/export" -> "fd00::1", "//nas2/media" -> "nas2", "/dev/sdb" -> "/dev/sdb".
+    """
+    source = mount.source
+    if mount.fstype in FSTYPES["cifs"]:
+        return source.replace("\\", "/").strip("/").split("/")[0] or source
+    if source.startswith("["):
+        return source[1:].split("]")[0]
+    if mount.fstype in FSTYPES["nfs"] or mount.fstype in FSTYPES["glusterfs"]:
+        return source.split(":")[0]
+    return source
+
+
+def is_type(mount, share_type):
+    """Whether a live mount is of a share's type. A local one may be any filesystem this host serves itself."""
+    if share_type == "local":
+        return True
+    return mount.fstype in FSTYPES.get(share_type, ())
+
+
+def plain_directory(entries, path):
+    """What an unmounted path lies on, in words: "the local ext4 /dev/ubda"; entries as mountinfo.parse gives them."""
+    below = mountinfo.containing(entries, path)
+    if below is None:
+        return "an unknown filesystem"
+    remote = below.fstype in FSTYPES["nfs"] + FSTYPES["cifs"] + FSTYPES["glusterfs"]
+    return "%s%s %s" % ("" if remote else "the local ", below.fstype, below.source)
+
+
+class Patience:
+    """Runs work in bounded children and turns their timeouts into words.
+
+    seconds: the bound of each piece of work. host: the name by which the user knows this host.
+    """
+
+    def __init__(self, seconds, host):
+        self.seconds = seconds
+        self.host = host
+        self._silent = set()
+
+    def run(self, function, path, mount=None, account=None):
+        """function() in a child, as account (uid, gid, groups) if given; NoAnswer when its time is up.
+
+        Everything else is as in bounded.bounded(): OSError passes through, the rest becomes ChildFailed.
+        """
+        server = server_of(mount) if mount is not None else None
+        seconds = min(self.seconds, SECOND_CHANCE) if server in self._silent else self.seconds
+        try:
+            return bounded.bounded(function, seconds, account)
+        except bounded.TimedOut:
+            if server is None:
+                raise NoAnswer("%s: %s gave no answer within %g s" % (self.host, path, seconds))
+            self._silent.add(server)
+            raise NoAnswer("%s: %s: %s did not answer within %g s (%s mount of %s); check that it is up and reachable, "
+                           "then run again" % (self.host, path, _named(mount), seconds, mount.fstype, mount.source))
+
+    def silent(self, mount):
+        """Whether the server behind this mount already let a request run out of time."""
+        return server_of(mount) in self._silent
+
+    def visible(self, path):
+        """The mount at path and all entries: (Mount or None, entries). An automount point is made to mount first."""
+        entries = mountinfo.read()
+        found = mountinfo.find(entries, path)
+        if found is not None and found.fstype == "autofs":
+            try:
+                self.run(lambda: os.close(os.open(path + "/.", os.O_RDONLY | os.O_DIRECTORY)), path, found)
+            except OSError:
+                # What the automount met (no such export, no route) shows as its mount still missing.
+                pass
+            entries = mountinfo.read()
+            found = mountinfo.find(entries, path)
+            if found is not None and found.fstype == "autofs":
+                found = None
+        return found, entries
+
+
+def enter(path, mount):
+    """A descriptor of the root directory of this very mount, opened now; to be called in a bounded child.
+
+    Opening (and not only a stat) makes an NFS client ask its server instead of its cache. Where the user may not
+    list the directory the descriptor is one for its metadata and for names inside only (O_PATH).
+    OSError(ESTALE) when the path is no longer the mount that was seen there: nothing may touch what is beneath.
+    """
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, os.O_RDONLY | flags)
+    except PermissionError:
+        descriptor = os.open(path, os.O_PATH | flags)
+    if mount is not None and _mount_id(descriptor) != mount.mount_id:
+        os.close(descriptor)
+        raise OSError(errno.ESTALE, "the mount that was here has gone while it was being worked on", path)
+    return descriptor
+
+
+def _mount_id(descriptor):
+    """The mount a descriptor was opened through; unlike st_dev it is never shared or translated (btrfs does both)."""
+    with open("/proc/self/fdinfo/%d" % descriptor) as lines:
+        for line in lines:
+            name, dummy, value = line.partition(":")
+            if name == "mnt_id":
+                return int(value)
+    raise OSError(errno.ENOTSUP, "this kernel does not tell the mount of a descriptor (it must be Linux 3.15 or newer)")
+
+
+def _named(mount):
+    local = mount.source.startswith("/") and not mount.source.startswith("//")
+    return "%s %s" % ("the device" if local else "the server", server_of(mount))
