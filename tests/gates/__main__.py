@@ -27,7 +27,7 @@ def main():
         parser.error(f"no such stage: {', '.join(unknown)}; --list names them" if unknown else "name a stage, or test")
     results = run_stages({name: stages.ALL[name] for name in dict.fromkeys(wanted)})
     print(summary(results), flush=True)
-    return int(any(problem for _, _, problem in results))
+    return int(any(result.problem for result in results))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 import hashlib
 import os
-import pathlib
 import shutil
 import subprocess
 import sys

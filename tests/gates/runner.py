@@ -5,14 +5,23 @@
 
 import sys
 import time
+import typing
 
 from tests.gates.process import CACHE, Failed, Log
 
 LOGS = CACHE / "logs"
 
 
+class Result(typing.NamedTuple):
+    """How a stage went. problem: None, or in words why it failed."""
+
+    name: str
+    seconds: float
+    problem: str | None
+
+
 def run_stages(stages, logs=LOGS, stream=sys.stdout):
-    """Run {name: function(log)} and return [(name, seconds, None or why it failed)].
+    """Run {name: function(log)} and return a Result for each.
 
     A stage fails by raising; the others are run all the same. Only an interrupt ends the whole.
     """
@@ -33,17 +42,17 @@ def _run_stage(name, stage, logs, stream):
     seconds = time.monotonic() - started
     log.say(f"== {name}: {'passed' if problem is None else 'FAILED, ' + problem} ({seconds:.0f} s)")
     log.close()
-    return name, seconds, problem
+    return Result(name, seconds, problem)
 
 
 def summary(results, logs=LOGS):
     """The closing table as text; its last line is C(N passed, N failed)."""
-    width = max(len(name) for name, _, _ in results)
+    width = max(len(result.name) for result in results)
     lines = [""]
     for name, seconds, problem in results:
         outcome = "passed" if problem is None else f"FAILED  {problem} (log: {logs / name}.log)"
         lines.append(f"{name:{width}}  {seconds:6.0f} s  {outcome}")
-    lines.append(f"{'all':{width}}  {sum(seconds for _, seconds, _ in results):6.0f} s")
-    failed = sum(problem is not None for _, _, problem in results)
+    lines.append(f"{'all':{width}}  {sum(result.seconds for result in results):6.0f} s")
+    failed = sum(result.problem is not None for result in results)
     lines += ["", f"{len(results) - failed} passed, {failed} failed"]
     return "\n".join(lines)

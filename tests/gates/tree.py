@@ -50,7 +50,7 @@ def _git(*arguments, cwd):
 def _present(target):
     return {
         str((pathlib.Path(directory) / name).relative_to(target))
-        for directory, _, names in os.walk(target) for name in names
+        for directory, dummy, names in os.walk(target) for name in names
         if ".git" not in pathlib.Path(directory).relative_to(target).parts
     }
 

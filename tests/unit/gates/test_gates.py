@@ -11,7 +11,7 @@ import pytest
 
 from tests.gates import environments, interpreters
 from tests.gates.process import Failed, Log, environment, run
-from tests.gates.runner import run_stages, summary
+from tests.gates.runner import Result, run_stages, summary
 
 
 @pytest.fixture
@@ -37,14 +37,16 @@ def mistaken(log):
 def test_later_stages_run_after_a_failure(tmp_path):
     stages = {"first": failing, "second": mistaken, "third": passing}
     results = run_stages(stages, tmp_path, io.StringIO())
-    assert [(name, problem is None) for name, _, problem in results] == [
+    assert [(result.name, result.problem is None) for result in results] == [
         ("first", False), ("second", False), ("third", True),
     ]
     assert "fine" in (tmp_path / "third.log").read_text(encoding="utf-8")
 
 
 def test_summary_counts_stages_in_its_last_line(tmp_path):
-    text = summary([("lint", 1.0, None), ("unit", 2.0, "pytest ended with 1"), ("docs", 3.0, None)], tmp_path)
+    text = summary(
+        [Result("lint", 1.0, None), Result("unit", 2.0, "pytest ended with 1"), Result("docs", 3.0, None)], tmp_path
+    )
     assert text.splitlines()[-1] == "2 passed, 1 failed"
     assert "pytest ended with 1" in text
 
