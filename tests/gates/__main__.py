@@ -4,6 +4,7 @@
 """`python3 -m tests.gates test|check|STAGE…`; `python3 -m tests.gates --list` names the stages."""
 
 import argparse
+import signal
 import sys
 
 from tests.gates import stages
@@ -25,6 +26,8 @@ def main():
     unknown = sorted(set(wanted) - set(stages.ALL))
     if unknown or not wanted:
         parser.error(f"no such stage: {', '.join(unknown)}; --list names them" if unknown else "name a stage, or test")
+    # Ended from outside, a stage still ends what it started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     results = run_stages({name: stages.ALL[name] for name in dict.fromkeys(wanted)})
     print(summary(results), flush=True)
     return int(any(result.problem for result in results))
