@@ -1,0 +1,106 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's command line: `python3 -m tests.lab VERB …` from the repository's root."""
+
+import argparse
+import os
+import sys
+
+from tests.lab import image, lab as labs, machine
+from tests.lab.engines.choice import ENGINES, choose
+from tests.lab.errors import LabError, say
+from tests.lab.lab import Lab
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python3 -m tests.lab", description="Real hosts on this machine.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, text: str, *arguments: str) -> argparse.ArgumentParser:
+        one = verbs.add_parser(name, help=text, description=text)
+        for argument in arguments:
+            if argument == "--name":
+                one.add_argument("--name", required=True, help="the lab's name")
+            elif argument == "--engine":
+                one.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
+                one.add_argument("--needs", default="", choices=["", "stock-kernel"],
+                                 help="what the scenario needs of a host's kernel")
+            else:
+                one.add_argument(argument)
+        return one
+
+    verb("prerequisites", "Print which packages this machine lacks.", "--engine").add_argument(
+        "--install", action="store_true", help="install them with apt-get (by sudo when not root)")
+    verb("image", "Build the hosts' image unless it is there; print its directory.", "--engine")
+    up = verb("up", "Boot a lab and wait until all its hosts answer.", "--name", "--engine")
+    up.add_argument("hosts", nargs="+", metavar="HOST[:FLAVOUR]", help="flavours: hypervisor (default), storage")
+    up.add_argument("--memory", action="append", default=[], metavar="[HOST=]SIZE", help="default 768M")
+    up.add_argument("--disk", action="append", default=[], metavar="HOST=SIZE",
+                    help="a disk of the host's own, /dev/disk/by-id/virtshare-lab-dataN")
+    up.add_argument("--shared-disk", action="append", default=[], metavar="HOST,HOST=SIZE",
+                    help="one disk on several hosts, /dev/disk/by-id/virtshare-lab-sharedN")
+    up.add_argument("--fresh", action="store_true", help="replace a lab of this name that is up")
+    verb("inventory", "Print the lab's Ansible inventory (YAML).", "--name")
+    verb("status", "Print the labs, or one lab's hosts.").add_argument("--name")
+    ssh = verb("ssh", "Log in to a host, or run a command on it.", "name", "host")
+    ssh.add_argument("command", nargs=argparse.REMAINDER)
+    for name, text in (("power-off", "Cut a host's power."), ("power-on", "Start a host that is off."),
+                       ("reboot", "Let a host reboot."), ("cut", "Pull a host's network cable."),
+                       ("reconnect", "Plug a host's network cable in again.")):
+        verb(name, text, "name", "host")
+    verb("down", "End a lab; nothing of it stays.", "--name")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    words = parser().parse_args(arguments)
+    if words.verb == "prerequisites":
+        missing = machine.missing_packages({**image.PROGRAMS, **choose(words.engine, words.needs).programs})
+        if missing and words.install:
+            machine.install(missing)
+            return 0
+        print("\n".join(missing))
+        return 1 if missing else 0
+    if words.verb == "image":
+        engine = choose(words.engine, words.needs)
+        if engine.needs_root and os.geteuid() != 0 and not image.image_directory(engine.name).exists():
+            command = labs.sudo("image", "--engine", engine.name)
+            os.execvp(command[0], command)
+        print(image.ensure(engine.name))
+        return 0
+    if words.verb == "up":
+        Lab.up(words.name, words.hosts, words.memory, words.disk, words.shared_disk, words.engine, words.needs,
+               words.fresh)
+        say(f"lab {words.name} is up; look into it: python3 -m tests.lab ssh {words.name} "
+            f"{words.hosts[0].partition(':')[0]}; end it: python3 -m tests.lab down --name {words.name}")
+        return 0
+    if words.verb == "status" and not words.name:
+        for name in labs.labs():
+            print(f"{name:20} {'up' if Lab(name).is_up() else 'left behind: take it down'}")
+        return 0
+    lab = Lab(words.name)
+    if words.verb == "status":
+        for name, state in lab.status().items():
+            print(f"{name:12} {state['flavour']:11} {state['address']:22} power {state['power']:4} "
+                  f"network {state['network']:10} boots {state['boots']}")
+    elif words.verb == "inventory":
+        print(lab.inventory(), end="")
+    elif words.verb == "ssh":
+        command = [*lab.ssh_command(words.host), *words.command]
+        os.execvp(command[0], command)
+    elif words.verb == "down":
+        lab.down()
+    else:
+        getattr(lab, words.verb.replace("-", "_"))(words.host)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LabError as problem:
+        print(f"lab: {problem}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

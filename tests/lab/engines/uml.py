@@ -1,0 +1,136 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""User Mode Linux: a host in about ten seconds, without KVM. Needs root (namespaces, bridge, taps).
+
+Everything of a lab lives in namespaces of one launcher process: process ids, mounts, network. When that process ends,
+by whatever cause, the kernel ends the hosts, the bridge, the taps, the mounts and both ends of the uplink with it.
+"""
+
+import os
+import subprocess
+
+from tests.lab.engines.base import Engine
+from tests.lab.errors import LabError
+
+BRIDGE = "lab"
+UPLINK = "uplink"
+PROXY_PORT = 3142
+
+
+def ip(*words: str) -> None:
+    done = subprocess.run(["ip", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True, check=False)
+    if done.returncode:
+        raise LabError(f"`ip {' '.join(words)}` failed: {done.stderr.strip()}")
+
+
+def offloads_off(device: str) -> None:
+    """Frames must leave as they are: with offloads on, a host gets TCP at a few kilobytes a second."""
+    subprocess.run(["ethtool", "-K", device, "tx", "off", "tso", "off", "gso", "off", "gro", "off"],
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+class Uml(Engine):
+    name = "uml"
+    programs = {"ip": "iproute2", "ethtool": "ethtool", "unshare": "util-linux", "nsenter": "util-linux",
+                "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
+    needs_root = True
+    seed_device = "ubdb"
+    restart_marker = b"reboot: Restarting system"
+
+    @property
+    def subnet(self) -> str:
+        return f"10.213.{self.description['network']}"
+
+    @property
+    def link(self) -> str:
+        return f"vslab{self.description['network']}"
+
+    # outside
+
+    def launcher(self) -> list[str]:
+        return ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
+
+    def attach(self, pid: int) -> None:
+        ip("link", "add", self.link, "type", "veth", "peer", "name", UPLINK, "netns", str(pid))
+        # Hosts have no way beyond this machine, and nobody beyond it has one to them, even where it forwards.
+        for family in ("ipv4", "ipv6"):
+            setting = f"/proc/sys/net/{family}/conf/{self.link}/forwarding"
+            if os.path.exists(setting):
+                with open(setting, "w") as handle:
+                    handle.write("0")
+        if os.path.exists(f"/proc/sys/net/ipv6/conf/{self.link}/disable_ipv6"):
+            with open(f"/proc/sys/net/ipv6/conf/{self.link}/disable_ipv6", "w") as handle:
+                handle.write("1")
+        offloads_off(self.link)
+        ip("address", "add", f"{self.subnet}.1/24", "dev", self.link)
+        ip("link", "set", self.link, "up")
+
+    def detach(self) -> None:
+        if os.path.exists(f"/sys/class/net/{self.link}"):
+            subprocess.run(["ip", "link", "delete", self.link], stderr=subprocess.DEVNULL, check=False)
+
+    def endpoint(self, host: dict) -> tuple[str, int]:
+        return host["address"], 22
+
+    def disk_device(self, host: dict, number: int) -> str:
+        return f"ubd{chr(ord('c') + number)}"
+
+    def apt_proxy(self) -> str:
+        return f"http://{self.subnet}.2:{PROXY_PORT}"
+
+    # inside
+
+    def prepare(self) -> None:
+        runtime = self.image / "runtime"
+        # Hosts' memory lies in /dev/shm; a tmpfs of the lab's own goes when the lab goes, and may be executed from.
+        for source, target, options in (
+            ("tmpfs", "/dev/shm", ["-t", "tmpfs", "-o", "mode=1777,size=100%"]),
+            ("/dev", runtime / "dev", ["--rbind"]),
+            ("proc", runtime / "proc", ["-t", "proc"]),
+            ("tmpfs", runtime / "run", ["-t", "tmpfs"]),
+            (self.lab, runtime / "lab", ["--bind"]),
+            (self.image, runtime / "image", ["--bind", "-o", "ro"]),
+        ):
+            subprocess.run(["mount", *options, str(source), str(target)], check=True)
+        ip("link", "set", "lo", "up")
+        ip("link", "add", BRIDGE, "type", "bridge")
+        ip("address", "add", f"{self.subnet}.2/24", "dev", BRIDGE)
+        ip("link", "set", BRIDGE, "up")
+        offloads_off(BRIDGE)
+        for host in self.description["hosts"]:
+            tap = self.tap(host)
+            ip("tuntap", "add", tap, "mode", "tap")
+            ip("link", "set", tap, "master", BRIDGE, "up")
+
+    def attached(self) -> None:
+        offloads_off(UPLINK)
+        ip("link", "set", UPLINK, "master", BRIDGE, "up")
+
+    @staticmethod
+    def tap(host: dict) -> str:
+        return f"tap{host['number']}"
+
+    def start(self, host: dict) -> subprocess.Popen:
+        name = host["name"]
+        disks = [f"ubda=/lab/hosts/{name}/root.cow,/image/{host['flavour']}.raw", f"ubdbr=/lab/hosts/{name}/seed.tar"]
+        for number, disk in enumerate(host["disks"]):
+            # s: writes reach the file at once; c: no exclusive lock, so that several hosts may open it.
+            flags = "sc" if disk["shared"] else ""
+            disks.append(f"{self.disk_device(host, number)}{flags}=/lab/disks/{disk['name']}.raw")
+        return subprocess.Popen(
+            ["chroot", str(self.image / "runtime"), "/linux", f"mem={host['memory']}M", *disks,
+             "root=/dev/ubda", "rw", "con=null", "con0=fd:0,fd:1", f"umid={name}", "uml_dir=/run/",
+             f"vec0:transport=tap,ifname={self.tap(host)},depth=64,mac={host['mac']}",
+             f"systemd.hostname={name}", f"systemd.machine_id={host['machine_id']}",
+             f"lab.seed={self.seed_device}", "loglevel=4", "quiet"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            env={"TMPDIR": "/dev/shm", "HOME": "/", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+    def ready(self, host: dict) -> None:
+        # The host's driver turns the offloads on when it opens the tap, somewhere in the middle of its boot.
+        offloads_off(self.tap(host))
+
+    def connected(self, host: dict, connected: bool) -> None:
+        ip("link", "set", self.tap(host), "up" if connected else "down")

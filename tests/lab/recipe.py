@@ -1,0 +1,118 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is in the hosts' images. Every change here gives the images a new key, so they are built anew."""
+
+import dataclasses
+import hashlib
+import pathlib
+import re
+
+SUITE = "trixie"
+KERNEL_SUITE = "sid"
+BASE = ("systemd-sysv", "openssh-server", "python3", "python3-apt", "iproute2", "kmod", "udev", "dbus", "ca-certificates")
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavour:
+    """A kind of host.
+
+    packages: baked, installed and enabled. staged: downloaded into apt's archive, and everything they depend on is
+    baked except what `staged_names` matches: the collection is seen installing those, without the network.
+    absent_users: accounts that only those packages may bring.
+    """
+
+    packages: tuple[str, ...] = ()
+    staged: tuple[str, ...] = ()
+    staged_names: str = r"(?!)"
+    absent_users: tuple[str, ...] = ()
+
+    def bakes(self, package: str) -> bool:
+        return not re.fullmatch(self.staged_names, package)
+
+
+# In this order: each image is made from the tree of the one before.
+FLAVOURS = {
+    "hypervisor": Flavour(
+        staged=("nfs-common", "virtiofsd", "uidmap", "acl", "qemu-utils", "qemu-system-common", "qemu-system-x86",
+                "libvirt-daemon-driver-qemu", "libvirt-daemon-system", "libvirt-clients"),
+        staged_names=r"nfs-common|rpcbind|keyutils|virtiofsd|uidmap|acl|qemu-.*|libvirt-.*",
+        absent_users=("libvirt-qemu", "oneadmin"),
+    ),
+    "storage": Flavour(packages=("nfs-kernel-server", "acl")),
+}
+
+ROOT_SIZE = 6 << 30  # bytes a host's root may grow to; the file is sparse
+
+DPKG_CONFIGURATION = """\
+# A lab's host: quick installs, nothing to read on it. A host that dies while installing is thrown away.
+force-unsafe-io
+path-exclude=/usr/share/man/*
+path-exclude=/usr/share/doc/*
+path-exclude=/usr/share/locale/*
+path-exclude=/usr/share/info/*
+"""
+
+APT_CONFIGURATION = """\
+APT::Install-Recommends "false";
+APT::Periodic::Enable "0";
+APT::Keep-Downloaded-Packages "true";
+Acquire::Languages "none";
+"""
+
+MASKED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+                "fstrim.timer", "systemd-firstboot.service", "getty@tty1.service")
+
+# What one lab gives to one host arrives as a tar on a second disk: it needs nothing but tar on the host's side.
+BOOT_UNIT = """\
+[Unit]
+Description=Take over what the lab gives this host: keys, names, disks
+DefaultDependencies=no
+RequiresMountsFor=/etc
+After=systemd-remount-fs.service
+Before=systemd-udevd.service systemd-udev-trigger.service sysinit.target
+
+[Service]
+Type=oneshot
+ExecStart=/usr/lib/virtshare-lab/take-over
+
+[Install]
+WantedBy=sysinit.target
+"""
+
+BOOT_SCRIPT = """\
+#!/bin/sh
+# Once a host's life; later boots keep what was changed on the host since.
+set -eu
+[ -e /etc/virtshare-lab/taken-over ] && exit 0
+for word in $(cat /proc/cmdline); do
+    case $word in lab.seed=*) seed=${word#lab.seed=} ;; esac
+done
+tar --extract --file="/dev/$seed" --directory=/ --no-same-owner --overwrite
+cat /etc/hostname > /proc/sys/kernel/hostname
+: > /etc/virtshare-lab/taken-over
+"""
+
+# Started by udev for each interface as it appears, whichever engine and driver made it.
+NETWORK_SCRIPT = """\
+#!/bin/sh
+set -eu
+mac=$(cat "/sys/class/net/$1/address")
+while read -r known address; do
+    if [ "$known" = "$mac" ]; then
+        ip address replace "$address" dev "$1"
+        ip link set "$1" up
+    fi
+done < /etc/virtshare-lab/network
+"""
+
+NETWORK_RULE = 'ACTION=="add", SUBSYSTEM=="net", KERNEL!="lo", RUN+="/usr/lib/virtshare-lab/network %k"\n'
+
+
+def key(engine: str) -> str:
+    """The name of the image that this recipe makes for `engine`."""
+    here = pathlib.Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in (here / "recipe.py", here / "image.py", here / "engines" / f"{engine}_kernel.py"):
+        digest.update(source.read_bytes())
+    return f"{engine}-{digest.hexdigest()[:12]}"
