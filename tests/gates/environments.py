@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from tests.gates import interpreters
+from tests.gates import interpreters, older_python
 from tests.gates.process import ROOT, Failed, environment, run, site_packages
 
 REQUIREMENTS = ROOT / "requirements"
@@ -103,13 +103,18 @@ def core(log, version):
     """An environment with one ansible-core only, for ansible-test. version: C(2.16), C(2.19) or C(2.21)."""
     low, high = CORES[version]
     fitting = interpreters.between(low, high)
-    if fitting is None:
-        raise Failed(
-            f"ansible-core {version} needs a Python from {_text(low)} to {_text(high)} and there is none on PATH or "
-            f"under a pyenv root: install one, for example with .venv/bin/uv python install {_text(high)} "
-            "and its bin directory on PATH"
-        )
-    return make(log, ROOT / f".venv-core-{version}", fitting[1], REQUIREMENTS / f"core-{version}.txt")
+    if fitting is not None:
+        python = fitting[1]
+    else:
+        log.say(f"No Python from {_text(low)} to {_text(high)} is on PATH or under a pyenv root; taking Debian 12's.")
+        try:
+            python = older_python.unpacked(log)
+        except Failed as error:
+            raise Failed(
+                f"ansible-core {version} needs a Python from {_text(low)} to {_text(high)}: install one, for example "
+                f"with pyenv or uv, and have it on PATH ({error})"
+            ) from error
+    return make(log, ROOT / f".venv-core-{version}", python, REQUIREMENTS / f"core-{version}.txt")
 
 
 # The controller's Pythons that each ansible-core supports (its porting guide and setup metadata).
