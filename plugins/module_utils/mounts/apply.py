@@ -1,0 +1,274 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry out the plan for the shares of a host. What fails for one share ends that share, not the others."""
+
+import contextlib
+import errno
+import fcntl
+import itertools
+import os
+import time
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host, run
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import plan_share, stack, whole
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
+
+LOCK = "/run/virtshare-mounts.lock"
+
+
+def reconcile(module):
+    """Bring the host's shares to what module.params declares, and leave through exit_json or fail_json."""
+    try:
+        shares = validated(module.params["shares"])
+        host = Host(module.params["fstab"], module.params["timeout"])
+        if module.check_mode:
+            result, errors = _reconcile(module, host, shares)
+        else:
+            with _alone(LOCK, host.timeout * (len(shares) + 1)):
+                result, errors = _reconcile(module, host, shares)
+    except Refusal as refusal:
+        module.fail_json(msg=str(refusal))
+    except OSError as error:
+        module.fail_json(msg="the host's mounts cannot be read: %s" % error)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if errors:
+        module.fail_json(msg=_all_errors(errors, len(shares), host.name), errors=errors, **result)
+    module.exit_json(**result)
+
+
+def _reconcile(module, host, shares):
+    """(the module's result, [{path, error}])"""
+    kinds, errors = {}, {}
+    for share in shares:
+        try:
+            kinds[share["path"]] = kind_of(share)
+        except Refusal as refusal:
+            errors[share["path"]] = str(refusal)
+    known = [share for share in shares if share["path"] in kinds]
+    found, problems = host.find(known, kinds)
+    errors.update(problems)
+    plans = []
+    for share in known:
+        if share["path"] not in found:
+            continue
+        try:
+            plans.append(plan_share(share, kinds[share["path"]], found[share["path"]], host.holders,
+                                    module.params["allow_hidden_files"]))
+        except Refusal as refusal:
+            errors[share["path"]] = str(refusal)
+    plan = whole(plans, host.systemd_runs())
+    if not module.check_mode:
+        executor = Executor(host, known, kinds)
+        plan.operations = executor.carry_out(plan.operations)
+        errors.update(executor.errors)
+        _forget_undone(plan)
+    result = plan.result()
+    result["warnings"] = plan.warnings
+    result["mounts"] = _read_back(host, shares)
+    places = [share["path"] for share in shares] + [host.fstab_path]
+    return result, [{"path": place, "error": errors[place]} for place in places if place in errors]
+
+
+class Executor:
+    """Runs operations and remembers which shares failed.
+
+    runner: called with a command and seconds, returns (exit code, output); replaced in tests.
+    """
+
+    def __init__(self, host, shares, kinds, runner=run):
+        self.host = host
+        self.shares = {share["path"]: share for share in shares}
+        self.kinds = kinds
+        self.runner = runner
+        self.errors = {}
+
+    def carry_out(self, operations):
+        """Run the operations in their order, and return those that were done."""
+        done = []
+        steps = {"unmount": self._unmount, "remove_directory": self._remove_directory, "directory": self._directory,
+                 "remount": self._remount, "mount": self._mount}
+        for name, phase in itertools.groupby(operations, key=lambda operation: operation.name):
+            phase = list(phase)
+            if name == "fstab":
+                done.extend(self._fstab(phase))
+            elif name == "systemd_reload":
+                done.extend(phase if any(each.name == "fstab" for each in done) and self._reload() else [])
+            else:
+                done.extend(operation for operation in phase if self._succeeds(steps[name], operation))
+        return done
+
+    def _succeeds(self, step, operation):
+        if operation.target in self.errors:
+            return False
+        try:
+            step(self.shares[operation.target], operation)
+            return True
+        except (Refusal, TimedOut, ChildFailed, OSError) as error:
+            self.errors[operation.target] = self._words(operation, error)
+            return False
+
+    def _fstab(self, operations):
+        """All edits in one write; a share that failed before keeps its old entry."""
+        wanted = [operation for operation in operations if operation.target not in self.errors]
+        try:
+            text = old = fstab.read(self.host.fstab_path)
+            for operation in wanted:
+                entry = operation.arguments["entry"]
+                text = fstab.with_entry(text, entry) if entry else fstab.without_path(text, operation.target)
+            if text != old:
+                fstab.write(self.host.fstab_path, text)
+        except OSError as error:
+            for operation in wanted:
+                self.errors[operation.target] = "share %s: %s could not be written on host %s: %s" % (
+                    operation.target, self.host.fstab_path, self.host.name, error.strerror or error)
+            return []
+        return wanted
+
+    def _reload(self):
+        try:
+            code, output = self.runner(["systemctl", "daemon-reload"], self.host.timeout)
+        except (TimedOut, ChildFailed, OSError) as error:
+            code, output = 1, str(error)
+        if code != 0:
+            self.errors[self.host.fstab_path] = (
+                "systemd on host %s did not read the changed %s. systemctl daemon-reload said: %s" % (
+                    self.host.name, self.host.fstab_path, _one_line(output)))
+        return code == 0
+
+    def _directory(self, share, _operation):
+        bounded(lambda: points.guard(share["path"]), self.host.timeout)
+
+    def _remove_directory(self, share, _operation):
+        bounded(lambda: points.release(share["path"]), self.host.timeout)
+
+    def _unmount(self, share, _operation):
+        path = share["path"]
+        code, output = self.runner(["umount", path], self.host.timeout)
+        if code != 0:
+            used = self.host.holders(path)
+            raise Refusal("share %s: it could not be unmounted on host %s: %s%s" % (
+                path, self.host.name, output, ", it is used by %s" % in_words(used) if used else ""))
+
+    def _mount(self, share, operation):
+        path = share["path"]
+        kind = self.kinds[path]
+        missing = self.host.helper_missing(kind)
+        if missing:
+            raise Refusal("share %s: host %s has no program to mount type %s. Install %s, or use the role shared_mount, "
+                          "which does." % (path, self.host.name, share["type"], missing))
+        code, output = self.runner(operation.arguments["command"], self.host.timeout)
+        if code != 0:
+            raise Refusal("share %s: %s could not be mounted on host %s: %s %s" % (
+                path, share["source"], self.host.name, _one_line(output), kind.explain(output)))
+        self._expect_declared(share, kind, operation.arguments["surroundings"])
+
+    def _remount(self, share, operation):
+        for command in operation.arguments["commands"]:
+            code, output = self.runner(command, self.host.timeout)
+            if code != 0:
+                raise Refusal("share %s: its options could not be changed on host %s: %s" % (
+                    share["path"], self.host.name, _one_line(output)))
+        self._expect_declared(share, self.kinds[share["path"]], operation.arguments["surroundings"])
+
+    def _expect_declared(self, share, kind, surroundings):
+        """A mount that succeeded and is not what was declared would be mended in every run, for ever."""
+        path = share["path"]
+        mounts = self._mounts(path)
+        if not mounts:
+            raise Refusal("share %s: mount reported success on host %s, and nothing is mounted there."
+                          % (path, self.host.name))
+        foreign = kind.foreign(share, mounts[-1], surroundings)
+        if foreign:
+            raise Refusal("share %s: after the mount host %s shows %s there instead of %s."
+                          % (path, self.host.name, foreign, share["source"]))
+        differences = kind.differences(share, mounts[-1], kind.entry(share))
+        if differences:
+            raise Refusal(
+                "share %s: it is mounted on host %s, but with %s instead of %s: kernel or server do not grant it, or "
+                "another mount of the same server has set it already. Correct the options of the share." % (
+                    path, self.host.name, ", ".join(difference.live for difference in differences),
+                    ", ".join(difference.declared for difference in differences)))
+
+    def _mounts(self, path):
+        return stack(mountinfo.read(), path)
+
+    def _words(self, operation, error):
+        if isinstance(error, Refusal):
+            return str(error)
+        share = self.shares[operation.target]
+        server = self.kinds[operation.target].server(share)
+        return "share %s: could not %s on host %s: %s%s" % (
+            operation.target, operation.summary, self.host.name, error,
+            ". The server is %s" % server["host"] if server else "")
+
+
+@contextlib.contextmanager
+def _alone(filename, seconds):
+    """Keep a second run on this host from planning with what the first one is about to change."""
+    with open(filename, "a", encoding="ascii") as lock:
+        os.fchmod(lock.fileno(), 0o600)
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                # A record lock belongs to this process: a child that hangs on a dead server does not keep it.
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN):
+                    raise
+                if time.monotonic() > deadline:
+                    raise Refusal("another run changes the mounts of this host and did not end within %g s. "
+                                  "Run again when it has." % seconds)
+            time.sleep(0.1)
+        yield
+
+
+def _read_back(host, shares):
+    entries = mountinfo.read()
+    text = fstab.read(host.fstab_path)
+    result = []
+    for share in shares:
+        mounts = stack(entries, share["path"])
+        top = mounts[-1] if mounts else None
+        result.append({
+            "path": share["path"],
+            "mounted": top is not None,
+            "source": top.source if top else None,
+            "root": top.root if top else None,
+            "type": top.fstype if top else None,
+            "options": _live_options(top) if top else [],
+            "fstab": "\n".join(fstab.lines_of(text, share["path"])) or None,
+        })
+    return result
+
+
+def _live_options(mount):
+    shown = set(mount.options + mount.super_options)
+    # The mount and its filesystem each say it, and one of them is enough to be read-only.
+    return sorted(shown - {"rw"} if "ro" in shown else shown)
+
+
+def _forget_undone(plan):
+    """Leave in the diff only the shares of which something was done."""
+    touched = {operation.target for operation in plan.operations}
+    plan.before = {path: state for path, state in plan.before.items() if path in touched}
+    plan.after = {path: state for path, state in plan.after.items() if path in touched}
+
+
+def _all_errors(errors, number, name):
+    if len(errors) == 1:
+        return errors[0]["error"]
+    return "%d errors with %d shares on host %s:\n%s" % (
+        len(errors), number, name, "\n".join("- " + each["error"] for each in errors))
+
+
+def _one_line(text):
+    return " ".join(text.split())

@@ -1,0 +1,208 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
+
+import errno
+import os
+import socket
+import subprocess
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options, points
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import holders
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+
+# A living server takes a connection at once; after 1 s the kernel has asked a second time.
+CONNECT_SECONDS = 2
+
+
+class Host:
+    """Reads the state of the shares of the host this runs on.
+
+    fstab_path: the file that counts as fstab. timeout: seconds that one question about one share may take.
+    """
+
+    def __init__(self, fstab_path, timeout):
+        self.fstab_path = fstab_path
+        self.timeout = timeout
+        self.name = socket.gethostname()
+        self._servers = {}
+        self._hung = set()
+
+    def systemd_runs(self):
+        """Whether systemd is the init here, as sd_booted(3) tells it."""
+        return os.path.isdir("/run/systemd/system")
+
+    def find(self, shares, kinds):
+        """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
+
+        shares: validated. kinds: {path: Kind}.
+        """
+        text = fstab.read(self.fstab_path)
+        entries = mountinfo.read()
+        seen = self._points([share["path"] for share in shares if kinds[share["path"]].managed(share)])
+        found, problems = {}, {}
+        for share in shares:
+            try:
+                found[share["path"]] = self._find_one(share, kinds[share["path"]], entries, text, seen)
+            except Refusal as refusal:
+                problems[share["path"]] = str(refusal)
+        return found, problems
+
+    def holders(self, path):
+        """What uses the mount at a path, see holders.holders()."""
+        try:
+            return bounded(lambda: holders(path), self.timeout)
+        except (TimedOut, ChildFailed, OSError) as error:
+            raise Refusal("share %s: what uses the mount could not be listed on host %s: %s"
+                          % (path, self.name, error))
+
+    def helper_missing(self, kind):
+        """What to install for a kind whose mount program is not there, or None."""
+        if kind.helper is None or any(os.path.exists(path) for path in kind.helper[0]):
+            return None
+        return kind.helper[1]
+
+    def _find_one(self, share, kind, entries, text, seen):
+        path = share["path"]
+        mounts = stack(entries, path)
+        point = seen.get(path)
+        if isinstance(point, Exception):
+            raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
+        surroundings = {"addresses": None, "origin": None}
+        stale = False
+        if share["state"] == "mounted" and kind.managed(share):
+            surroundings["origin"] = self._origin(share, entries) if share["type"] == "local" else None
+            if kind.server(share) is not None:
+                surroundings["addresses"] = self._answering(share, kind, mounts)
+            if mounts and kind.foreign(share, mounts[-1], surroundings) is None:
+                stale = self._is_stale(share, kind)
+        return Found(mounts, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, stale)
+
+    def _points(self, paths):
+        """{path: Point, or the exception that looking at it ended in}."""
+        if not paths:
+            return {}
+        try:
+            return self._look(paths)
+        except (TimedOut, ChildFailed, OSError):
+            pass
+        # One of them hangs or fails: the others are still to be told apart from it.
+        result = {}
+        for path in paths:
+            try:
+                result.update(self._look([path]))
+            except (TimedOut, ChildFailed, OSError) as error:
+                result[path] = error
+        return result
+
+    def _look(self, paths):
+        answer = bounded(lambda: points.look(paths), self.timeout)
+        return {path: points.Point(*fields) for path, fields in answer.items()}
+
+    def _origin(self, share, entries):
+        """[st_dev, root] of the directory a bind mount comes from, or None when there is no such directory."""
+        source = share["source"]
+        try:
+            real = bounded(lambda: os.path.realpath(source) if os.path.isdir(source) else None, self.timeout)
+        except (TimedOut, ChildFailed, OSError) as error:
+            raise Refusal("share %s: the source %s cannot be looked at on host %s: %s"
+                          % (share["path"], source, self.name, error))
+        below = mountinfo.containing(entries, real) if real else None
+        if below is None:
+            return None
+        relative = os.path.relpath(real, below.mount_point)
+        return [below.st_dev, os.path.normpath(os.path.join(below.root, relative))]
+
+    def _answering(self, share, kind, mounts):
+        """The addresses of a share's server, or None when its name tells none; a Refusal when it is dead."""
+        server = kind.server(share)
+        live = options.shown_values(mounts[-1]).get("addr") if mounts else None
+        key = (server["host"], server["port"], live)
+        if key not in self._servers:
+            self._servers[key] = self._ask(server["host"], server["port"], live)
+        addresses, trouble = self._servers[key]
+        if trouble:
+            raise Refusal("share %s: server %s of %s %s, asked from host %s. Is it running, and reachable from there?"
+                          % (share["path"], server["host"], share["source"], trouble, self.name))
+        return addresses
+
+    def _ask(self, host, port, live):
+        seconds = min(CONNECT_SECONDS, self.timeout)
+        try:
+            answer = bounded(lambda: ask(host, port, live, seconds), self.timeout)
+            return answer["addresses"], answer["trouble"]
+        except TimedOut as error:
+            return None, "gives no answer within %g s" % error.seconds
+        except (ChildFailed, OSError) as error:
+            return None, "cannot be asked: %s" % error
+
+    def _is_stale(self, share, kind):
+        """Ask the live filesystem itself: a mount whose server takes connections may still be dead."""
+        path = share["path"]
+        server = kind.server(share)
+        name = server["host"] if server else None
+        if name in self._hung:
+            raise Refusal("share %s: server %s of %s was found hanging for another share, on host %s"
+                          % (path, name, share["source"], self.name))
+        try:
+            bounded(lambda: bool(os.statvfs(path)), self.timeout)
+        except TimedOut as error:
+            self._hung.add(name)
+            raise Refusal(
+                "share %s: it is mounted, but %s gives no answer within %g s on host %s. The mount is left alone."
+                % (path, "server %s of %s" % (name, share["source"]) if name else share["source"], error.seconds,
+                   self.name))
+        except OSError as error:
+            if error.errno == errno.ESTALE:
+                return True
+            raise Refusal("share %s: it is mounted from %s, but on host %s using it fails: %s"
+                          % (path, share["source"], self.name, error.strerror))
+        return False
+
+
+def ask(host, port, live, seconds):
+    """Whether a server takes a TCP connection: C({"addresses": [str] or None, "trouble": str or None}).
+
+    host: name or address. port: None asks for the addresses only. live: the address a mount uses now, for when the
+    name tells nothing. seconds: for all addresses together.
+    """
+    try:
+        found = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(each[4][0].split("%")[0] for each in found))
+        targets = [(each[0], each[4]) for each in found]
+    except socket.gaierror as error:
+        if not live or not port:
+            return {"addresses": None, "trouble": "has no address (%s)" % error.strerror if not live else None}
+        addresses = None
+        targets = [(socket.AF_INET6 if ":" in live else socket.AF_INET, (live, port))]
+    if not port:
+        return {"addresses": addresses, "trouble": None}
+    trouble = "cannot be reached"
+    for family, target in targets:
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(max(seconds / len(targets), 0.5))
+            try:
+                connection.connect(target)
+                return {"addresses": addresses, "trouble": None}
+            except socket.timeout:
+                trouble = "does not answer on port %d within %g s" % (port, seconds)
+            except OSError as error:
+                trouble = "cannot be reached on port %d (%s)" % (port, error.strerror or error)
+    return {"addresses": addresses, "trouble": trouble}
+
+
+def run(command, seconds):
+    """(exit code, output) of a command that is killed when its time is up; TimedOut then."""
+    def work():
+        environment = dict(os.environ, LC_ALL="C", LANGUAGE="C")
+        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        output = process.communicate()[0]
+        return [process.returncode, output.decode("utf-8", "replace").strip()]
+    code, output = bounded(work, seconds)
+    return code, output

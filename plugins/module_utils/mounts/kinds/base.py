@@ -1,0 +1,75 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the planner and the executor ask of a kind of filesystem. Pure: every answer comes from the arguments."""
+
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import options
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.fstab import Entry
+
+
+class Kind:
+    """One type of share. A new filesystem is a subclass: its data, and the few answers that are its own."""
+
+    name = None
+    # The type as fstab and mount(8) want it, and as the kernel may show it.
+    fstab_type = None
+    live_types = ()
+    # Options that are added unless the share declares them, or declares them as false.
+    defaults = {}
+    # A program that mount(8) needs, as (paths it may have, what to install).
+    helper = None
+    # [(part of an error's text, what it means and what to do)], the first that fits is added to an error.
+    explanations = ()
+
+    def managed(self, share):  # pylint: disable=unused-argument
+        """Whether the share is mounted by us at all; False: it is only looked at."""
+        return True
+
+    def entry(self, share):
+        """The Entry that fstab is to have."""
+        return Entry(share["source"], share["path"], self.fstab_type, options.with_defaults(share, self.defaults), 0, 0)
+
+    def mount_command(self, share):
+        """The command that mounts the share, a list of str. Nothing in it is a secret."""
+        return ["mount", "-t", self.fstab_type, "-o", ",".join(self.entry(share).options),
+                share["source"], share["path"]]
+
+    def remount_commands(self, share, mount):
+        """The commands that bring the live mount's own flags to what is declared, a list of lists of str."""
+        # Bound to this one mount: a plain remount would change every mount that shares the filesystem.
+        flags = options.flags_to_set(share, mount)
+        return [["mount", "-o", ",".join(["remount", "bind"] + flags), share["path"]]]
+
+    def server(self, share):  # pylint: disable=unused-argument
+        """Who serves the share: C({"host", "port"}), or None when nobody over the network does.
+
+        port is None where no cheap TCP connection can tell whether the server lives.
+        """
+        return None
+
+    def foreign(self, share, mount, surroundings):
+        """None when the live mount shows the share's source, else what it shows instead, in words.
+
+        surroundings: {"addresses": [str] the server's name stands for, or None when unknown;
+        "origin": [st_dev, root] of a bind's source, or None}.
+        """
+        raise NotImplementedError
+
+    def differences(self, share, mount, recorded):
+        """The declared options that the live mount does not have, a list of options.Difference.
+
+        recorded: the Entry in fstab, or None. It tells what the mount was asked for.
+        """
+        raise NotImplementedError
+
+    def explain(self, text):
+        """A sentence that helps with an error's text, or an empty one."""
+        for part, words in self.explanations:
+            if part.lower() in text.lower():
+                return words
+        return ""
+
+    def source_in_words(self, mount):
+        """What a live mount shows, for people."""
+        below = " (%s)" % mount.root if mount.root != "/" else ""
+        return "%s%s of type %s" % (mount.source, below, mount.fstype)

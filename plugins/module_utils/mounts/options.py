@@ -1,0 +1,125 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How mount options are written, and how the kernel shows them again. Pure; what one filesystem does is in kinds.
+
+Source: mount(8), mountinfo's two option fields (of the mount and of the filesystem).
+"""
+
+import collections
+
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import CONTEXT_OPTIONS
+
+Difference = collections.namedtuple("Difference", "name declared live per_mount")
+Difference.__doc__ = """One option whose live value is not the declared one.
+
+declared, live: texts for people ("vers=4.2", "no noatime"). per_mount: whether it is a flag of the mount alone, which
+the kernel changes without asking the filesystem.
+"""
+
+# Said to mount(8), systemd or the helper; the kernel never shows them.
+_NOT_SHOWN = frozenset((
+    "_netdev", "nofail", "noauto", "auto", "user", "nouser", "users", "owner", "group", "comment", "defaults",
+    "loud", "silent",
+))
+_NOT_SHOWN_PREFIXES = ("x-", "X-", "comment.")
+
+# Flags of one mount: the word that the kernel shows, or "" when it shows nothing, and what belongs to one choice.
+_FLAG_CHOICES = (
+    ("rw", "ro"),
+    ("suid", "nosuid"),
+    ("dev", "nodev"),
+    ("exec", "noexec"),
+    ("diratime", "nodiratime"),
+    ("symfollow", "nosymfollow"),
+    ("strictatime", "relatime", "noatime", "atime", "norelatime", "nostrictatime"),
+)
+_CHOICE_OF = {word: choice for choice in _FLAG_CHOICES for word in choice}
+_SHOWN_FLAGS = frozenset(("rw", "ro", "nosuid", "nodev", "noexec", "nodiratime", "nosymfollow", "relatime", "noatime"))
+# atime and norelatime ask for the kernel's default, nostrictatime too: that is relatime.
+_MEANT_FLAG = {"atime": "relatime", "norelatime": "relatime", "nostrictatime": "relatime"}
+
+
+def spelled(options):
+    """The options as mount(8) takes them, a list of str.
+
+    options: {name: text, or True for one without a value, or False for one that is left out}.
+    """
+    result = []
+    for name, value in options.items():
+        if value is True:
+            result.append(name)
+        elif value is not False:
+            quote = '"' if name in CONTEXT_OPTIONS and "," in value else ""
+            result.append("%s=%s%s%s" % (name, quote, value, quote))
+    return result
+
+
+def with_defaults(share, defaults):
+    """The options of a share for fstab and mount: read-only or not, what is declared, and the defaults not declared.
+
+    defaults: {name: value}; one declared as false is left out.
+    """
+    options = collections.OrderedDict([("ro" if share["read_only"] else "rw", True)])
+    options.update(share["options"])
+    for name, value in defaults.items():
+        options.setdefault(name, value)
+    if share["state"] == "unmounted":
+        # Else the next boot would mount what is declared not to be live.
+        options["noauto"] = True
+        options.pop("auto", None)
+    return spelled(options)
+
+
+def is_shown(name):
+    """Whether the kernel can know an option at all, or only mount(8) and systemd."""
+    return name not in _NOT_SHOWN and not name.startswith(_NOT_SHOWN_PREFIXES)
+
+
+def is_flag(name):
+    """Whether an option is a flag of the mount, the same on every filesystem."""
+    return name in _CHOICE_OF
+
+
+def flag_differences(share, mount):
+    """The declared flags of the mount itself that differ, as a list of Difference; read_only is always declared."""
+    wanted = ["ro" if share["read_only"] else "rw"]
+    wanted += [name for name, value in share["options"].items() if value is True and is_flag(name)]
+    result = []
+    for name in wanted:
+        meant = _MEANT_FLAG.get(name, name)
+        live = _live_flag(_CHOICE_OF[name], mount)
+        if live != meant:
+            result.append(Difference(meant, meant, live, True))
+    return result
+
+
+def flags_to_set(share, mount):
+    """All flags of the mount as they are to be, a list of str for a remount, which clears what it is not told."""
+    result = []
+    for choice in _FLAG_CHOICES:
+        declared = [name for name, value in share["options"].items() if value is True and name in choice]
+        if choice[0] == "rw":
+            declared = ["ro" if share["read_only"] else "rw"]
+        flag = _MEANT_FLAG.get(declared[-1], declared[-1]) if declared else _live_flag(choice, mount)
+        # What a remount clears anyway need not be said: older versions of mount(8) do not know every such word.
+        if flag != choice[0] or flag in ("rw", "strictatime"):
+            result.append(flag)
+    return result
+
+
+def _live_flag(choice, mount):
+    """The word of a choice that is true for the live mount: the shown one, else the one that is never shown."""
+    shown = [word for word in choice if word in _SHOWN_FLAGS and word in mount.options]
+    if choice[0] == "rw" and "ro" in mount.super_options:
+        return "ro"
+    return shown[0] if shown else choice[0]
+
+
+def shown_values(mount):
+    """{name: text or True} of everything the kernel shows of a mount, the filesystem's own options last."""
+    result = {}
+    for option in list(mount.options) + list(mount.super_options):
+        name, equals, value = option.partition("=")
+        result[name] = value if equals else True
+    return result

@@ -1,0 +1,230 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done for the declared shares of one host, from what was found there. Pure.
+
+The operations of all shares run in phases: everything is released before anything is mounted, so that shares of one
+server that depend on each other (they share its connection) change together, and fstab is written once. fstab comes
+after the release and before the mount: a run that is cut off leaves a share unmounted, never one that is mounted with
+old options and recorded with new ones.
+"""
+
+import collections
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation, Plan, Refusal
+
+PHASES = ("unmount", "remove_directory", "directory", "fstab", "systemd_reload", "remount", "mount")
+
+Found = collections.namedtuple("Found", "stack lines entries point surroundings stale")
+Found.__doc__ = """What was found of one share.
+
+stack: the mounts one sees at the path, the lowest first, what covers all others last.
+lines, entries: fstab's lines for the path, raw and as fstab.Entry.
+point: points.Point of the directory under them. surroundings: see kinds.base.Kind.foreign.
+stale: whether the live mount's source was replaced on the server, so that nothing in it can be used.
+"""
+
+
+def stack(entries, path):
+    """The mounts one after the other that appear at a path when the uppermost is taken away, the lowest first.
+
+    entries: of mountinfo. An automount trap is not a mount: the systemd unit that set it removes it.
+    """
+    entries = list(entries)
+    result = []
+    while True:
+        top = mountinfo.find(entries, path)
+        if top is None or top.fstype == "autofs":
+            return result
+        result.insert(0, top)
+        gone = {top.mount_id}
+        for entry in entries:
+            if entry.parent_id in gone and entry.mount_id != top.mount_id:
+                gone.add(entry.mount_id)
+        entries = [entry for entry in entries if entry.mount_id not in gone]
+
+
+def plan_share(share, kind, found, holders, allow_hidden_files=False):
+    """The Plan of one share, or a Refusal.
+
+    share: validated. found: Found. holders: called with the path when something must be unmounted, returns what uses
+    it as a list of str. allow_hidden_files: whether files under any mount are to be hidden without asking.
+    """
+    if not kind.managed(share):
+        return _checked(share, found)
+    _refuse_place(share, found)
+    if share["state"] == "mounted":
+        return _mounted(share, kind, found, holders, allow_hidden_files)
+    return _released(share, kind, found, holders)
+
+
+def whole(plans, systemd):
+    """One Plan of the plans of all shares, in phases; systemd: whether it runs, so that it reads fstab again."""
+    result = Plan()
+    for plan in plans:
+        result.add(plan)
+    if systemd and any(operation.name == "fstab" for operation in result.operations):
+        result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
+    result.operations.sort(key=lambda operation: PHASES.index(operation.name))
+    return result
+
+
+def _checked(share, found):
+    if not found.stack:
+        raise Refusal(
+            "share %s: nothing is mounted there, and without a source it is only checked. Mount the filesystem by "
+            "the means that are meant to, or write the directory to bind as source." % share["path"])
+    return Plan()
+
+
+def _refuse_place(share, found):
+    """Refuse a path where a mount could not be found again, or would hide something else than a directory."""
+    path = share["path"]
+    if found.point.linked:
+        raise Refusal(
+            "share %s: the path leads over a symbolic link to %s, and the kernel knows the mount by that name. "
+            "Write path: %s, or replace the link by a directory." % (path, found.point.linked, found.point.linked))
+    if found.point.kind == "other":
+        raise Refusal(
+            "share %s: the path is there and is not a directory. Remove it, or write another path." % path)
+
+
+def _mounted(share, kind, found, holders, allow_hidden_files):
+    path = share["path"]
+    if share["type"] == "local" and found.surroundings.get("origin") is None:
+        raise Refusal("share %s: the source %s is not a directory on this host. Create it, or correct the source."
+                      % (path, share["source"]))
+    plan = Plan()
+    before, after = {}, {}
+    kept, removed, why = _keep(share, kind, found)
+    recorded = found.entries[0] if found.entries else None
+    differences = kind.differences(share, kept, recorded) if kept is not None else []
+    if any(not difference.per_mount for difference in differences):
+        removed, why = removed + [kept], why + [_changed_options(differences)]
+        kept = None
+    _unmount(plan, share, removed, why, holders)
+    if kept is None:
+        _refuse_hidden(share, found.point, allow_hidden_files)
+        if removed:
+            before["mount"] = kind.source_in_words(removed[0]) + _option_words(differences, "live")
+        else:
+            before["mount"] = "not mounted"
+        after["mount"] = "%s of type %s%s" % (share["source"], share["type"], _option_words(differences, "declared"))
+    elif differences:
+        before["mount"] = kind.source_in_words(kept) + _option_words(differences, "live")
+        after["mount"] = kind.source_in_words(kept) + _option_words(differences, "declared")
+    elif removed:
+        before["mount"] = kind.source_in_words(removed[0])
+        after["mount"] = kind.source_in_words(kept)
+    _guard(plan, share, found.point, before, after)
+    _record(plan, share, kind.entry(share), found, before, after)
+    if kept is None:
+        plan.operations.append(Operation(
+            "mount", path, "mount %s" % share["source"], command=kind.mount_command(share),
+            surroundings=found.surroundings))
+    elif differences:
+        plan.operations.append(Operation(
+            "remount", path, "set %s" % ", ".join(difference.declared for difference in differences),
+            commands=kind.remount_commands(share, kept), surroundings=found.surroundings))
+    if kept is not None and found.point.names:
+        plan.warnings.append(
+            "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
+            % (path, ", ".join(found.point.names)))
+    return _finished(plan, path, before, after)
+
+
+def _released(share, kind, found, holders):
+    path = share["path"]
+    plan = Plan()
+    before, after = {}, {}
+    removed = list(reversed(found.stack))
+    _unmount(plan, share, removed, ["declared %s" % share["state"]] * len(removed), holders)
+    if removed:
+        before["mount"] = kind.source_in_words(removed[0])
+        after["mount"] = "not mounted"
+    if share["state"] == "unmounted":
+        _guard(plan, share, found.point, before, after)
+        _record(plan, share, kind.entry(share), found, before, after)
+        return _finished(plan, path, before, after)
+    if found.lines:
+        before["fstab"], after["fstab"] = "\n".join(found.lines), ""
+        plan.operations.append(Operation("fstab", path, "remove the entry", entry=None))
+    if points.is_guarded(found.point):
+        if found.point.names:
+            plan.warnings.append("share %s: its directory stays, it holds %s."
+                                 % (path, ", ".join(found.point.names)))
+        else:
+            before["directory"], after["directory"] = points.describe(found.point), "missing"
+            plan.operations.append(Operation("remove_directory", path, "remove the empty directory"))
+    return _finished(plan, path, before, after)
+
+
+def _keep(share, kind, found):
+    """(the mount that can stay or None, those above it from the top down, why each of them must go)."""
+    removed, why = [], []
+    for mount in reversed(found.stack):
+        foreign = kind.foreign(share, mount, found.surroundings)
+        if foreign is None and not (found.stale and not removed):
+            return mount, removed, why
+        removed.append(mount)
+        why.append("it shows %s instead of %s" % (foreign, share["source"]) if foreign else
+                   "the export was replaced on the server (stale file handle)")
+    return None, removed, why
+
+
+def _changed_options(differences):
+    return "it has %s instead of %s, which needs a new mount" % (
+        ", ".join(difference.live for difference in differences),
+        ", ".join(difference.declared for difference in differences))
+
+
+def _unmount(plan, share, removed, why, holders):
+    if not removed:
+        return
+    path = share["path"]
+    found = holders(path)
+    if found:
+        raise Refusal(
+            "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
+            "Stop or move what uses it, then run again." % (path, why[0], in_words(found)))
+    for mount, reason in zip(removed, why):
+        plan.operations.append(Operation("unmount", path, "unmount %s: %s" % (mount.source, reason)))
+
+
+def _refuse_hidden(share, point, allow_hidden_files):
+    if point.names and not (allow_hidden_files or share["allow_hidden_files"]):
+        raise Refusal(
+            "share %s: the directory is not empty (%s), and a mount would hide what is in it. Move the files away, "
+            "or write allow_hidden_files: true at the share to hide them." % (share["path"], ", ".join(point.names)))
+
+
+def _guard(plan, share, point, before, after):
+    if point.kind == "unseen" or points.is_guarded(point):
+        return
+    before["directory"] = points.describe(point)
+    after["directory"] = "unusable while nothing is mounted"
+    plan.operations.append(Operation(
+        "directory", share["path"],
+        "create it unusable" if point.kind == "missing" else "make it unusable while nothing is mounted"))
+
+
+def _record(plan, share, entry, found, before, after):
+    line = fstab.format_line(entry)
+    if len(found.entries) == 1 and fstab.means_the_same(found.entries[0], entry):
+        return
+    before["fstab"], after["fstab"] = "\n".join(found.lines), line
+    plan.operations.append(Operation(
+        "fstab", share["path"], "replace the entry" if found.lines else "add the entry", entry=entry))
+
+
+def _option_words(differences, side):
+    return " with %s" % ", ".join(getattr(difference, side) for difference in differences) if differences else ""
+
+
+def _finished(plan, path, before, after):
+    if plan.changed:
+        plan.before, plan.after = {path: before}, {path: after}
+    return plan

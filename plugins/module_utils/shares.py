@@ -1,0 +1,399 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The declaration of shares: what a user may write, and every reason to refuse it before a host is touched. No I/O."""
+
+import difflib
+import posixpath
+import re
+
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+
+TYPES = ("nfs", "cifs", "ocfs2", "glusterfs", "local")
+STATES = ("mounted", "unmounted", "absent")
+
+# What somebody may write for a type, with the word to write instead.
+_TYPE_ALIASES = {
+    "nfs3": 'nfs with options {vers: "3"}', "nfs4": 'nfs with options {vers: "4.2"}', "smb": "cifs", "smb3": "cifs",
+    "samba": "cifs", "gluster": "glusterfs", "fuse.glusterfs": "glusterfs", "bind": "local", "none": "local",
+}
+
+# One element of C(shares), as a module declares it; the words of each option are in the module's documentation.
+SHARE_SPEC = dict(
+    path=dict(type="str", required=True),
+    type=dict(type="str", required=True, choices=list(TYPES)),
+    source=dict(type="str"),
+    options=dict(type="dict", default={}),
+    state=dict(type="str", default="mounted", choices=list(STATES)),
+    read_only=dict(type="bool", default=False),
+    allow_hidden_files=dict(type="bool", default=False),
+    access=dict(
+        type="dict",
+        options=dict(
+            owner=dict(type="str"),
+            group=dict(type="str"),
+            # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
+            mode=dict(type="raw"),
+            writers=dict(type="list", elements="str", default=[]),
+        ),
+    ),
+    credentials=dict(
+        type="dict",
+        options=dict(
+            username=dict(type="str"),
+            password=dict(type="str", no_log=True),
+            domain=dict(type="str"),
+        ),
+    ),
+)
+
+_ACCESS_KEYS = tuple(SHARE_SPEC["access"]["options"])
+_CREDENTIAL_KEYS = tuple(SHARE_SPEC["credentials"]["options"])
+
+# A share's path is given to root with mode 0000 while nothing is mounted: on these that would stop the host.
+_SYSTEM_DIRECTORIES = frozenset((
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt", "/proc",
+    "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/log", "/var/tmp",
+))
+_KERNEL_DIRECTORIES = ("/dev/", "/proc/", "/sys/")
+
+# type: (pattern of a source, an example of one, what a source of this type is)
+_SOURCES = {
+    "nfs": (r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*", "nas1:/export/projects", "server:/export"),
+    "cifs": (r"//[^/\s]+/.+", "//nas2/media", "//server/share"),
+    "ocfs2": (r"(LABEL|UUID)=\S+|/dev/.+", "LABEL=vmstore", "LABEL=…, UUID=… or a path below /dev/disk/by-id"),
+    "glusterfs": (r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/.*)?", "gl1,gl2:/scratch", "server:/volume"),
+    "local": (r"/(?!dev/).+", "/data/projects", "a directory of the host that is bound to the path"),
+}
+
+# option: what to write instead of it
+_OPTIONS_ELSEWHERE = {
+    "ro": "write read_only: true at the share instead",
+    "rw": "write read_only: false at the share instead, it is the default",
+    "bind": 'write type: local at the share instead',
+    "rbind": 'write type: local at the share instead',
+    "remount": "leave it out: a changed option is applied to the live mount anyway",
+    "defaults": "leave it out: it says nothing",
+    "username": "write it in the share's credentials instead",
+    "user": "write it in the share's credentials instead",
+    "password": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
+    "pass": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
+    "domain": "write it in the share's credentials instead",
+    "credentials": "leave it out: the file is made from the share's credentials",
+}
+
+# SELinux contexts hold commas (c1,c2) and are quoted when they are written.
+CONTEXT_OPTIONS = ("context", "fscontext", "defcontext", "rootcontext")
+
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+
+
+def validated(shares):
+    """The declared shares with every default filled in, or a Refusal that lists every problem of all of them.
+
+    shares: what the user wrote, a list of dicts as YAML yields it; C(None) stands for "not written".
+    Each returned share is a new dict with the keys path, type, source (str, C("") for a local share that is only
+    checked), options ({str: str, or True for an option without a value, or False for a default that is not wanted}),
+    state, read_only (bool), allow_hidden_files (bool),
+    access ({owner: str or None, group: str or None, mode: four octal digits or None, writers: [str]}),
+    credentials (dict or None). What was validated may be validated again, and stays the same.
+    """
+    problems = []
+    if not isinstance(shares, (list, tuple)):
+        raise Refusal(
+            "The shares are %s. Write a list, each element like {path: /srv/shares/projects, type: nfs, "
+            "source: 'nas1:/export/projects'}." % _shape(shares))
+    result = []
+    for number, share in enumerate(shares, 1):
+        one = _Share(number, share)
+        result.append(one.normalised())
+        problems.extend(one.problems)
+    problems.extend(_overlaps(result))
+    if problems:
+        raise Refusal("%s in the declared shares:\n%s" % (
+            "1 problem" if len(problems) == 1 else "%d problems" % len(problems),
+            "\n".join("- " + problem for problem in problems)))
+    return result
+
+
+class _Share:
+    """One declared share while it is looked at: collects its problems instead of stopping at the first."""
+
+    def __init__(self, number, share):
+        self.number = number
+        self.share = share
+        self.problems = []
+        path = share.get("path") if isinstance(share, dict) else None
+        self.name = "share %s" % path if isinstance(path, str) and path else "share number %d" % number
+
+    def problem(self, text, *values):
+        self.problems.append("%s: %s" % (self.name, text % values if values else text))
+
+    def normalised(self):
+        """The share with its defaults; meaningless as soon as there are problems."""
+        if not isinstance(self.share, dict):
+            self.problem("it is %s. Write a mapping with path, type and source.", _shape(self.share))
+            return {"path": None}
+        self._known(self.share, tuple(SHARE_SPEC), "")
+        state = self._choice("state", STATES) or "mounted"
+        kind = self._type()
+        return {
+            "path": self._path(),
+            "type": kind,
+            "source": self._source(kind, state),
+            "options": self._options(),
+            "state": state,
+            "read_only": self._flag("read_only"),
+            "allow_hidden_files": self._flag("allow_hidden_files"),
+            "access": self._access(),
+            "credentials": self._credentials(kind),
+        }
+
+    def _known(self, mapping, known, where):
+        for key in mapping:
+            if key in known:
+                continue
+            near = difflib.get_close_matches(str(key), known, 1)
+            self.problem(
+                "%s%s is not known. %s", where, _quoted(key),
+                "Write %s." % near[0] if near else "Known here are %s." % ", ".join(known))
+
+    def _choice(self, key, choices):
+        value = self.share.get(key)
+        if value is None or value in choices:
+            return value
+        self.problem("%s %s is not known. Write one of %s.", key, _quoted(value), ", ".join(choices))
+        return None
+
+    def _flag(self, key):
+        value = self.share.get(key)
+        if value is None:
+            return False
+        text = str(value).lower()
+        if isinstance(value, (bool, str)) and text in _TRUE + _FALSE:
+            return text in _TRUE
+        self.problem("%s is %s. Write true or false.", key, _quoted(value))
+        return False
+
+    def _type(self):
+        kind = self.share.get("type")
+        if kind is None:
+            self.problem("type is missing. Write one of %s.", ", ".join(TYPES))
+        elif kind not in TYPES:
+            alias = _TYPE_ALIASES.get(kind) if isinstance(kind, str) else None
+            self.problem(
+                "type %s is not known. Write %s.", _quoted(kind), alias or "one of %s" % ", ".join(TYPES))
+            return None
+        return kind
+
+    def _path(self):
+        path = self.share.get("path")
+        if path is None or path == "":
+            self.problem("path is missing. Write where the share is to be seen on every host, "
+                         "such as path: /srv/shares/projects.")
+            return None
+        if not isinstance(path, str):
+            self.problem("path is %s. Write a text such as /srv/shares/projects.", _shape(path))
+            return None
+        normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
+        if re.search(r"[\x00-\x1f\x7f]", path):
+            self.problem("path %s holds a control character. Write a path of printable characters.", _quoted(path))
+        elif not path.startswith("/"):
+            self.problem(
+                "path %s is relative, so it would differ from host to host. Write an absolute path such as %s.",
+                _quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
+        elif normal == "/":
+            self.problem("path %s is the root of the host. Write a directory of its own, such as /srv/shares/projects.",
+                         _quoted(path))
+        elif ".." in path.split("/"):
+            self.problem("path %s holds '..', so what it means depends on links. Write the path it leads to, "
+                         "here perhaps %s.", _quoted(path), normal)
+        elif normal != path:
+            self.problem("path %s is not in its shortest form, and hosts are compared by it. Write %s.",
+                         _quoted(path), normal)
+        elif path in _SYSTEM_DIRECTORIES or path.startswith(_KERNEL_DIRECTORIES):
+            self.problem("path %s belongs to the host's own system. Write a directory of its own, such as "
+                         "/srv/shares/projects.", _quoted(path))
+        else:
+            return str(path)
+        return None
+
+    def _source(self, kind, state):
+        source = self.share.get("source")
+        if source is None or source == "":
+            if kind == "local" and state != "mounted":
+                self.problem("state %s needs a source: without one the filesystem at the path is only checked, "
+                             "never mounted or unmounted. Write the directory that was bound there as source, "
+                             "or leave the share out of the list.", _quoted(state))
+            elif kind is not None and kind != "local":
+                self.problem("source is missing. Write %s, such as %s.", _SOURCES[kind][2], _SOURCES[kind][1])
+            return ""
+        if not isinstance(source, str):
+            self.problem("source is %s. Write a text.", _shape(source))
+            return ""
+        if re.search(r"[\x00-\x1f\x7f]", source):
+            self.problem("source %s holds a control character. Write a source of printable characters.",
+                         _quoted(source))
+        elif kind is not None:
+            self._check_source(kind, source)
+        return str(source)
+
+    def _check_source(self, kind, source):
+        pattern, example, meaning = _SOURCES[kind]
+        if kind == "nfs" and ":" not in source:
+            self.problem("source %s has no colon, so it names no server. Write %s, such as %s.", _quoted(source),
+                         meaning, example)
+        elif kind == "local" and re.match(r"/dev/|[A-Z]+=", source):
+            self.problem("source %s is a device. Write a directory to bind, such as %s; or leave source out if the "
+                         "filesystem is mounted by other means and only to be checked.", _quoted(source), example)
+        elif not re.match("(?:%s)$" % pattern, source):
+            self.problem("source %s is not one of type %s. Write %s, such as %s.", _quoted(source), kind, meaning,
+                         example)
+        elif kind == "local" and posixpath.normpath(source) != source:
+            self.problem("source %s is not in its shortest form. Write %s.", _quoted(source),
+                         posixpath.normpath(source))
+        elif kind == "local" and isinstance(self.share.get("path"), str) and _inside(self.share["path"], source):
+            self.problem("source %s holds the path itself. Write a directory elsewhere.", _quoted(source))
+
+    def _options(self):
+        options = self.share.get("options")
+        if options is None:
+            return {}
+        if not isinstance(options, dict):
+            self.problem("options are %s. Write a mapping such as {vers: \"4.2\", noatime: true}.", _shape(options))
+            return {}
+        result = {}
+        for name, value in options.items():
+            if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
+                self.problem("option %s is not a name. Write one name a key, its value behind it.", _quoted(name))
+            elif name in _OPTIONS_ELSEWHERE:
+                self.problem("option %s does not belong here: %s.", name, _OPTIONS_ELSEWHERE[name])
+            elif isinstance(value, bool):
+                result[str(name)] = value
+            elif isinstance(value, (str, int)):
+                if self._option_value(name, str(value)):
+                    result[str(name)] = str(value)
+            elif isinstance(value, float):
+                self.problem("option %s is the number %r, and YAML drops its last zeros. Write it in quotes: "
+                             '%s: "%s".', name, value, name, value)
+            else:
+                self.problem("option %s is %s. Write a text, a whole number, or true for an option without a value.",
+                             name, _shape(value))
+        return result
+
+    def _option_value(self, name, value):
+        if value == "":
+            self.problem("option %s has an empty value. Write true for an option without a value.", name)
+        elif re.search(r"[\x00-\x1f\x7f\"]", value):
+            self.problem("option %s holds a control character or a double quote. Write its value without.", name)
+        elif "," in value and name not in CONTEXT_OPTIONS:
+            self.problem("option %s is %s, and a comma begins another option. Write every option as a key of its own.",
+                         name, _quoted(value))
+        else:
+            return True
+        return False
+
+    def _access(self):
+        access = self.share.get("access")
+        result = {"owner": None, "group": None, "mode": None, "writers": []}
+        if access is None:
+            return result
+        if not isinstance(access, dict):
+            self.problem("access is %s. Write a mapping such as {owner: oneadmin, group: kvm, mode: \"2770\", "
+                         "writers: [oneadmin]}.", _shape(access))
+            return result
+        self._known(access, _ACCESS_KEYS, "access.")
+        for key in ("owner", "group"):
+            result[key] = self._account("access.%s" % key, access.get(key))
+        result["mode"] = self._mode(access.get("mode"))
+        writers = access.get("writers")
+        if isinstance(writers, str):
+            self.problem("access.writers is the text %s. Write a list: [%s].", _quoted(writers), writers)
+        elif writers is not None and not isinstance(writers, (list, tuple)):
+            self.problem("access.writers is %s. Write a list of user names.", _shape(writers))
+        else:
+            result["writers"] = [self._account("access.writers", writer, True) for writer in writers or ()]
+        return result
+
+    def _account(self, where, value, required=False):
+        if value is None and not required:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str) or not re.match(r"[^\s:/,]+$", value):
+            self.problem("%s %s is not the name of an account. Write one such as oneadmin.", where, _quoted(value))
+            return None
+        return str(value)
+
+    def _mode(self, mode):
+        if mode is None:
+            return None
+        if isinstance(mode, int) and not isinstance(mode, bool):
+            # YAML has made 0770 the number 504: both readings are offered, none is guessed.
+            readings = ['mode: "0%03d"' % mode] if re.match(r"[0-7]{3}$", str(mode)) else []
+            readings += ['mode: "%d"' % mode] if re.match(r"[0-7]{4}$", str(mode)) else []
+            readings += ['mode: "%04o"%s' % (mode, " if it was written with a leading zero" if readings else "")
+                         ] if 0 <= mode <= 0o7777 else []
+            self.problem("access.mode is the number %d, and YAML reads a number with a leading zero as another one. "
+                         "Write it in quotes: %s.", mode, ", or ".join(readings) or 'mode: "2770"')
+        elif not isinstance(mode, str) or not re.match(r"0?[0-7]{3,4}$", mode):
+            self.problem("access.mode %s is not octal. Write three or four octal digits in quotes, such as "
+                         'mode: "2770".', _quoted(mode))
+        else:
+            return "%04o" % int(mode, 8)
+        return None
+
+    def _credentials(self, kind):
+        credentials = self.share.get("credentials")
+        if credentials is None:
+            return None
+        if kind is not None and kind != "cifs":
+            self.problem("credentials belong to type cifs, and this share is of type %s. Leave them out.", kind)
+        if not isinstance(credentials, dict):
+            # never the value: it may be the password
+            self.problem("credentials are not a mapping. Write {username: …, password: …, domain: …}.")
+            return None
+        self._known(credentials, _CREDENTIAL_KEYS, "credentials.")
+        return {key: credentials.get(key) for key in _CREDENTIAL_KEYS}
+
+
+def _overlaps(shares):
+    """Problems between shares: the same path twice, one inside another."""
+    paths = [share["path"] for share in shares if share.get("path")]
+    for path in sorted(set(paths)):
+        if paths.count(path) > 1:
+            times = "twice" if paths.count(path) == 2 else "%d times" % paths.count(path)
+            yield ("share %s: path %s is declared %s, so what is to be seen there is not clear. "
+                   "Write every path once." % (path, _quoted(path), times))
+        outer = [other for other in sorted(set(paths)) if other != path and _inside(path, other)]
+        if outer:
+            yield ("share %s: path %s lies inside the share %s, so it would be a directory of that share. "
+                   "Write a path beside it, such as %s." % (
+                       path, _quoted(path), outer[0],
+                       posixpath.join(posixpath.dirname(outer[0]), posixpath.basename(path))))
+
+
+def _inside(path, other):
+    return path == other or path.startswith(other.rstrip("/") + "/")
+
+
+def _quoted(value):
+    return "'%s'" % value if isinstance(value, str) else "%s" % (value,)
+
+
+def _shape(value):
+    """What a value of the wrong kind is, in words; a secret's text is never shown."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "the truth value %s" % str(value).lower()
+    if isinstance(value, (int, float)):
+        return "the number %s" % value
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "of the kind %s" % type(value).__name__

@@ -1,0 +1,261 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: shared_mounts
+version_added: 1.0.0
+short_description: Mount all declared shares of a host
+description:
+  - Brings every declared share of a host to its declared state in one call, in C(fstab) and in the kernel.
+  - What counts is the live mount. Its source and options are read from the kernel and compared with the declaration
+    as the filesystem spells them; only declared options are compared. A wrong source under the right path is unmounted
+    and the right one mounted, if nothing uses it; else the share fails, naming what uses it. A changed flag of the
+    mount (such as V(noatime)) is set by a remount, other options need a new mount.
+  - The entry in C(fstab) is kept equal to the declaration. Lines of other mounts stay as they are, byte for byte, and
+    the file is replaced in one step. systemd reads it again once when it changed.
+  - The directory under a mount is created if missing, given to root with mode V(0000) and marked immutable where the
+    filesystem can, so that nobody writes to the host's own disk while the share is not mounted.
+  - Nothing waits for a dead server longer than O(timeout). A failure of one share does not keep the others from being
+    done; all failures are reported together at the end, each naming server, path, host and seconds.
+  - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false).
+author:
+  - virtshare contributors (@virtshare)
+requirements:
+  - Linux with C(/proc), C(mount) and C(umount) of util-linux.
+  - For O(shares[].type=nfs) C(mount.nfs), from nfs-common (Debian, Ubuntu) or nfs-utils (EL).
+options:
+  shares:
+    description:
+      - Every share of the host, as in C(shared_mount_shares) of the role C(virtshare.storage.shared_mount).
+      - Two shares may not have the same path, nor one lie inside another.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description:
+          - Where the share is to be seen, the same on every host. Absolute, without C(..), without a symbolic link.
+        type: str
+        required: true
+      type:
+        description:
+          - The kind of share.
+          - V(nfs) is any version of NFS, see the option C(vers).
+          - V(local) binds the directory in O(shares[].source) to the path; without a source it only checks that
+            something is mounted there.
+          - V(cifs), V(ocfs2) and V(glusterfs) can be declared, and are refused by this version of the module.
+        type: str
+        required: true
+        choices: [nfs, cifs, ocfs2, glusterfs, local]
+      source:
+        description:
+          - What is mounted, V(server:/export) for V(nfs), a directory for V(local).
+          - Required for every type but V(local).
+        type: str
+      options:
+        description:
+          - Mount options, each name with its value as text or whole number.
+          - V(true) stands for an option without a value, V(false) for a default of this module that is not wanted.
+        type: dict
+        default: {}
+      state:
+        description:
+          - V(mounted) is live, and recorded in C(fstab).
+          - V(unmounted) is not live, and recorded in C(fstab) with V(noauto), so that a boot does not mount it.
+          - V(absent) is neither; the directory is removed if it is empty and was made unusable by this module.
+        type: str
+        default: mounted
+        choices: [mounted, unmounted, absent]
+      read_only:
+        description: Mount read-only.
+        type: bool
+        default: false
+      allow_hidden_files:
+        description: Mount even over a directory that holds files, which cannot be seen then.
+        type: bool
+        default: false
+      access:
+        description: Who may use the share. Not used by this module, only checked for mistakes, so that one declaration
+          serves all roles.
+        type: dict
+        suboptions:
+          owner:
+            description: The owner of the share's root directory.
+            type: str
+          group:
+            description: The group of the share's root directory.
+            type: str
+          mode:
+            description: Its mode, octal digits in quotes, such as V("2770").
+            type: raw
+          writers:
+            description: The users that must be able to write.
+            type: list
+            elements: str
+            default: []
+      credentials:
+        description: For V(cifs), see there. Refused for other types.
+        type: dict
+        suboptions:
+          username:
+            description: The user on the server.
+            type: str
+          password:
+            description: The user's password.
+            type: str
+          domain:
+            description: The user's domain.
+            type: str
+  fstab:
+    description: The file that is kept as fstab.
+    type: path
+    default: /etc/fstab
+  timeout:
+    description:
+      - Seconds that one step for one share may take, at least 1.
+      - A server that does not even take a TCP connection is given up after 2 seconds.
+    type: int
+    default: 30
+  allow_hidden_files:
+    description: As O(shares[].allow_hidden_files), for all shares.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Predicts exactly the changes of a run, and changes nothing. A host without the filesystem's mount
+      program is taken to get it before.
+    support: full
+  diff_mode:
+    description: Shows per share what is mounted, its line in fstab, and the directory under it.
+    support: full
+  platform:
+    description: Runs on Linux hosts.
+    support: full
+    platforms: linux
+seealso:
+  - module: ansible.posix.mount
+"""
+
+EXAMPLES = r"""
+- name: Mount the shares of a hypervisor
+  virtshare.storage.shared_mounts:
+    shares:
+      - path: /srv/shares/projects
+        type: nfs
+        source: nas1:/export/projects
+        options: {vers: "4.2", noatime: true}
+      - path: /srv/shares/scratch
+        type: local
+        source: /data/scratch
+
+- name: Take one share away, keep the other declared but not mounted
+  virtshare.storage.shared_mounts:
+    shares:
+      - path: /srv/shares/projects
+        type: nfs
+        source: nas1:/export/projects
+        state: absent
+      - path: /srv/shares/archive
+        type: nfs
+        source: nas1:/export/archive
+        state: unmounted
+    timeout: 10
+"""
+
+RETURN = r"""
+mounts:
+  description: Every declared share as it is after the run, read back from the kernel and from fstab.
+  returned: always, unless the declaration itself is refused
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The share's path.
+      type: str
+    mounted:
+      description: Whether anything is mounted there.
+      type: bool
+    source:
+      description: What is mounted there as the kernel says it, null when nothing is.
+      type: str
+    root:
+      description: The directory of the filesystem that is seen there, null when nothing is.
+      type: str
+    type:
+      description: The type of filesystem as the kernel says it, such as V(nfs4), null when nothing is mounted.
+      type: str
+    options:
+      description: The live options, sorted.
+      type: list
+      elements: str
+    fstab:
+      description: The line in fstab, null when there is none.
+      type: str
+  sample:
+    - path: /srv/shares/projects
+      mounted: true
+      source: nas1:/export/projects
+      root: /
+      type: nfs4
+      options: [addr=192.0.2.10, hard, proto=tcp, relatime, rw, vers=4.2]
+      fstab: nas1:/export/projects /srv/shares/projects nfs rw,vers=4.2,_netdev,nofail 0 0
+operations:
+  description: What was done, or in check mode would be, in order.
+  returned: always, unless the declaration itself is refused
+  type: list
+  elements: dict
+  contains:
+    operation:
+      description: One of unmount, remove_directory, directory, fstab, systemd_reload, remount, mount.
+      type: str
+    target:
+      description: The share's path.
+      type: str
+    summary:
+      description: What it does, in words.
+      type: str
+  sample:
+    - {operation: directory, target: /srv/shares/projects, summary: create it unusable}
+    - {operation: fstab, target: /srv/shares/projects, summary: add the entry}
+    - {operation: systemd_reload, target: systemd, summary: read the changed fstab}
+    - {operation: mount, target: /srv/shares/projects, summary: "mount nas1:/export/projects"}
+errors:
+  description: What went wrong, one element a share. All of it is in the message, too.
+  returned: when a share failed
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The share's path, or fstab's when systemd could not read it again.
+      type: str
+    error:
+      description: What failed, where, and what to do.
+      type: str
+  sample:
+    - path: /srv/shares/projects
+      error: "share /srv/shares/projects: server nas1 of nas1:/export/projects does not answer on port 2049 within 2 s,
+        asked from host hv1. Is it running, and reachable from there?"
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.apply import reconcile
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import SHARE_SPEC
+
+
+def main():
+    reconcile(AnsibleModule(
+        argument_spec=dict(
+            shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
+            fstab=dict(type="path", default="/etc/fstab"),
+            timeout=dict(type="int", default=30),
+            allow_hidden_files=dict(type="bool", default=False),
+        ),
+        supports_check_mode=True,
+    ))
+
+
+if __name__ == "__main__":
+    main()
