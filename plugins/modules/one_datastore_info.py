@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: one_datastore_info
+short_description: Read OpenNebula's datastores
+version_added: 1.0.0
+description:
+  - Returns the datastores the user may see, in one call, with typed values and without secrets.
+options:
+  name:
+    description:
+      - Only the datastores of this name; more than one where OpenNebula has let two be created.
+    type: str
+  id:
+    description:
+      - Only the datastore with this id.
+    type: int
+  type:
+    description:
+      - Only datastores of this kind.
+    type: str
+    choices: [image, system, file, backup]
+  ds_mad:
+    description:
+      - Only datastores with this datastore driver.
+    type: str
+attributes:
+  check_mode:
+    support: full
+    description: Only reads.
+  diff_mode:
+    support: none
+    description: Nothing changes.
+seealso:
+  - module: virtshare.storage.one_datastore
+extends_documentation_fragment:
+  - virtshare.storage.opennebula
+  - virtshare.storage.opennebula.attributes
+author:
+  - virtshare contributors (@virtshare)
+"""
+
+EXAMPLES = r"""
+- name: Read all virtiofs datastores
+  virtshare.storage.one_datastore_info:
+    ds_mad: virtiofs
+  register: found
+"""
+
+RETURN = r"""
+datastores:
+  description: The datastores that match, by id; an empty list when none does.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id: {description: "Id; null in check mode for one that does not exist yet.", type: int, returned: always}
+    name: {description: Name., type: str, returned: always}
+    type: {description: "One of image, system, file, backup.", type: str, returned: always}
+    state: {description: "ready or disabled.", type: str, returned: always}
+    ds_mad: {description: "Datastore driver; - for a system datastore.", type: str, returned: always}
+    tm_mad: {description: "Transfer driver; - for a backup datastore.", type: str, returned: always}
+    disk_type: {description: "Disk type that counts, such as FILE or FILESYSTEM.", type: str, returned: always}
+    owner: {description: Owner's name., type: str, returned: always}
+    owner_id: {description: Owner's id., type: int, returned: always}
+    group: {description: Group's name., type: str, returned: always}
+    group_id: {description: Group's id., type: int, returned: always}
+    mode: {description: "Permissions in octal, such as 640.", type: str, returned: always}
+    permissions: {description: "Permissions in letters, such as um-u-----.", type: str, returned: always}
+    cluster_ids: {description: Ids of its clusters., type: list, elements: int, returned: always}
+    image_ids: {description: Ids of its images., type: list, elements: int, returned: always}
+    base_path: {description: Path on the front end., type: str, returned: always}
+    total_mb: {description: "Capacity in MB; always 0 for virtiofs.", type: int, returned: always}
+    free_mb: {description: "Free capacity in MB; always 0 for virtiofs.", type: int, returned: always}
+    used_mb: {description: "Used capacity in MB; always 0 for virtiofs.", type: int, returned: always}
+    safe_dirs: {description: "Typed attributes appear under the names of their options.", type: list, elements: str, returned: when set}
+    attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
+    server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.opennebula import datastore, run
+from ..module_utils.opennebula.client import CONNECTION_SPEC
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            CONNECTION_SPEC,
+            name=dict(type="str"),
+            id=dict(type="int"),
+            type=dict(type="str", choices=list(datastore.TYPES)),
+            ds_mad=dict(type="str"),
+        ),
+        supports_check_mode=True,
+    )
+    run.datastore_info(module)
+
+
+if __name__ == "__main__":
+    main()
