@@ -43,9 +43,9 @@ def demo() -> int:
     down()
     STATE.mkdir(parents=True, exist_ok=True)
     say("Starting two hypervisors and a storage server (the first time, their image is built)")
-    lab = Lab(LAB)
-    lab.up(HOSTS)
-    inventories = [lab.write_inventory(STATE / "hosts.yml"), HERE / "shares.yml"]
+    lab = Lab.up(LAB, HOSTS)
+    (STATE / "hosts.yml").write_text(lab.inventory(), encoding="utf-8")
+    inventories = [STATE / "hosts.yml", HERE / "shares.yml"]
     environment, endpoint = platform()
 
     say("Preparing the site: the storage server's exports, OpenNebula's user on the hypervisors")
@@ -109,7 +109,7 @@ def failed(reason: str) -> int:
 def how_to_look() -> str:
     return f"""
 The hosts stay up. To look around:
-    python3 -m tests.lab ssh --name {LAB} hv1
+    python3 -m tests.lab ssh {LAB} hv1
     .venv/bin/ansible-playbook -i {(STATE / 'hosts.yml').relative_to(ROOT)} -i tests/demo/shares.yml playbooks/verify.yml
 To stop them:
     make demo-down

@@ -30,7 +30,9 @@ class Site:
     def __init__(self, lab, directory):
         self.lab = lab
         self.endpoint = Endpoint(directory, directories=[SHARE])
-        self.inventories = [lab.write_inventory(directory / "hosts.yml"), ROOT / "tests" / "demo" / "shares.yml"]
+        hosts = directory / "hosts.yml"
+        hosts.write_text(lab.inventory(), encoding="utf-8")
+        self.inventories = [hosts, ROOT / "tests" / "demo" / "shares.yml"]
 
     def run(self, playbook, *arguments):
         run = run_playbook(
@@ -49,22 +51,21 @@ class Site:
 
     def mounted_source(self, host):
         """What the kernel of a host has at the share's path; empty when nothing is mounted."""
-        return self.lab.ssh(host, f"awk '$2 == \"{SHARE}\" {{print $1}}' /proc/mounts").strip()
+        return self.ssh(host, f"awk '$2 == \"{SHARE}\" {{print $1}}' /proc/mounts").strip()
+
+    def ssh(self, host, command):
+        return self.lab.ssh(host, command).stdout
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    lab = Lab("site")
-    lab.up(HOSTS)
-    try:
+    with Lab.up("site", HOSTS, fresh=True) as lab:
         made = Site(lab, tmp_path_factory.mktemp("site"))
         try:
             assert made.run("tests/demo/prepare.yml").code == 0
             yield made
         finally:
             made.endpoint.stop()
-    finally:
-        lab.down()
 
 
 def operations(run, module):
@@ -72,12 +73,12 @@ def operations(run, module):
 
 
 def test_check_mode_predicts_the_first_run_and_touches_nothing(site):
-    before = {host: site.lab.ssh(host, SNAPSHOT) for host in ("hv1", "hv2", "nas1")}
+    before = {host: site.ssh(host, SNAPSHOT) for host in ("hv1", "hv2", "nas1")}
     predicted = site.run("playbooks/site.yml", "--check", "--diff")
     assert predicted.code == 0, predicted.failure_text()
     assert site.writes() == []
     for host, state in before.items():
-        assert site.lab.ssh(host, SNAPSHOT).splitlines() == state.splitlines()
+        assert site.ssh(host, SNAPSHOT).splitlines() == state.splitlines()
 
     first = site.main_job()
     assert first.changes, "the first run of a new site has something to do"
@@ -94,14 +95,14 @@ def test_the_second_run_changes_nothing_and_makes_no_write_call(site):
 
 
 def test_every_host_sees_what_another_wrote(site):
-    site.lab.ssh("hv1", f"runuser -u oneadmin -- sh -c 'echo from-hv1 > {SHARE}/greeting'")
-    assert site.lab.ssh("hv2", f"runuser -u libvirt-qemu -- cat {SHARE}/greeting").strip() == "from-hv1"
-    assert site.lab.ssh("nas1", "cat /export/projects/greeting").strip() == "from-hv1"
-    assert ".virtshare-proof" not in site.lab.ssh("nas1", "ls -A /export/projects")
+    site.ssh("hv1", f"runuser -u oneadmin -- sh -c 'echo from-hv1 > {SHARE}/greeting'")
+    assert site.ssh("hv2", f"runuser -u libvirt-qemu -- cat {SHARE}/greeting").strip() == "from-hv1"
+    assert site.ssh("nas1", "cat /export/projects/greeting").strip() == "from-hv1"
+    assert ".virtshare-proof" not in site.ssh("nas1", "ls -A /export/projects")
 
 
 def test_a_swapped_export_fails_the_proof_and_nothing_is_published(site):
-    site.lab.ssh("hv2", f"umount {SHARE} && mount -t nfs -o vers=4.2 nas1:/export/other {SHARE}")
+    site.ssh("hv2", f"umount {SHARE} && mount -t nfs -o vers=4.2 nas1:/export/other {SHARE}")
     written = site.writes()
     verify = site.run("playbooks/verify.yml")
     assert verify.code != 0
@@ -116,7 +117,7 @@ def test_a_swapped_export_fails_the_proof_and_nothing_is_published(site):
 
 
 def test_a_missing_mount_fails_the_proof(site):
-    site.lab.ssh("hv2", f"umount {SHARE}")
+    site.ssh("hv2", f"umount {SHARE}")
     verify = site.run("playbooks/verify.yml")
     assert verify.code != 0
     for word in ("hv1", "hv2", SHARE, "nas1:/export/projects", "not mounted"):
