@@ -1,0 +1,51 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line."""
+
+import argparse
+import signal
+import threading
+
+from .oned import Oned
+from .server import Endpoint
+
+
+def _arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="opennebula.py", description="An OpenNebula front end's XML-RPC endpoint with an empty database."
+    )
+    parser.add_argument("--listen", default="127.0.0.1:2633", metavar="HOST:PORT", help="port 0: any free one")
+    parser.add_argument("--credentials", required=True, metavar="USER:PASSWORD", help="of the administrator")
+    parser.add_argument("--directory", action="append", default=[], metavar="PATH", help="exists on the front end")
+    parser.add_argument("--file", action="append", default=[], metavar="PATH", help="exists on the front end")
+    parser.add_argument("--log", metavar="FILE", help="append one JSON line for each call")
+    parser.add_argument(
+        "--image-delay", type=float, default=0.05, metavar="SECONDS", help="until a driver has registered an image"
+    )
+    parsed = parser.parse_args(argv)
+    host, colon, port = parsed.listen.rpartition(":")
+    if not colon or not port.isdigit():
+        parser.error("--listen %s: write HOST:PORT, such as 127.0.0.1:2633" % parsed.listen)
+    user, colon, password = parsed.credentials.partition(":")
+    if not colon or not user or not password:
+        parser.error("--credentials: write USER:PASSWORD")
+    for path in parsed.directory + parsed.file:
+        if not path.startswith("/"):
+            parser.error("--directory, --file: %s is not absolute" % path)
+    parsed.host, parsed.port, parsed.account = host, int(port), (user, password)
+    return parsed
+
+
+def main(argv=None):
+    parsed = _arguments(argv)
+    oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay)
+    endpoint = Endpoint(oned, parsed.host, parsed.port, parsed.log)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *dummy: ended.set())
+    endpoint.start()
+    print("listening on %s" % endpoint.url, flush=True)
+    ended.wait()
+    endpoint.stop()
+    return 0

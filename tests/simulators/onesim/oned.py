@@ -1,0 +1,228 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one server: its pools, rules and drivers, as an empty database has them."""
+
+import hashlib
+import threading
+
+from . import accounts, configuration, text
+from .accounts import CORE, NO_QUOTAS, Group, User
+from .authorization import ONEADMIN_GROUP, USERS_GROUP, AccessRules
+from .cipher import Cipher
+from .cluster import Cluster
+from .datastore import Datastore
+from .frontend import FrontEnd
+from .image import DELETE, ERROR, Image
+from .pool import Pool
+from .poolobject import Refused
+from .template import Template
+
+_BOOTSTRAP_DATASTORES = (
+    'NAME = system\nTYPE = SYSTEM_DS\nTM_MAD = local',
+    'NAME = default\nTYPE = IMAGE_DS\nDS_MAD = fs\nTM_MAD = local',
+    'NAME = files\nTYPE = FILE_DS\nDS_MAD = fs\nTM_MAD = local',
+)
+_BOOTSTRAP_UMASK = 0o137
+_LAST_SYSTEM_ID = 99
+
+
+class Oned:
+    """One server. Every access to it happens under ``lock``.
+
+    image_delay: seconds until a datastore driver has registered or removed an image.
+    """
+
+    def __init__(self, credentials, directories=(), files=(), image_delay=0.05):
+        self.lock = threading.RLock()
+        self.cipher = Cipher()
+        self.rules = AccessRules()
+        self.frontend = FrontEnd(directories, files)
+        self.image_delay = image_delay
+        self._quotas = {}
+        self._timers = set()
+        self.groups = Pool(Group, "GROUP_POOL")
+        self.users = Pool(User, "USER_POOL")
+        self.clusters = Pool(Cluster, "CLUSTER_POOL")
+        self.datastores = Pool(Datastore, "DATASTORE_POOL")
+        self.images = Pool(Image, "IMAGE_POOL")
+        self._bootstrap(*credentials)
+
+    def _bootstrap(self, admin_name, admin_password):
+        self.groups.insert(Group.new("oneadmin"), self)
+        users = Group.new("users")
+        users.add_views()
+        self.groups.insert(users, self)
+        self.groups.last_id = _LAST_SYSTEM_ID
+        administrators = (ONEADMIN_GROUP, "oneadmin")
+        admin = User.new(admin_name, admin_password, CORE, administrators, {ONEADMIN_GROUP})
+        secret = accounts.digest(admin_password + "serveradmin")
+        server = User.new("serveradmin", secret, "server_cipher", administrators, {ONEADMIN_GROUP})
+        for user in (admin, server):
+            self.add_member(ONEADMIN_GROUP, self.users.insert(user, self))
+        owner = (0, ONEADMIN_GROUP, admin_name, "oneadmin")
+        cluster = Cluster.new("default")
+        self.clusters.insert(cluster, self)
+        for source in _BOOTSTRAP_DATASTORES:
+            store = Datastore.new(owner, _BOOTSTRAP_UMASK, Template.parse(source), {cluster.oid})
+            cluster.datastores.add(self.datastores.insert(store, self))
+        self.clusters.update(cluster)
+        self.clusters.last_id = self.datastores.last_id = _LAST_SYSTEM_ID
+
+    def add_member(self, group_id, user_id):
+        group = self.groups.get(group_id)
+        group.users.add(user_id)
+        self.groups.update(group)
+
+    def remove_member(self, group_id, user_id):
+        group = self.groups.get(group_id)
+        if group is not None:
+            group.users.discard(user_id)
+            self.groups.update(group)
+
+    # ---- authentication ----
+
+    def authenticate(self, session):
+        """The User of a session ``user:password``, or None."""
+        name, colon, secret = session.partition(":")
+        if not colon or text.name_problem(name, accounts.INVALID_USER_NAME):
+            return None
+        user = self.users.get(self.users.find(name))
+        if user is None or not user.enabled or user.auth_driver != CORE:
+            return None
+        # Old databases hold a SHA-1 of the password; this one never does.
+        return user if hashlib.sha256(secret.encode("utf-8")).hexdigest() == user.password else None
+
+    # ---- quotas: only the usage of datastores, which images count against ----
+
+    def count_image(self, uid, gid, datastore_id, megabytes, sign=1):
+        """Book (or with sign -1 give back) an image for its owner and group; administrators have no account."""
+        for owner in (("USER", uid), ("GROUP", gid)):
+            if owner[1] <= 0:
+                continue
+            stores = self._quotas.setdefault(owner, {})
+            images, used = stores.get(datastore_id, (0, 0))
+            stores[datastore_id] = (images + sign, used + sign * megabytes)
+            if stores[datastore_id] == (0, 0):
+                del stores[datastore_id]
+
+    def quotas_xml(self, kind, oid):
+        used = ""
+        for datastore_id, (images, megabytes) in self._quotas.get((kind, oid), {}).items():
+            pairs = (
+                ("ID", datastore_id),
+                ("IMAGES", -1),
+                ("IMAGES_USED", images),
+                ("SIZE", -1),
+                ("SIZE_USED", megabytes),
+            )
+            used += text.element("DATASTORE", "".join(text.element(key, text.cdata(value)) for key, value in pairs))
+        quotas = NO_QUOTAS.replace("<DATASTORE_QUOTA>", "<DATASTORE_QUOTA>" + used)
+        if kind == "GROUP":
+            return quotas + text.element("VLAN_RULES", text.element("ID", text.cdata(oid)))
+        return quotas
+
+    def stored_quotas_xml(self, kind, oid):
+        """As they stand behind each body in a listing."""
+        quotas, vlans, rest = self.quotas_xml(kind, oid).partition("<VLAN_RULES>")
+        return text.element("QUOTAS", text.element("ID", oid) + quotas) + vlans + rest
+
+    def forget_quotas(self, kind, oid):
+        self._quotas.pop((kind, oid), None)
+
+    @staticmethod
+    def default_quotas_xml(kind):
+        return text.element("DEFAULT_%s_QUOTAS" % kind, NO_QUOTAS)
+
+    # ---- datastore drivers ----
+
+    def later(self, action, *arguments):
+        """Run action under the lock when a driver would have answered."""
+
+        def run():
+            with self.lock:
+                self._timers.discard(timer)
+                action(*arguments)
+
+        timer = threading.Timer(self.image_delay, run)
+        timer.daemon = True
+        self._timers.add(timer)
+        timer.start()
+
+    def close(self):
+        with self.lock:
+            for timer in self._timers:
+                timer.cancel()
+            self._timers.clear()
+
+    def register_image(self, image_id):
+        """Hand a new image to its datastore's driver."""
+        image = self.images.get(image_id)
+        store = self.datastores.get(image.datastore_id)
+        store.decrypt(self.cipher)
+        if image.path:
+            self.later(self._copied, image_id, self._copy(store, image))
+        elif image.source:
+            image.finish_copy()
+            self._update_image(image)
+        else:
+            made = "%s/%s" % (store.base_path, hashlib.md5(image.name.encode("utf-8")).hexdigest())
+            self.later(self._copied, image_id, (True, "%s %s" % (made, image.format)))
+
+    def _copy(self, store, image):
+        if store.ds_mad == "virtiofs":
+            safe, restricted = store.template.get("SAFE_DIRS"), store.template.get("RESTRICTED_DIRS")
+            return self.frontend.register(image.path, safe, restricted)
+        if configuration.datastore_driver(store.ds_mad)["NAME"] != store.ds_mad:
+            # The name is found in any case, the driver's directory is not.
+            return False, "Datastore driver '%s' not available" % store.ds_mad
+        return False, "Cannot copy %s: this endpoint has no %s driver" % (image.path, store.ds_mad)
+
+    def _copied(self, image_id, answer):
+        image = self.images.get(image_id)
+        if image is None:
+            return
+        done, said = answer
+        words = said.split()
+        if done and len(words) >= 2:
+            image.source, image.format = words[:2]
+            image.finish_copy()
+        else:
+            image.set_error("Error copying image in the datastore: %s" % said)
+            image.set_state(ERROR)
+        self._update_image(image)
+
+    def _update_image(self, image):
+        image.previous_state = image.state
+        self.images.update(image)
+
+    def update(self, pool, changed):
+        """Store a changed object in its pool."""
+        if isinstance(changed, Image):
+            self._update_image(changed)
+        else:
+            pool.update(changed)
+
+    def delete_image(self, image_id):
+        """Remove an image now, or when its driver has answered. Raises Refused."""
+        image = self.images.get(image_id)
+        if self.datastores.get(image.datastore_id) is None:
+            raise Refused("Datastore no longer exists cannot remove image")
+        image.refuse_deletion_while_used()
+        if image.source:
+            image.set_state(DELETE)
+            self._update_image(image)
+            self.later(self._removed, image_id)
+        else:
+            self._removed(image_id)
+
+    def _removed(self, image_id):
+        image = self.images.get(image_id)
+        if image is None:
+            return
+        self.images.drop(image_id)
+        self.count_image(image.uid, image.gid, image.datastore_id, image.size_mb, sign=-1)
+        store = self.datastores.get(image.datastore_id)
+        if store is not None:
+            store.images.discard(image_id)
+            self.datastores.update(store)
