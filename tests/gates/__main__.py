@@ -8,7 +8,8 @@ import signal
 import sys
 
 from tests.gates import stages
-from tests.gates.runner import run_stages, summary
+from tests.gates.process import Log
+from tests.gates.runner import LOGS, run_stages, summary
 
 GROUPS = {"test": tuple(stages.ALL), "check": stages.CHECK, "sanity": ("sanity-oldest", "sanity-newest")}
 
@@ -17,10 +18,14 @@ def main():
     parser = argparse.ArgumentParser(prog="python3 -m tests.gates", description="Run the quality gates.")
     parser.add_argument("names", nargs="*", metavar="STAGE", help="a stage, or one of: " + ", ".join(GROUPS))
     parser.add_argument("--list", action="store_true", help="name the stages and end")
+    parser.add_argument("--labs-down", action="store_true", help="stop the labs of stages that were killed, and end")
     arguments = parser.parse_args()
     if arguments.list:
         for name, stage in stages.ALL.items():
             print(f"{name:15}{stage.__doc__}")
+        return 0
+    if arguments.labs_down:
+        stages.labs_down(Log(LOGS / "labs-down.log", sys.stdout))
         return 0
     wanted = [name for word in arguments.names for name in GROUPS.get(word, (word,))]
     unknown = sorted(set(wanted) - set(stages.ALL))

@@ -12,6 +12,8 @@ from tests.gates import environments, interpreters, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_packages
 
 MINUTE = 60
+# The labs that the tests start, by name.
+LABS = ("molecule", "site")
 
 
 def setup(log):
@@ -39,7 +41,10 @@ def integration(log):
 def scenarios(log):
     """the whole way on real hosts in the lab"""
     _lab_prerequisites(log)
-    _pytest(log, "tests/scenarios", seconds=40 * MINUTE)
+    try:
+        _pytest(log, "tests/scenarios", seconds=40 * MINUTE)
+    finally:
+        labs_down(log)
 
 
 def _pytest(log, directory, *, seconds):
@@ -49,14 +54,37 @@ def _pytest(log, directory, *, seconds):
 
 def _lab_prerequisites(log):
     environments.dev(log)
-    run(log, [environments.DEV / "bin/python", "-m", "tests.lab", "prerequisites", "--install"], seconds=15 * MINUTE)
+    _lab(log, "prerequisites", "--install", seconds=15 * MINUTE)
+    _lab(log, "image", seconds=20 * MINUTE)
+
+
+def _lab(log, *words, seconds):
+    return run(log, [environments.DEV / "bin/python", "-m", "tests.lab", *words], seconds=seconds)
+
+
+def labs_down(log):
+    """Stop the labs that the stages start; they have stopped them already, unless they were ended from outside."""
+    if not (environments.DEV / "bin/python").exists():
+        return
+    running = [line.split()[0] for line in _lab(log, "status", seconds=MINUTE).splitlines() if line.strip()]
+    for name in set(LABS).intersection(running):
+        _lab(log, "down", "--name", name, seconds=2 * MINUTE)
 
 
 def molecule(log):
     """Molecule: converge, idempotence and testinfra on real hosts"""
     _lab_prerequisites(log)
     venv = environments.dev(log)
-    run(log, ["molecule", "test", "--all"], seconds=30 * MINUTE, env=environment(venv))
+    state = CACHE / "molecule/state"
+    # What a killed run left there would make Molecule believe that the hosts are up.
+    shutil.rmtree(state, ignore_errors=True)
+    try:
+        run(
+            log, ["molecule", "test", "--all", "--no-command-borders"], seconds=30 * MINUTE,
+            env=environment(venv, MOLECULE_EPHEMERAL_DIRECTORY=str(state)),
+        )
+    finally:
+        labs_down(log)
 
 
 def target(log):
