@@ -124,7 +124,9 @@ class Uml(Engine):
              "root=/dev/ubda", "rw", "con=null", "con0=fd:0,fd:1", f"umid={name}", "uml_dir=/run/",
              f"vec0:transport=tap,ifname={self.tap(host)},depth=64,mac={host['mac']}",
              f"systemd.hostname={name}", f"systemd.machine_id={host['machine_id']}",
-             f"lab.seed={self.seed_device}", "loglevel=4", "quiet"],
+             f"lab.seed={self.seed_device}", "loglevel=4", "quiet",
+             # 512 terminals of the old kind would cost udev and systemd seconds at every boot and reload.
+             "pty.legacy_count=0"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             env={"TMPDIR": "/dev/shm", "HOME": "/", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
