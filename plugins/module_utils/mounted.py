@@ -46,6 +46,45 @@ def is_type(mount, share_type):
     return mount.fstype in FSTYPES.get(share_type, ())
 
 
+def same_source(share_type, declared, mount, resolve=os.path.realpath):
+    """Whether a live mount's source is the declared one, in the spelling of its filesystem.
+
+    resolve: what turns a device's path into its real one. A local share's source cannot be told from the mount: True.
+    """
+    if not declared or share_type == "local":
+        return True
+    if share_type == "nfs":
+        return _nfs(declared) == _nfs(mount.source)
+    if share_type == "cifs":
+        return _cifs(declared) == _cifs(mount.source)
+    if share_type == "glusterfs":
+        servers, volume = _gluster(declared)
+        live_servers, live_volume = _gluster(mount.source)
+        return volume == live_volume and bool(set(servers) & set(live_servers))
+    return resolve(_device(declared)) == resolve(_device(mount.source))
+
+
+def _nfs(source):
+    server, dummy, export = source.rpartition(":/")
+    return server.lower(), "/" + "/".join(part for part in export.split("/") if part)
+
+
+def _cifs(source):
+    return [part for part in source.replace("\\", "/").lower().split("/") if part]
+
+
+def _gluster(source):
+    servers, dummy, volume = source.rpartition(":")
+    return servers.lower().split(","), volume.strip("/")
+
+
+def _device(source):
+    for prefix, directory in (("LABEL=", "/dev/disk/by-label/"), ("UUID=", "/dev/disk/by-uuid/")):
+        if source.startswith(prefix):
+            return directory + source[len(prefix):]
+    return source
+
+
 def plain_directory(entries, path):
     """What an unmounted path lies on, in words: "the local ext4 /dev/ubda"; entries as mountinfo.parse gives them."""
     below = mountinfo.containing(entries, path)

@@ -31,6 +31,9 @@ options:
         description: The share's type. A mount of another filesystem at the path is refused. Without it any is taken.
         type: str
         choices: [nfs, cifs, ocfs2, glusterfs, local]
+      source:
+        description: The share's source. A mount of another one at the path is refused. Without it any is taken.
+        type: str
       owner:
         description: The user that owns the share's root directory. Left as it is when not given.
         type: str
@@ -147,6 +150,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: path.mode, target: /srv/shares/projects, summary: set mode 2770}]
+problems:
+  description: All that is wrong, in sentences. They are the lines of the failure's message, too.
+  returned: failure
+  type: list
+  elements: str
 paths:
   description: Each path as it is now, also of a failed module.
   returned: always

@@ -7,8 +7,9 @@
 def waves(shares_by_host, hosts):
     """Which host sets a share's owner and mode, and which only verify it: {host: {"apply": [...], "verify": [...]}}.
 
-    shares_by_host: {host: [share]}. hosts: the live ones in order; the first that declares a path (of this source, if
-    it is a network's) applies it, because all hosts would change the same directory.
+    shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order; the first that
+    declares a path of one source applies it, because all hosts would change the same directory. A local share may be
+    another directory on every host, which nobody else can set.
     """
     taken = set()
     result = {}
@@ -16,22 +17,23 @@ def waves(shares_by_host, hosts):
         mine = result.setdefault(host, {"apply": [], "verify": []})
         for share in shares_by_host.get(host) or []:
             key = (share["path"], share.get("source"))
-            mine["verify" if key in taken else "apply"].append(share["path"])
-            taken.add(key)
+            mine["verify" if key in taken else "apply"].append(share)
+            if share.get("type") != "local":
+                taken.add(key)
     return result
 
 
-def mismatches(results_by_host):
-    """A sentence for each account of a path that has not the same number on all hosts.
+def mismatches(accounts, shares):
+    """A sentence for each account of a share that has not the same number on all hosts.
 
-    results_by_host: {host: {"accounts": what path_access returned, "shares": [{"path", "owner", "group", "writers"}]}}.
+    accounts: {host: what path_access returned as accounts}. shares: {host: what access_paths() made of its
+    shares}. A local share is left out, as nobody else has its files.
     """
     numbers = {}
-    for host in sorted(results_by_host):
-        known = results_by_host[host]["accounts"]
-        for share in results_by_host[host]["shares"]:
-            for key, value in _numbers(share, known):
-                numbers.setdefault((share["path"],) + key, {}).setdefault(value, []).append(host)
+    for host in sorted(accounts):
+        for entry in [entry for entry in shares.get(host) or [] if entry.get("type") != "local"]:
+            for key, value in _numbers(entry, accounts[host] or {}):
+                numbers.setdefault((entry["path"],) + key, {}).setdefault(value, []).append(host)
     sentences = []
     said = set()
     for (path, kind, name), values in sorted(numbers.items()):
@@ -49,14 +51,14 @@ def mismatches(results_by_host):
     return sentences
 
 
-def _numbers(share, known):
-    users = list(share.get("writers") or [])
-    if share.get("owner"):
-        users.append(share["owner"])
+def _numbers(entry, known):
+    users = list(entry.get("writers") or [])
+    if entry.get("owner"):
+        users.append(entry["owner"])
     for name in sorted(set(users)):
         account = known.get("users", {}).get(name)
         if account:
             yield ("user", name), "uid %d, gid %d" % (account["uid"], account["gid"])
-    group = share.get("group")
+    group = entry.get("group")
     if group and group in known.get("groups", {}):
         yield ("group", group), "gid %d" % known["groups"][group]

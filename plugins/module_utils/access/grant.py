@@ -13,6 +13,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan
 PATH_SPEC = dict(
     path=dict(type="path", required=True),
     type=dict(type="str", choices=["nfs", "cifs", "ocfs2", "glusterfs", "local"]),
+    source=dict(type="str"),
     owner=dict(type="str"),
     group=dict(type="str"),
     # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
@@ -38,13 +39,13 @@ class Failure(Exception):
     def __init__(self, problems, result):
         super().__init__("\n".join(problems))
         self.problems = problems
-        self.result = result
+        self.result = dict(result, problems=problems)
 
 
 def run(params, check_mode):
     """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
 
-    Keys: changed, operations, diff, accounts, pending_accounts, paths.
+    Keys: changed, operations, diff, accounts, pending_accounts, paths; of a Failure also problems.
     """
     host = params["host"] or os.uname().nodename
     patience = mounted.Patience(params["timeout"], host)
@@ -145,19 +146,19 @@ class _Path:
 
     def _usable(self, entries):
         """Whether the path may be worked on: the directory underneath a missing mount must never be changed."""
-        share_type = self.entry.get("type")
-        if self.mount is not None and (share_type is None or mounted.is_type(self.mount, share_type)):
+        other = self._other()
+        if self.mount is not None and other is None:
             return True
         if self.check_mode and self.require_mount:
             # The same run is about to mount it (or to replace what is there).
             self.mount = None
             self.pending = True
             return True
-        if self.mount is not None:
+        if other is not None:
             self.problems.append(
-                "%s: %s is the %s mount of %s, but the share is declared as %s: mount the share first (role "
-                "shared_mount), or correct its type; nothing was changed"
-                % (self.host, self.path, self.mount.fstype, self.mount.source, share_type))
+                "%s: %s is the %s mount of %s, but %s is declared: mount the share first (role shared_mount), or correct "
+                "the declaration; nothing was changed"
+                % (self.host, self.path, self.mount.fstype, self.mount.source, other))
             return False
         if not self.require_mount:
             return True
@@ -166,6 +167,17 @@ class _Path:
             "changed, because guests would otherwise write to this host's own disk"
             % (self.host, self.path, mounted.plain_directory(entries, self.path)))
         return False
+
+    def _other(self):
+        """What is declared, if that is not what is mounted; None when it fits or nothing is mounted."""
+        share_type = self.entry.get("type")
+        if self.mount is None or share_type is None:
+            return None
+        if not mounted.is_type(self.mount, share_type):
+            return "the type %s" % share_type
+        if not mounted.same_source(share_type, self.entry.get("source"), self.mount):
+            return self.entry["source"]
+        return None
 
     def _own(self):
         plan = ownership.plan(self.path, self.state, self.desired, _name)

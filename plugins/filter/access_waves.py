@@ -1,0 +1,44 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which host of a share sets its owner and mode."""
+
+DOCUMENTATION = r"""
+name: access_waves
+short_description: Say for each host which shares' owner and mode it sets, and which it only verifies
+version_added: 1.0.0
+author: virtshare contributors (@virtshare)
+description:
+  - All hosts of a share would change the very same directory. The first live host that declares a path of one source
+    sets its owner, group and mode, the others verify them.
+positional: _input
+options:
+  _input:
+    description: For each host what P(virtshare.storage.access_paths#filter) made of its shares.
+    type: dict
+    required: true
+  hosts:
+    description: The live hosts, in order.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Know what this host sets itself
+  ansible.builtin.debug:
+    msg: "{{ (my_shares_by_host | virtshare.storage.access_waves(hosts=ansible_play_hosts))[inventory_hostname] }}"
+"""
+
+RETURN = r"""
+_value:
+  description: For each host the C(paths) of M(virtshare.storage.path_access) to C(apply) and those to C(verify).
+  type: dict
+"""
+
+from ansible_collections.virtshare.storage.plugins.module_utils.access import agreement
+
+
+class FilterModule:
+    def filters(self):
+        return {"access_waves": agreement.waves}

@@ -1,0 +1,110 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare what all hosts found at their shares' paths."""
+
+DOCUMENTATION = r"""
+name: proof_matrix
+short_description: Judge whether all hosts see the same filesystem at each share's path
+version_added: 1.0.0
+author: virtshare contributors (@virtshare)
+description:
+  - Takes the results that M(virtshare.storage.share_probe) returned on all hosts and says for each share whether it is
+    proven, with both sides of every difference named in words.
+positional: _input
+options:
+  _input:
+    description: For each host a dictionary with the results of the phases V(write) and V(read), or null.
+    type: dict
+    required: true
+  shares:
+    description: The declared shares. Those with another O(shares[].state) than V(mounted) are left out.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The mount point.
+        type: path
+        required: true
+      state:
+        description: The declared state.
+        type: str
+        default: mounted
+  expected_hosts:
+    description: All hosts that should have taken part. With fewer a share is V(partial), proven for N of M hosts.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: virtshare.storage.share_probe
+"""
+
+EXAMPLES = r"""
+- name: Judge
+  ansible.builtin.set_fact:
+    my_proof: >-
+      {{ {'hv1': {'write': hostvars.hv1.my_written, 'read': hostvars.hv1.my_read},
+          'hv2': {'write': hostvars.hv2.my_written, 'read': hostvars.hv2.my_read}}
+         | virtshare.storage.proof_matrix(shares=my_shares, expected_hosts=groups['hypervisors']) }}
+"""
+
+RETURN = r"""
+_value:
+  description: The judgement.
+  type: dict
+  contains:
+    proven:
+      description: Whether every share is proven on every expected host.
+      type: bool
+    words:
+      description: All of it in words, a line or more a share.
+      type: str
+    shares:
+      description: Each share.
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The mount point.
+          type: str
+        state:
+          description:
+            - V(proven) on all expected hosts, V(partial) if it is proven but not all expected hosts took part,
+              V(failed), or V(pending) in check mode, where nothing is written.
+          type: str
+        hosts:
+          description: For each host its identity, whether it C(sees) each other host's nonce, and its C(problem).
+          type: dict
+        problems:
+          description: Every difference in a sentence that names both sides.
+          type: list
+          elements: str
+        missing_hosts:
+          description: Expected hosts that took no part, and why.
+          type: dict
+        proven_hosts:
+          description: The hosts that see the same filesystem, empty if the share failed.
+          type: list
+          elements: str
+        expected_hosts:
+          description: The hosts that should.
+          type: list
+          elements: str
+"""
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtshare.storage.plugins.module_utils.proof import matrix
+
+
+def proof_matrix(results, shares=(), expected_hosts=()):
+    if not isinstance(results, dict):
+        raise AnsibleFilterError(
+            "proof_matrix takes a dictionary {host: {'write': ..., 'read': ...}}, not %s" % type(results).__name__)
+    return matrix.judge(results, shares or (), expected_hosts or ())
+
+
+class FilterModule:
+    def filters(self):
+        return {"proof_matrix": proof_matrix}

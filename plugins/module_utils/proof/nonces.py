@@ -1,0 +1,235 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof's own files in a share: a nonce a host, an acknowledgement a host, all in one hidden directory.
+
+Every function here may hang on a dead server: they are called in bounded children.
+A file is called RUN.HOST.nonce or RUN.HOST.ack; RUN is the run's id, HOST the inventory's name, percent-encoded.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+import time
+from urllib.parse import quote
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mounted
+
+DIRECTORY = ".virtshare-proof"
+STALE_SECONDS = 3600
+# Everybody may come and go in there, because the hosts of one share may be different users to its server. The names
+# are random, files are only created anew and never followed through a link, and they hold nothing secret.
+DIRECTORY_MODE = 0o777
+FILE_MODE = 0o644
+_LONGEST = 4096
+_PAUSE = 0.05
+_ATTEMPTS = 20
+
+
+def write(path, mount, run_id, host, nonce):
+    """Write this host's nonce, then remove what runs of more than an hour ago left. Returns True."""
+    name = file_name(run_id, host, "nonce")
+    for left in range(_ATTEMPTS, 0, -1):
+        hidden = _enter_hidden(path, mount, create=True)
+        try:
+            now = _create(hidden, name, nonce)
+            _remove_stale(hidden, now)
+            return True
+        except OSError as error:
+            # The last host of another run has just removed the directory that was entered a moment ago.
+            if error.errno not in (errno.ENOENT, errno.ESTALE) or left == 1:
+                raise
+        finally:
+            os.close(hidden)
+        time.sleep(_PAUSE)
+    return False
+
+
+def read(path, mount, run_id, host, hosts, seconds):
+    """What this host finds: {"sees": {live host: its nonce, or None}, "tidy": bool}; then acknowledge.
+
+    The host that finds all acknowledgements there removes the run's files and the directory; "tidy" is False when it
+    was that host and may not. hosts: the live hosts, this one included. seconds: how long to go on asking for a nonce
+    that is not there: all were written before this phase began, so only what an NFS client remembers of an earlier
+    run could hide one.
+    """
+    found = {}
+    deadline = time.monotonic() + seconds
+    while True:
+        complete = _read_once(path, mount, run_id, hosts, found)
+        if complete or time.monotonic() > deadline:
+            break
+        time.sleep(_PAUSE)
+    return {"sees": {other: found.get(other) for other in hosts},
+            "tidy": _acknowledge(path, mount, run_id, host, hosts)}
+
+
+def tidy(path, mount, run_id):
+    """Remove the run's files and the hidden directory, unless another run uses it; whether that was allowed."""
+    allowed = True
+    try:
+        hidden = _enter_hidden(path, mount, create=False)
+    except FileNotFoundError:
+        return True
+    try:
+        for name in os.listdir(hidden):
+            if name.startswith(run_id + "."):
+                allowed = _unlink(hidden, name) and allowed
+    finally:
+        os.close(hidden)
+    root = mounted.enter(path, mount)
+    try:
+        os.rmdir(DIRECTORY, dir_fd=root)
+    except PermissionError:
+        return False
+    except OSError as error:
+        # Another run's files are in it (and that run will remove it), or another host was faster.
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ESTALE):
+            return False
+    finally:
+        os.close(root)
+    return allowed
+
+
+def content_fingerprint(path, mount, limit=2000):
+    """A digest of the names, types, sizes and times in the share's root: what all hosts must see alike (read-only)."""
+    descriptor = mounted.enter(path, mount)
+    try:
+        digest = hashlib.sha256()
+        for name in sorted(os.listdir(descriptor))[:limit]:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            kind = stat.S_IFMT(status.st_mode)
+            size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+            line = "%s\0%o\0%d\0%d\n" % (name, kind, size, int(status.st_mtime))
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+    finally:
+        os.close(descriptor)
+
+
+def file_name(run_id, host, kind):
+    """RUN.HOST.nonce; a host's name of any letters gives one file name that no other host has."""
+    encoded = quote(host, safe="").replace(".", "%2E")
+    if len(encoded) > 150:
+        encoded = encoded[:80] + hashlib.sha256(host.encode("utf-8")).hexdigest()
+    return "%s.%s.%s" % (run_id, encoded, kind)
+
+
+def _read_once(path, mount, run_id, hosts, found):
+    """Add to found what is there now; whether all is."""
+    try:
+        hidden = _enter_hidden(path, mount, create=False)
+    except FileNotFoundError:
+        return False
+    try:
+        for other in hosts:
+            if found.get(other) is None:
+                found[other] = _content(hidden, file_name(run_id, other, "nonce"))
+    finally:
+        os.close(hidden)
+    return all(found.get(other) is not None for other in hosts)
+
+
+def _acknowledge(path, mount, run_id, host, hosts):
+    try:
+        hidden = _enter_hidden(path, mount, create=False)
+    except FileNotFoundError:
+        return True
+    try:
+        try:
+            _create(hidden, file_name(run_id, host, "ack"), "")
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):
+                return True
+            raise
+        # Listed after the own file was made, so of two hosts that end at the same time the later one sees both.
+        present = set(os.listdir(hidden))
+    finally:
+        os.close(hidden)
+    for other in hosts:
+        if file_name(run_id, other, "nonce") in present and file_name(run_id, other, "ack") not in present:
+            return True
+    return tidy(path, mount, run_id)
+
+
+def _enter_hidden(path, mount, create):
+    """A descriptor of the hidden directory, made if asked. FileNotFoundError when it is not there."""
+    # The root is opened anew each time: that is what makes an NFS client forget that the name was missing.
+    root = mounted.enter(path, mount)
+    try:
+        refusal = None
+        if create:
+            try:
+                os.mkdir(DIRECTORY, DIRECTORY_MODE, dir_fd=root)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                # It may have been made by another host, one that is allowed to.
+                refusal = error
+        try:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            hidden = os.open(DIRECTORY, flags, dir_fd=root)
+        except FileNotFoundError:
+            if refusal is not None:
+                raise refusal
+            raise
+    finally:
+        os.close(root)
+    status = os.fstat(hidden)
+    if create and status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o777 != DIRECTORY_MODE:
+        # mkdir is subject to the umask.
+        os.fchmod(hidden, DIRECTORY_MODE)
+    return hidden
+
+
+def _create(hidden, name, text):
+    """A new file with this text; its time as the server has it."""
+    _unlink(hidden, name)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, FILE_MODE, dir_fd=hidden)
+    try:
+        os.write(descriptor, text.encode("ascii"))
+        try:
+            os.fchmod(descriptor, FILE_MODE)
+        except OSError:
+            # Some CIFS servers have no modes; there everybody can read it anyway.
+            pass
+        os.fsync(descriptor)
+        return os.fstat(descriptor).st_mtime
+    finally:
+        os.close(descriptor)
+
+
+def _content(hidden, name):
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=hidden)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESTALE):
+            return None
+        raise
+    try:
+        return os.read(descriptor, _LONGEST).decode("ascii", "replace") or None
+    finally:
+        os.close(descriptor)
+
+
+def _remove_stale(hidden, now):
+    for name in os.listdir(hidden):
+        try:
+            status = os.stat(name, dir_fd=hidden, follow_symlinks=False)
+        except OSError:
+            continue
+        if now - status.st_mtime > STALE_SECONDS:
+            _unlink(hidden, name)
+
+
+def _unlink(hidden, name):
+    """Remove a name; whether it is gone."""
+    try:
+        os.unlink(name, dir_fd=hidden)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which virtiofsd a host has."""
+
+DOCUMENTATION = r"""
+module: virtiofsd_info
+short_description: Report which virtiofsd a host has and what guests can have with it
+version_added: 1.0.0
+author: virtshare contributors (@virtshare)
+description:
+  - Finds the daemon as OpenNebula's driver does, the first executable of C(/usr/libexec/virtiofsd),
+    C(/usr/lib/qemu/virtiofsd) and C(/usr/lib/virtiofsd/virtiofsd), asks it for its version, and says what that means.
+  - Fails when there is none, or when it is older than O(min_version).
+options:
+  min_version:
+    description:
+      - The oldest acceptable version of the Rust daemon, such as V(1.11) for live migration or V(1.13) for read-only
+        shares. The C daemon of QEMU is older than any.
+      - Any version is accepted when not given.
+    type: str
+  expected:
+    description:
+      - Whether packages of the same run are about to bring it. In check mode a missing daemon is then reported as
+        RV(present=false) and is no failure. Without check mode it has no effect.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds that asking a program for its version may take.
+    type: float
+    default: 10.0
+attributes:
+  check_mode:
+    description: It only reads.
+    support: full
+  diff_mode:
+    description: It changes nothing.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Require live migration of guests with a share
+  virtshare.storage.virtiofsd_info:
+    min_version: "1.11"
+  register: my_virtiofsd
+"""
+
+RETURN = r"""
+present:
+  description: Whether there is a daemon. Never false but in check mode.
+  returned: success
+  type: bool
+path:
+  description: Its path.
+  returned: success
+  type: str
+  sample: /usr/libexec/virtiofsd
+implementation:
+  description: V(rust), or V(c) for the older one in QEMU.
+  returned: success
+  type: str
+version:
+  description: Its version, which is QEMU's for the C one.
+  returned: success
+  type: str
+  sample: 1.13.2
+live_migration:
+  description: Whether guests that have a share can be migrated live.
+  returned: success
+  type: bool
+read_only:
+  description: Whether a share can be given to a guest read-only. Null when that depends on an unknown libvirt.
+  returned: success
+  type: bool
+runs_as:
+  description: The user that OpenNebula's driver runs it as, V(oneadmin) or V(root).
+  returned: success
+  type: str
+libvirt_version:
+  description: The version of libvirt's daemon on the host, or null.
+  returned: success
+  type: str
+  sample: 11.3.0
+words:
+  description: What all this means, for people.
+  returned: success
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.virtshare.storage.plugins.module_utils import virtiofsd
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+
+
+def main():
+    module = AnsibleModule(argument_spec=virtiofsd.ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        module.exit_json(**virtiofsd.info(module.params, module.check_mode))
+    except Refusal as refusal:
+        module.fail_json(msg=str(refusal))
+
+
+if __name__ == "__main__":
+    main()
