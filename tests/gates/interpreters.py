@@ -50,12 +50,15 @@ def _candidates():
     directories = [pathlib.Path("/usr/bin"), pathlib.Path("/usr/local/bin")]
     directories += [pathlib.Path(name) for name in os.environ.get("PATH", "").split(os.pathsep) if name]
     directories += sorted(pyenv.glob("versions/*/bin"))
-    seen = set()
+    seen, seen_files = set(), set()
     for directory in directories:
         if directory in seen or directory == pyenv / "shims" or not directory.is_dir():
             continue
         seen.add(directory)
-        yield from sorted(path for path in directory.iterdir() if _NAME.match(path.name) and os.access(path, os.X_OK))
+        # Most of them are names of the same file, and asking each takes time.
+        files = {path.resolve() for path in directory.iterdir() if _NAME.match(path.name) and os.access(path, os.X_OK)}
+        yield from sorted(files - seen_files)
+        seen_files |= files
 
 
 def _ask(path):
