@@ -14,6 +14,7 @@ CORE = "core"
 FIRST_USER_GROUP = 100
 INVALID_USER_NAME = " :\t\n\v\f\r"
 INVALID_GROUP_NAME = " "
+DRIVERS_WITHOUT_PASSWORD = ("ldap", "saml")
 _LONGEST_PASSWORD = {
     "ssh": 16 * 1024,
     "x509": 64 * 1024,

@@ -116,7 +116,7 @@ class AccessRules:
 
 
 def _permission_bits(caller, target):
-    """The strongest of the three sets that match: each is tried alone, so one of them must grant everything."""
+    """What the object's own bits grant: the owner's, the group's and everybody's add up."""
     granted = 0
     owner, group, other = target.bits[0:3], target.bits[3:6], target.bits[6:9]
     if target.uid == caller.uid:

@@ -68,6 +68,15 @@ class Parameters:
         return read(number) if len(self._values) > number else default
 
 
+def unfinished(reason):
+    """The Fault for an error nobody expected while a parameter was read."""
+    return failures.Fault(
+        failures.FAULT_INTERNAL,
+        "Unexpected error executing code for particular method, detected by Xmlrpc-c method registry code.  "
+        "Method did not fail; rather, it did not complete at all.  %s" % reason,
+    )
+
+
 class Caller:
     """Who calls: the authenticated user, reduced to what permissions need."""
 
@@ -118,12 +127,7 @@ def run(oned, name, values):
     if name not in METHODS:
         raise failures.Fault(failures.FAULT_NO_SUCH_METHOD, "Method '%s' not defined" % name)
     if not values:
-        raise failures.Fault(
-            failures.FAULT_INTERNAL,
-            "Unexpected error executing code for particular method, detected by Xmlrpc-c method registry code.  "
-            "Method did not fail; rather, it did not complete at all.  "
-            "Subscript of xmlrpc_c::paramList out of bounds",
-        )
+        raise unfinished("Subscript of xmlrpc_c::paramList out of bounds")
     with oned.lock:
         try:
             user = oned.authenticate(values[0]) if isinstance(values[0], str) else None

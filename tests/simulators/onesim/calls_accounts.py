@@ -6,7 +6,7 @@
 from . import accounts, calls_common, failures
 from .accounts import CORE, Group, User
 from .authorization import ADMIN, CREATE, MANAGE, ONEADMIN_GROUP, ONEADMIN_USER, USE, USERS_GROUP, Rule
-from .calls import method
+from .calls import method, unfinished
 from .poolobject import Refused
 
 USER, GROUP = "user", "group"
@@ -29,7 +29,7 @@ def allocate_user(call):
     if len(parameters) > 4:
         gids = parameters.array(4)
         if any(type(gid) is not int for gid in gids):
-            raise failures.Fault(failures.FAULT_TYPE, "Value that is supposed to be integer is not")
+            raise unfinished("Not integer type.  See type() method")
     driver, password, name = (parameters.string(number) for number in (3, 2, 1))
     asked = call.asking().create("USER")
     for gid in gids:
@@ -41,7 +41,7 @@ def allocate_user(call):
     if not gids:
         gids = [USERS_GROUP if call.caller.gid == ONEADMIN_GROUP else call.caller.gid]
     problem = accounts.password_problem(password, driver)
-    if problem:
+    if problem and driver not in accounts.DRIVERS_WITHOUT_PASSWORD:
         raise Refused(problem + ".")
     try:
         calls_common.refuse_name(name, accounts.INVALID_USER_NAME)

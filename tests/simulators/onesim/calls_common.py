@@ -4,7 +4,7 @@
 """What the calls for users, groups, clusters, datastores and images do alike."""
 
 from . import failures, text
-from .authorization import ADMIN, MANAGE, USE
+from .authorization import ADMIN, MANAGE, USE, Target
 from .pool import ALL, GROUP
 from .poolobject import Refused
 from .template import Template, TemplateError
@@ -22,7 +22,12 @@ def existing(pool, word, oid):
 
 
 def authorized(call, pool, word, oid, operation, whatever_lock=False):
-    """The object of that id, if the caller may do that with it. Raises CallFailed."""
+    """The object of that id, if the caller may do that with it. Raises CallFailed.
+
+    For a negative id the server asks for the permission on the kind before it finds that there is no such object.
+    """
+    if oid < 0:
+        call.asking().ask(operation, Target(pool.kind), whatever_lock).require()
     found = existing(pool, word, oid)
     call.asking().ask(operation, found.target(), whatever_lock).require()
     return found
@@ -169,7 +174,8 @@ def unlock(call, pool, word, oid):
 
 def delete(call, pool, word, oid, drop, operation=MANAGE):
     """drop: function of the object that removes it, or raises Refused."""
-    found = authorized(call, pool, word, oid, operation)
+    found = existing(pool, word, oid)
+    call.asking().ask(operation, found.target()).require()
     try:
         drop(found)
     except Refused as error:

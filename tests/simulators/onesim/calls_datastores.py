@@ -27,8 +27,10 @@ def allocate(call):
     name = template.get("NAME")
     calls_common.refuse_name(name)
     calls_common.refuse_taken(oned.datastores, name)
+    oned.leave_a_gap()
     made = Datastore.new(call.caller.owner, call.caller.umask, template, {cluster_id})
     oid = oned.datastores.insert(made, oned)
+    cluster = oned.clusters.get(cluster_id)
     cluster.datastores.add(oid)
     oned.clusters.update(cluster)
     return oid

@@ -110,6 +110,7 @@ def _insert(call, template, store):
     if kind not in FILE_TYPES and store.type != IMAGE_DS:
         raise Refused("Only IMAGES of type KERNEL, RAMDISK and CONTEXT can be registered in a FILE_DS datastore")
     calls_common.refuse_taken(oned.images, name, call.caller.uid)
+    oned.leave_a_gap()
     oid = oned.images.insert(Image.new(call.caller.owner, call.caller.umask, template, store), oned)
     oned.register_image(oid)
     return oid

@@ -23,6 +23,13 @@ def _arguments(argv):
     parser.add_argument(
         "--image-delay", type=float, default=0.05, metavar="SECONDS", help="until a driver has registered an image"
     )
+    parser.add_argument(
+        "--race-window",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="let other calls in between the check of a new name and its use, as the real server does",
+    )
     parsed = parser.parse_args(argv)
     host, colon, port = parsed.listen.rpartition(":")
     if not colon or not port.isdigit():
@@ -39,7 +46,7 @@ def _arguments(argv):
 
 def main(argv=None):
     parsed = _arguments(argv)
-    oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay)
+    oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay, parsed.race_window)
     endpoint = Endpoint(oned, parsed.host, parsed.port, parsed.log)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front end's file system, and what the virtiofs driver's scripts make of it."""
 
+import fnmatch
 import posixpath
 import re
 
@@ -44,10 +45,22 @@ class FrontEnd:
         path = posixpath.normpath(path).replace("//", "/", 1)
         return path if self.is_directory(posixpath.dirname(path)) else ""
 
+    def _expanded(self, word):
+        """What the shell makes of a word with wildcards: the paths that fit, or the word itself."""
+        if not any(character in word for character in "*?["):
+            return [word]
+        wanted = word.split("/")
+        fitting = []
+        for path in sorted(self._directories | self._files):
+            parts = path.split("/")
+            if len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted)):
+                fitting.append(path)
+        return fitting or [word]
+
     def _is_below(self, path, words):
         """Whether the path begins with one of the words, which the script hands to grep as patterns."""
         resolved = self._resolved(path)
-        for word in words:
+        for word in [expanded for given in words for expanded in self._expanded(given)]:
             try:
                 if resolved and re.search("^" + word, resolved):
                     return True

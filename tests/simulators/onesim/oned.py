@@ -13,7 +13,7 @@ from .cipher import Cipher
 from .cluster import Cluster
 from .datastore import Datastore
 from .frontend import FrontEnd
-from .image import DELETE, ERROR, Image
+from .image import DELETE, ERROR, READY, USED, USED_PERS, Image
 from .pool import Pool
 from .poolobject import Refused
 from .template import Template
@@ -31,14 +31,17 @@ class Oned:
     """One server. Every access to it happens under ``lock``.
 
     image_delay: seconds until a datastore driver has registered or removed an image.
+    race_window: seconds for which other calls go on between the check of a new datastore's or image's name and
+    its insertion; the real server has such a gap, so calls made at once can end in several objects of one name.
     """
 
-    def __init__(self, credentials, directories=(), files=(), image_delay=0.05):
+    def __init__(self, credentials, directories=(), files=(), image_delay=0.05, race_window=0):
         self.lock = threading.RLock()
         self.cipher = Cipher()
         self.rules = AccessRules()
         self.frontend = FrontEnd(directories, files)
         self.image_delay = image_delay
+        self.race_window = race_window
         self._quotas = {}
         self._timers = set()
         self.groups = Pool(Group, "GROUP_POOL")
@@ -134,6 +137,15 @@ class Oned:
     def default_quotas_xml(kind):
         return text.element("DEFAULT_%s_QUOTAS" % kind, NO_QUOTAS)
 
+    def leave_a_gap(self):
+        """Let other calls in, if this server is to show its races. What was read before is old afterwards."""
+        if self.race_window:
+            self.lock.release()
+            try:
+                threading.Event().wait(self.race_window)
+            finally:
+                self.lock.acquire()
+
     # ---- datastore drivers ----
 
     def later(self, action, *arguments):
@@ -215,6 +227,16 @@ class Oned:
             self.later(self._removed, image_id)
         else:
             self._removed(image_id)
+
+    def use_image(self, image_id, vm_id, used=True):
+        """As if a virtual machine used an image from now on, or no longer: there is no call for it here."""
+        with self.lock:
+            image = self.images.get(image_id)
+            (image.vms.add if used else image.vms.discard)(vm_id)
+            image.running_vms = len(image.vms)
+            in_use = USED_PERS if image.persistent else USED
+            image.set_state(in_use if image.vms else READY)
+            self._update_image(image)
 
     def _removed(self, image_id):
         image = self.images.get(image_id)

@@ -48,6 +48,9 @@ class CallLog:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer leaves in one piece at once; else each waits for the other side's delayed acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server_version = "Xmlrpc-c_Abyss"
     # A client that connects and says nothing must not hold a thread for ever.
     timeout = 60
@@ -139,10 +142,13 @@ class Endpoint:
 
 
 @contextlib.contextmanager
-def start(credentials="oneadmin:opennebula", directories=(), files=(), image_delay=0.05, host="127.0.0.1", port=0):
-    """Serve in this process: ``with start(directories=["/srv/shares"]) as endpoint: ... endpoint.url``."""
+def start(credentials="oneadmin:opennebula", host="127.0.0.1", port=0, **settings):
+    """Serve in this process: ``with start(directories=["/srv/shares"]) as endpoint: ... endpoint.url``.
+
+    settings: those of Oned (directories, files, image_delay, race_window).
+    """
     user, dummy_colon, password = credentials.partition(":")
-    endpoint = Endpoint(Oned((user, password), directories, files, image_delay), host, port)
+    endpoint = Endpoint(Oned((user, password), **settings), host, port)
     endpoint.start()
     try:
         yield endpoint

@@ -5,7 +5,8 @@
 
 The server's lexer takes the longest match, knows two modes (a name is expected, a value is expected), and
 skips a character no pattern matches without a word. Positions are what its messages show: the line is the
-number of newlines so far, columns are bytes from 1 and never start anew on a new line.
+number of newlines so far, columns are bytes from 1 and never start anew on a new line. (The real server counts
+lines from whatever its memory held; in all recordings that was 0.)
 """
 
 import re
@@ -16,7 +17,8 @@ END = "$end"
 VARIABLE, STRING, EQUAL, EQUAL_EMPTY = "VARIABLE", "STRING", "EQUAL", "EQUAL_EMPTY"
 COMMA, OBRACKET, CBRACKET, CCDATA = "COMMA", "OBRACKET", "CBRACKET", "CCDATA"
 
-_SKIP = None
+_SKIP = "skip"
+_UNKNOWN = "unknown"
 _QUOTED = "quoted"
 
 # In the order that decides between matches of one length.
@@ -56,7 +58,10 @@ class Lexer:
             self.line += matched.count("\n")
             self.first_column = self.last_column
             self.last_column += text.size(matched)
-            if kind is _SKIP:
+            if kind is _UNKNOWN:
+                # Skipped byte by byte.
+                self.first_column = self.last_column - 1
+            if kind in (_SKIP, _UNKNOWN):
                 continue
             if kind == EQUAL:
                 self._value_expected = True
@@ -75,5 +80,5 @@ class Lexer:
             if found and len(found.group()) > len(best):
                 best_kind, best = kind, found.group()
         if not best:
-            return _SKIP, self._source[self._position]
+            return _UNKNOWN, self._source[self._position]
         return best_kind, best
