@@ -9,7 +9,8 @@ short_description: Turn declared shares into the C(shares) of share_probe
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Takes the shares that are to be mounted, and of each what M(virtshare.storage.share_probe) needs. Credentials are left out.
+  - Takes the shares that are to be mounted, and of each what M(virtshare.storage.share_probe) needs.
+  - Credentials are left out.
 positional: _input
 options:
   _input:

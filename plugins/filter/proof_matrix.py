@@ -60,6 +60,9 @@ _value:
     words:
       description: All of it in words, a line or more a share.
       type: str
+    host_problems:
+      description: For each host that is a problem itself the sentences about it.
+      type: dict
     shares:
       description: Each share.
       type: list

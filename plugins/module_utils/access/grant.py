@@ -156,8 +156,8 @@ class _Path:
             return True
         if other is not None:
             self.problems.append(
-                "%s: %s is the %s mount of %s, but %s is declared: mount the share first (role shared_mount), or correct "
-                "the declaration; nothing was changed"
+                "%s: %s is the %s mount of %s, but %s is declared: mount the share first (role shared_mount), or "
+                "correct the declaration; nothing was changed"
                 % (self.host, self.path, self.mount.fstype, self.mount.source, other))
             return False
         if not self.require_mount:
@@ -184,7 +184,8 @@ class _Path:
         if not plan.changed:
             return
         if not self.apply:
-            if not self.pending:
+            # In check mode the host that applies has not done it yet: what differs now says nothing.
+            if not self.check_mode or self.entry["read_only"]:
                 self._refuse_difference()
             return
         if self.check_mode:
@@ -207,6 +208,8 @@ class _Path:
                 ownership.explain_ignored(phrases, self.path, self.mount, self.desired, self.host))
 
     def _refuse_difference(self):
+        if self.pending:
+            return
         phrases = "; ".join(ownership.differences(self.state, self.desired, _name))
         if self.entry["read_only"]:
             self.problems.append("%s: %s: %s; a share with read_only: true is never changed from here, set it on the "

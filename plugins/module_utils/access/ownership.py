@@ -87,7 +87,7 @@ def apply(path, mount, operations, desired):
     """
     descriptor = mounted.enter(path, mount)
     try:
-        # A descriptor of a directory that may not be listed cannot be changed itself, the name the kernel has for it can.
+        # The descriptor of a directory that may not be listed cannot be changed itself, its name in the kernel can.
         name = "/proc/self/fd/%d" % descriptor
         for operation in operations:
             if operation.name == "path.own":

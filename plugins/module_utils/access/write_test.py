@@ -185,7 +185,8 @@ def _allocate(descriptor):
     _fallocate(descriptor, 0, 0, LENGTH)
     taken = os.fstat(descriptor).st_blocks * 512
     if taken < LENGTH:
-        return "success was reported, but the file takes %d of %d bytes: the space may not be reserved" % (taken, LENGTH)
+        return ("success was reported, but the file takes %d of %d bytes: the space may not be reserved"
+                % (taken, LENGTH))
     return None
 
 

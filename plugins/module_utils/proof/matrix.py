@@ -30,7 +30,20 @@ def judge(results, shares, expected=()):
         "proven": all(share["state"] == PROVEN for share in judged),
         "words": "\n".join(_summary(share) for share in judged) or "no share is declared: nothing to prove",
         "shares": judged,
+        "host_problems": _by_host(judged),
     }
+
+
+def _by_host(judged):
+    """{host: [sentence]} of the hosts that are a problem themselves; a host that is merely missing is not in it."""
+    found = {}
+    for share in judged:
+        if share["state"] != FAILED:
+            continue
+        for host, cell in sorted(share["hosts"].items()):
+            if cell["problem"] and host not in share["missing_hosts"]:
+                found.setdefault(host, []).append(cell["problem"])
+    return found
 
 
 def _report(phases):

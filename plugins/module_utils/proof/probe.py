@@ -167,8 +167,8 @@ class _Share:
         words = "%s: %s" % (errno.errorcode.get(error.errno, str(error.errno)), error.strerror)
         if isinstance(error, PermissionError):
             tried = ", ".join(["root"] + list(self.share["writers"]))
-            words += (" for %s; the server may map root to nobody (root_squash): declare a user that may write there in "
-                      "access.writers" % tried)
+            words += (" for %s; the server may map root to nobody (root_squash): declare a user that may write there "
+                      "in access.writers" % tried)
         elif error.errno == errno.EROFS:
             words += "; declare the share with read_only: true, or make the mount and the export writable"
         return "cannot %s its proof in %s: %s" % (
