@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each gate does. A stage is a function that takes a log and raises Failed when the gate is not passed."""
 
+import ast
+import configparser
 import os
 import pathlib
 import shutil
+import subprocess
 import tarfile
 
 from tests.gates import environments, interpreters, tree
@@ -143,14 +146,33 @@ def _sanity(log, version):
     stub = home / f".ansible/test/cache/get_pip_{_GET_PIP[version]}.py"
     stub.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(pathlib.Path(__file__).with_name("get_pip.py"), stub)
+    _hand_on_pip_settings(home)
     path = os.pathsep.join([str(venv / "bin"), str(_interpreter_directory()), "/usr/bin", "/bin", "/usr/sbin"])
-    settings = os.environ.get("XDG_CONFIG_HOME", str(pathlib.Path.home() / ".config"))
     said = run(
         log, ["ansible-test", "sanity", "--color", "no"], cwd=collection, seconds=20 * MINUTE,
-        env=environment(venv, PATH=path, HOME=str(home), XDG_CONFIG_HOME=settings),
+        env=environment(venv, PATH=path, HOME=str(home)),
     )
     if "All targets skipped" in said:
         raise Failed("ansible-test found nothing to test")
+
+
+def _hand_on_pip_settings(home):
+    """Give ansible-test's pip, which sees neither the user's home nor environment, the index and proxy it is to use."""
+    listed = subprocess.run(
+        [environments.DEV / "bin/python", "-m", "pip", "config", "list"], capture_output=True, text=True, check=True,
+    ).stdout
+    settings = configparser.ConfigParser(interpolation=None)
+    settings["global"] = {"cache-dir": str(CACHE / "pip")}
+    for line in listed.splitlines():
+        scope, value = line.split("=", 1)
+        name = scope.rpartition(".")[2]
+        if scope.startswith(("global.", ":env:.")) and name not in ("config-file", "cache-dir", "require-virtualenv"):
+            settings["global"][name] = ast.literal_eval(value)
+    path = home / ".config/pip/pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as opened:
+        settings.write(opened)
+    path.chmod(0o600)  # an index's address may hold a password
 
 
 def _interpreter_directory():
