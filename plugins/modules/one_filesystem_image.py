@@ -148,6 +148,12 @@ operations:
   type: list
   elements: dict
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+deleted_ids:
+  description: Ids of the images deleted, or in check mode to be deleted.
+  returned: success
+  type: list
+  elements: int
+  sample: [12]
 filesystem:
   description: The image as read back, or as predicted in check mode.
   returned: when it is present

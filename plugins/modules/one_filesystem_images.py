@@ -162,6 +162,12 @@ operations:
   type: list
   elements: dict
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+deleted_ids:
+  description: Ids of the images deleted, or in check mode to be deleted.
+  returned: success
+  type: list
+  elements: int
+  sample: [12]
 filesystems:
   description: The declared images as read back, or as predicted in check mode, in the order of the list; without the
     absent ones.

@@ -47,9 +47,9 @@ def _fail(module, error):
     module.fail_json(msg=str(error), changed=bool(done), operations=[operation.result() for operation in done])
 
 
-def _finish(module, plan, plural, single, found):
+def _finish(module, plan, plural, single, found, **more):
     """End the module well: the list form returns a list, the single form (where C(single) names it) its one object."""
-    result = plan.result()
+    result = dict(plan.result(), **more)
     if single is None:
         result[plural] = found
     elif found:
@@ -266,7 +266,9 @@ def images(module, items, single=None):
             after = _images_done(module, client, desired, plan, after, known, pool)
     except (Refusal, Failure, Unfinished, ValueError) as error:
         _fail(module, error)
-    _finish(module, plan, "filesystems", single, [image.public(one) for one in after if one is not None])
+    deleted = [operation.arguments["gone"] for operation in plan.operations if "gone" in operation.arguments]
+    _finish(module, plan, "filesystems", single, [image.public(one) for one in after if one is not None],
+            deleted_ids=deleted)
 
 
 def _images_done(module, client, desired, plan, after, known, pool):
@@ -292,7 +294,7 @@ def _images_done(module, client, desired, plan, after, known, pool):
         return [one if item["state"] == "absent" else found
                 for item, one, found in zip(desired, after, _declared(desired, pool, known))]
     try:
-        gone = [operation.arguments["gone"] for operation in done if operation.arguments.get("gone") is not None]
+        gone = [operation.arguments["gone"] for operation in done if "gone" in operation.arguments]
         if module.params["wait"] and gone:
             waiting.until_gone(gone)
         found = waiting.until_settled(present, known) if module.params["wait"] else _images(client)

@@ -1,0 +1,30 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a module of the collection in this process, as Ansible would run it: JSON in, JSON out, no process each."""
+
+import contextlib
+import importlib
+import io
+import json
+
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+
+PACKAGE = "ansible_collections.virtshare.storage.plugins.modules."
+
+
+def run_module(name, parameters, check=False):
+    """The result of a module (with C(warnings) as plain sentences), whether it failed or not."""
+    arguments = dict(parameters, _ansible_check_mode=check, _ansible_diff=True, _ansible_remote_tmp="/tmp")
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode("utf-8")
+    # How ansible-core from 2.19 on wants arguments and results written; older ones do not look at it.
+    basic._ANSIBLE_PROFILE = "legacy"
+    for collected in (warnings._global_warnings, warnings._global_deprecations):
+        collected.clear()
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+        importlib.import_module(PACKAGE + name).main()
+    result = json.loads(output.getvalue())
+    result["warnings"] = [text if isinstance(text, str) else text["event"]["msg"] for text in result.get("warnings", [])]
+    return result
