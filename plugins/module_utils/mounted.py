@@ -90,8 +90,21 @@ def plain_directory(entries, path):
     below = mountinfo.containing(entries, path)
     if below is None:
         return "an unknown filesystem"
+    source = _block_device(below.st_dev) if below.source == "/dev/root" else below.source
     remote = below.fstype in FSTYPES["nfs"] + FSTYPES["cifs"] + FSTYPES["glusterfs"]
-    return "%s%s %s" % ("" if remote else "the local ", below.fstype, below.source)
+    return "%s%s %s" % ("" if remote else "the local ", below.fstype, source or below.source)
+
+
+def _block_device(st_dev):
+    """The device's own name; a kernel that mounted the root filesystem itself only calls it /dev/root."""
+    try:
+        with open("/sys/dev/block/%s/uevent" % st_dev) as lines:
+            for line in lines:
+                if line.startswith("DEVNAME="):
+                    return "/dev/" + line[len("DEVNAME="):].strip()
+    except OSError:
+        pass
+    return None
 
 
 class Patience:

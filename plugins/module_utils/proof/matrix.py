@@ -210,7 +210,8 @@ class _Judgement:
         if found is not None and not found["mounted"]:
             sentence = "%s is %s" % (start, words.identity(found))
         elif found is not None and problem.startswith("is "):
-            sentence = "%s is %s: it %s" % (start, words.identity(found), problem)
+            sentence = "%s is %s, declared is %s" % (
+                start, words.identity(found), problem.partition(", declared is ")[2])
         else:
             sentence = "%s: %s" % (start, _without(problem, self.path + ": "))
         others = [other for other in reference if other != host]

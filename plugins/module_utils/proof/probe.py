@@ -37,7 +37,8 @@ ASK_SECONDS = 3.0
 def run(params, check_mode):
     """The module's result: {"changed": False, "phase", "run_id", "host", "check_mode", "shares": [...]}.
 
-    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content"}.
+    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content"}; a
+    problem with what is mounted there reads "is WHAT, declared is THAT".
     Only unusable parameters raise (Refusal); everything else is recorded as the share's problem.
     """
     if not re.match(r"[0-9A-Za-z]{8,64}\Z", params["run_id"]):
@@ -106,8 +107,7 @@ class _Share:
         elif not mounted.same_source(self.share["type"], self.share.get("source"), self.mount):
             self.found["problem"] = "is %s, declared is %s" % (self.mount.source, self.share["source"])
         elif self.share["type"] == "local" and self.share.get("source") and not self._is_bound():
-            self.found["problem"] = "is another directory than %s, which is declared as bound to it" \
-                % self.share["source"]
+            self.found["problem"] = "is another directory, declared is %s" % self.share["source"]
 
     def _is_bound(self):
         """Whether the mount's root is the very directory that is declared as the source of a local share."""

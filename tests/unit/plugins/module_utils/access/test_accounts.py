@@ -1,0 +1,117 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts by name, on this host and between the hosts of one share."""
+
+import grp
+import os
+import pwd
+
+from ansible_collections.virtshare.storage.plugins.module_utils.access import accounts, agreement, declared
+
+PATH = "/srv/shares/projects"
+DECLARED = {"path": PATH, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": "4.2"},
+            "credentials": {"username": "vm", "password": "secret"},
+            "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]}}
+ENTRY = {"path": PATH, "type": "nfs", "source": "nas1:/export/projects", "owner": "oneadmin", "group": "kvm",
+         "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"], "read_only": False}
+
+
+def test_this_hosts_accounts_are_found_by_name_and_number():
+    root = pwd.getpwuid(0).pw_name
+    found = accounts.lookup([root, "0", "no-such-user"], [grp.getgrgid(0).gr_name, "0", "no-such-group"])
+    assert found["users"][root] == found["users"]["0"]
+    assert found["users"][root]["uid"] == 0
+    assert found["users"][root]["gid"] in found["users"][root]["groups"]
+    assert set(found["groups"].values()) == {0}
+    assert set(found["users"]) == {root, "0"} and set(found["groups"]) == {grp.getgrgid(0).gr_name, "0"}
+    assert found["names"]["0"] == grp.getgrgid(0).gr_name
+
+
+def test_supplementary_groups_are_those_of_the_system():
+    for entry in pwd.getpwall():
+        found = accounts.lookup([entry.pw_name], [])["users"][entry.pw_name]
+        assert set(found["groups"]) == set(os.getgrouplist(entry.pw_name, entry.pw_gid))
+
+
+def test_a_number_without_an_entry_has_no_name():
+    assert accounts.user_name(3999999999) == "3999999999"
+    assert accounts.group_name(3999999999) == "3999999999"
+    assert accounts.lookup(["3999999999"], [])["users"] == {}
+
+
+def test_unknown_accounts_are_refused_with_the_way_out():
+    known = {"users": {"oneadmin": {"uid": 1, "gid": 1, "groups": [1]}}, "groups": {}, "names": {}}
+    problems, pending = accounts.unknown([ENTRY], known, "hv1")
+    assert pending == []
+    assert len(problems) == 2
+    assert problems[0].startswith("hv1: /srv/shares/projects: access.group names the group kvm, which does not exist")
+    assert problems[1].startswith("hv1: /srv/shares/projects: access.writers names the user libvirt-qemu, which does")
+    assert "useradd" in problems[1]
+
+
+def test_expected_accounts_are_pending():
+    known = {"users": {"oneadmin": {"uid": 1, "gid": 1, "groups": [1]}}, "groups": {}, "names": {}}
+    assert accounts.unknown([ENTRY], known, "hv1", ["libvirt-qemu", "kvm"]) == ([], ["kvm", "libvirt-qemu"])
+
+
+def test_what_is_declared_is_taken_over_without_secrets():
+    assert declared.access_paths([DECLARED]) == [ENTRY]
+    assert "secret" not in repr(declared.access_paths([DECLARED]))
+    assert declared.access_paths([dict(DECLARED, state="absent"), dict(DECLARED, state="unmounted")]) == []
+    assert declared.access_paths([{"path": PATH}]) == [{"path": PATH, "writers": [], "read_only": False}]
+    assert declared.access_paths([dict(DECLARED, read_only=True, access=None)])[0]["read_only"] is True
+
+
+def test_a_number_as_mode_is_handed_on_to_be_refused():
+    assert declared.access_paths([{"path": PATH, "access": {"mode": 777}}])[0]["mode"] == 777
+
+
+def test_the_first_host_of_each_source_applies():
+    other = dict(ENTRY, path="/srv/b", source="nas2:/b")
+    elsewhere = dict(ENTRY, source="nas9:/x")
+    local = dict(ENTRY, path="/srv/l", type="local")
+    waves = agreement.waves(
+        {"hv1": [ENTRY, local], "hv2": [ENTRY, other, local], "hv3": [other, elsewhere], "dead": [other]},
+        ["hv1", "hv2", "hv3"])
+    assert waves == {
+        "hv1": {"apply": [ENTRY, local], "verify": []},
+        "hv2": {"apply": [other, local], "verify": [ENTRY]},
+        "hv3": {"apply": [elsewhere], "verify": [other]},
+    }
+
+
+def known(uid=64055, gid=108):
+    return {"users": {"libvirt-qemu": {"uid": uid, "gid": gid, "groups": [gid]},
+                      "oneadmin": {"uid": 9869, "gid": 9869, "groups": [9869]}},
+            "groups": {"kvm": gid}, "names": {}}
+
+
+def test_hosts_that_agree():
+    assert agreement.mismatches({"hv1": known(), "hv2": known()}, {"hv1": [ENTRY], "hv2": [ENTRY]}) == []
+
+
+def test_a_user_that_is_another_number_elsewhere():
+    (sentence,) = agreement.mismatches(
+        {"hv1": known(), "hv2": known(uid=107), "hv3": known()}, {host: [ENTRY] for host in ("hv1", "hv2", "hv3")})
+    assert sentence.startswith(
+        "/srv/shares/projects: user libvirt-qemu is uid 107, gid 108 on hv2; uid 64055, gid 108 on hv1, hv3:")
+    assert "usermod -u" in sentence
+
+
+def test_a_group_that_is_another_number_elsewhere_is_said_once_for_all_shares():
+    second = dict(ENTRY, path="/srv/b")
+    sentences = agreement.mismatches(
+        {"hv1": known(), "hv2": known(gid=36)}, {"hv1": [ENTRY, second], "hv2": [ENTRY, second]})
+    assert [sentence.split(" is ")[0] for sentence in sentences] == [
+        "/srv/b: group kvm", "/srv/b: user libvirt-qemu"]
+
+
+def test_hosts_without_a_common_share_need_not_agree():
+    assert agreement.mismatches(
+        {"hv1": known(), "hv2": known(uid=107)}, {"hv1": [ENTRY], "hv2": [dict(ENTRY, path="/srv/b")]}) == []
+
+
+def test_local_shares_need_no_agreement():
+    local = dict(ENTRY, type="local")
+    assert agreement.mismatches({"hv1": known(), "hv2": known(uid=107)}, {"hv1": [local], "hv2": [local]}) == []

@@ -1,0 +1,137 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Owner, group and mode: the plan, and why a server does not let root set them."""
+
+import errno
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.virtshare.storage.plugins.module_utils.access import ownership
+from ansible_collections.virtshare.storage.plugins.module_utils.mountinfo import Mount
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+
+PATH = "/srv/shares/projects"
+NAMES = {("user", 0): "root", ("group", 0): "root", ("user", 9869): "oneadmin", ("group", 108): "kvm"}
+WANTED = {"owner": "oneadmin", "group": "kvm", "uid": 9869, "gid": 108, "mode": 0o2770}
+NOTHING = {"owner": None, "group": None, "uid": None, "gid": None, "mode": None}
+
+
+def name(kind, number):
+    return NAMES[kind, number]
+
+
+def mount(fstype="nfs4", source="nas1:/export/projects"):
+    return Mount(61, 27, "0:45", "/", PATH, ["rw"], fstype, source, ["rw"])
+
+
+def plan(current, **desired):
+    return ownership.plan(PATH, current, dict(NOTHING, **desired), name)
+
+
+def test_everything_differs():
+    made = plan({"uid": 0, "gid": 0, "mode": 0o755}, **WANTED)
+    assert [(operation.name, operation.target, operation.summary, operation.arguments)
+            for operation in made.operations] == [
+                ("path.own", PATH, "set owner oneadmin and group kvm", {"uid": 9869, "gid": 108}),
+                ("path.mode", PATH, "set mode 2770", {"mode": 0o2770})]
+    assert made.before == {PATH: {"owner": "root", "group": "root", "mode": "0755"}}
+    assert made.after == {PATH: {"owner": "oneadmin", "group": "kvm", "mode": "2770"}}
+
+
+def test_nothing_differs():
+    made = plan({"uid": 9869, "gid": 108, "mode": 0o2770}, **WANTED)
+    assert not made.changed
+    assert made.before == made.after == {}
+
+
+@pytest.mark.parametrize("desired, arguments, after", [
+    ({"owner": "oneadmin", "uid": 9869}, {"uid": 9869, "gid": -1}, {"owner": "oneadmin"}),
+    ({"group": "kvm", "gid": 108}, {"uid": -1, "gid": 108}, {"group": "kvm"}),
+    ({"mode": 0o700}, {"mode": 0o700}, {"mode": "0700"}),
+])
+def test_what_is_not_declared_is_left_alone(desired, arguments, after):
+    made = plan({"uid": 0, "gid": 0, "mode": 0o755}, **desired)
+    assert [operation.arguments for operation in made.operations] == [arguments]
+    assert made.after == {PATH: after}
+
+
+def test_a_share_that_is_not_mounted_yet_will_get_all_that_is_declared():
+    made = plan(None, **dict(WANTED, uid=None, gid=None))
+    assert [operation.name for operation in made.operations] == ["path.own", "path.mode"]
+    assert made.before == {PATH: {}}
+    assert made.after == {PATH: {"owner": "oneadmin", "group": "kvm", "mode": "2770"}}
+    assert not plan(None).changed
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 0o7777), st.integers(0, 0o7777))
+def test_after_the_plan_nothing_differs(uid, gid, mode, wanted_mode):
+    desired = {"owner": "u", "group": "g", "uid": 1, "gid": 2, "mode": wanted_mode}
+    state = {"uid": uid, "gid": gid, "mode": mode}
+    made = ownership.plan(PATH, state, desired, lambda kind, number: str(number))
+    assert made.changed == bool(ownership.differences(state, desired, lambda kind, number: str(number)))
+    for operation in made.operations:
+        for key, value in operation.arguments.items():
+            if value != -1:
+                state[key] = value
+    assert ownership.differences(state, desired, lambda kind, number: str(number)) == []
+
+
+@pytest.mark.parametrize("text, number", [("2770", 0o2770), ("770", 0o770), ("0755", 0o755), ("00755", 0o755),
+                                          (None, None)])
+def test_a_mode_is_an_octal_string(text, number):
+    assert ownership.mode_of(text, PATH) == number
+
+
+@pytest.mark.parametrize("value", [777, 0o770, "788", "u+rwx", "77", "", "17770", True, 7.5, "-770"])
+def test_any_other_mode_is_refused_with_what_to_write(value):
+    with pytest.raises(Refusal) as refusal:
+        ownership.mode_of(value, PATH)
+    assert PATH in str(refusal.value)
+    assert str(value) in str(refusal.value)
+    assert 'mode: "2770"' in str(refusal.value)
+
+
+def test_root_squash_says_what_to_do_on_the_server():
+    error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    words = ownership.explain_error(error, PATH, mount(), WANTED, "hv1")
+    assert words == (
+        "hv1: /srv/shares/projects: root may not change owner and group and mode of nas1:/export/projects (EPERM: "
+        "Operation not permitted): the server nas1 maps this host's root to nobody (root_squash, the default of an "
+        "export); set them once on the server: chown 9869:108 /export/projects && chmod 2770 /export/projects; or "
+        "export to this host with no_root_squash")
+
+
+@pytest.mark.parametrize("desired, command", [
+    ({"owner": "oneadmin", "uid": 9869}, "chown 9869 /export/projects;"),
+    ({"group": "kvm", "gid": 108}, "chown :108 /export/projects;"),
+    ({"mode": 0o770}, "chmod 0770 /export/projects;"),
+])
+def test_the_servers_command_holds_what_is_declared(desired, command):
+    error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    assert command in ownership.explain_error(error, PATH, mount(), dict(NOTHING, **desired), "hv1")
+
+
+def test_an_ipv6_server_is_told_from_its_export():
+    error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    words = ownership.explain_error(error, PATH, mount(source="[fd00::1]:/export"), WANTED, "hv1")
+    assert "chown 9869:108 /export &&" in words
+
+
+def test_a_read_only_export():
+    error = OSError(errno.EROFS, os.strerror(errno.EROFS))
+    assert "read_only: true" in ownership.explain_error(error, PATH, mount(), WANTED, "hv1")
+
+
+def test_a_change_that_cifs_ignores():
+    state = {"uid": 0, "gid": 0, "mode": 0o755}
+    phrases = ownership.differences(state, WANTED, name)
+    assert phrases == ["owner is root (0), not oneadmin (9869)", "group is root (0), not kvm (108)",
+                       "mode is 0755, not 2770"]
+    words = ownership.explain_ignored(phrases, PATH, mount("cifs", "//nas2/media"), WANTED, "hv1")
+    assert "dir_mode=2770" in words and "uid=, gid=" in words
+    words = ownership.explain_ignored(phrases, PATH, mount(), WANTED, "hv1")
+    assert "nas1" in words and "same numbers" in words

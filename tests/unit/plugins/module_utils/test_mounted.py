@@ -1,0 +1,112 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who has to answer for a mount, whether it is what was declared, and work that never leaves it."""
+
+import errno
+import os
+import time
+
+import pytest
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mounted, mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils.mountinfo import Mount
+
+
+def mount(fstype, source, path="/srv/a", mount_id=61):
+    return Mount(mount_id, 27, "0:45", "/", path, ["rw"], fstype, source, ["rw"])
+
+
+@pytest.mark.parametrize("fstype, source, server", [
+    ("nfs4", "nas1:/export/projects", "nas1"),
+    ("nfs", "[fd00::1]:/export", "fd00::1"),
+    ("cifs", "//nas2/media", "nas2"),
+    ("smb3", "\\\\nas2\\media", "nas2"),
+    ("fuse.glusterfs", "gl1:/scratch", "gl1"),
+    ("ocfs2", "/dev/sdb", "/dev/sdb"),
+    ("ext4", "/dev/vda1", "/dev/vda1"),
+])
+def test_who_has_to_answer(fstype, source, server):
+    assert mounted.server_of(mount(fstype, source)) == server
+
+
+@pytest.mark.parametrize("share_type, declared, fstype, source, same", [
+    ("nfs", "nas1:/export/projects", "nfs4", "nas1:/export/projects", True),
+    ("nfs", "NAS1:/export/projects/", "nfs4", "nas1:/export//projects", True),
+    ("nfs", "nas1:/export/projects", "nfs4", "nas1:/export/other", False),
+    ("nfs", "nas1:/export/projects", "nfs4", "nas2:/export/projects", False),
+    ("nfs", "[fd00::1]:/e", "nfs4", "[fd00::1]:/e", True),
+    ("nfs", "nas1:/", "nfs4", "nas1:/", True),
+    ("cifs", "//nas2/Media", "cifs", "\\\\NAS2\\media", True),
+    ("cifs", "//nas2/media", "cifs", "//nas2/media/sub", False),
+    ("glusterfs", "gl1,gl2:/scratch", "fuse.glusterfs", "gl2:scratch", True),
+    ("glusterfs", "gl1,gl2:/scratch", "fuse.glusterfs", "gl3:/scratch", False),
+    ("glusterfs", "gl1:/scratch", "fuse.glusterfs", "gl1:/other", False),
+    ("ocfs2", "LABEL=vmstore", "ocfs2", "/dev/sdb", True),
+    ("ocfs2", "UUID=1-2", "ocfs2", "/dev/sdb", False),
+    ("ocfs2", "/dev/disk/by-id/x", "ocfs2", "/dev/sdb", True),
+    ("local", "/data/projects", "ext4", "/dev/vda1", True),
+    ("nfs", None, "nfs4", "nas1:/export/projects", True),
+])
+def test_whether_it_is_the_declared_source(share_type, declared, fstype, source, same):
+    links = {"/dev/disk/by-label/vmstore": "/dev/sdb", "/dev/disk/by-id/x": "/dev/sdb", "/dev/disk/by-uuid/1-2": "/dev/sdc"}
+    assert mounted.same_source(
+        share_type, declared, mount(fstype, source), lambda path: links.get(path, path)) is same
+
+
+def test_types():
+    assert mounted.is_type(mount("nfs4", "n:/x"), "nfs")
+    assert not mounted.is_type(mount("cifs", "//n/x"), "nfs")
+    assert mounted.is_type(mount("ext4", "/dev/vda"), "local")
+
+
+def test_what_an_unmounted_path_lies_on():
+    root = "27 1 254:0 / / rw - ext4 /dev/vda rw\n28 27 0:9 / /net rw - nfs4 nas1:/net rw"
+    entries = mountinfo.parse(root)
+    assert mounted.plain_directory(entries, "/srv/a") == "the local ext4 /dev/vda"
+    assert mounted.plain_directory(entries, "/net/a") == "nfs4 nas1:/net"
+    assert mounted.plain_directory([], "/net/a") == "an unknown filesystem"
+
+
+def test_a_silent_server_is_named_and_waited_for_once():
+    patience = mounted.Patience(0.3, "hv1")
+    silent = mount("nfs4", "nas1:/export/projects")
+    with pytest.raises(mounted.NoAnswer) as error:
+        patience.run(lambda: time.sleep(60), "/srv/a", silent)
+    assert str(error.value) == (
+        "hv1: /srv/a: the server nas1 did not answer within 0.3 s (nfs4 mount of nas1:/export/projects); check that it "
+        "is up and reachable, then run again")
+    assert patience.silent(silent) and patience.silent(mount("nfs4", "nas1:/export/other"))
+    assert not patience.silent(mount("nfs4", "nas2:/export/other"))
+    assert patience.run(lambda: "here", "/srv/b", mount("nfs4", "nas2:/x")) == "here"
+
+
+def test_after_silence_a_server_has_a_short_second_chance(monkeypatch):
+    monkeypatch.setattr(mounted, "SECOND_CHANCE", 0.2)
+    patience = mounted.Patience(0.5, "hv1")
+    silent = mount("nfs4", "nas1:/export/projects")
+    for seconds in ("0.5", "0.2", "0.2"):
+        with pytest.raises(mounted.NoAnswer) as error:
+            patience.run(lambda: time.sleep(60), "/srv/a", silent)
+        assert "within %s s" % seconds in str(error.value)
+
+
+def test_a_name_service_that_hangs_is_named():
+    with pytest.raises(mounted.NoAnswer) as error:
+        mounted.Patience(0.2, "hv1").run(lambda: time.sleep(60), "the name service")
+    assert str(error.value) == "hv1: the name service gave no answer within 0.2 s"
+
+
+def test_a_mount_that_has_gone_is_not_entered(tmp_path):
+    entry = mountinfo.containing(mountinfo.read(), os.path.realpath(str(tmp_path)))
+    os.close(mounted.enter(str(tmp_path), entry))
+    with pytest.raises(OSError) as error:
+        mounted.enter(str(tmp_path), entry._replace(mount_id=entry.mount_id + 100000))
+    assert error.value.errno == errno.ESTALE
+    assert error.value.filename == str(tmp_path)
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(OSError):
+        mounted.enter(str(tmp_path / "link"), None)

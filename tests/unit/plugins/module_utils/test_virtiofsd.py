@@ -1,0 +1,117 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which virtiofsd it is, from what the real ones print, and what that means."""
+
+import os
+
+import pytest
+
+from ansible_collections.virtshare.storage.plugins.module_utils import virtiofsd
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+
+# As the packages virtiofsd 1.13.2-1+deb13u1 of Debian 13 and qemu-system-common 1:7.2+dfsg-7+deb12u18+b3 of 12 print it.
+RUST = "virtiofsd 1.13.2\n"
+C = ("virtiofsd version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\n"
+     "Copyright (c) 2003-2022 Fabrice Bellard and the QEMU Project developers\n"
+     "using FUSE kernel interface version 7.36\n")
+
+
+def test_both_implementations_are_told_apart():
+    assert virtiofsd.identify(RUST) == ("rust", "1.13.2")
+    assert virtiofsd.identify(C) == ("c", "7.2.22")
+
+
+@pytest.mark.parametrize("text", ["", "bash: no such thing", "virtiofsd: error while loading shared libraries: x.so"])
+def test_anything_else_is_refused(text):
+    with pytest.raises(Refusal):
+        virtiofsd.identify(text)
+
+
+def test_libvirts_version():
+    assert virtiofsd.libvirt_version("virtqemud (libvirt) 11.3.0\n") == "11.3.0"
+    assert virtiofsd.libvirt_version("/usr/sbin/libvirtd (libvirt) 9.0.0") == "9.0.0"
+    assert virtiofsd.libvirt_version("nonsense") is None
+
+
+@pytest.mark.parametrize("implementation, version, libvirt, live_migration, read_only, runs_as", [
+    ("c", "7.2.22", "9.0.0", False, False, "root"),
+    ("rust", "1.10.0", "10.0.0", False, False, "oneadmin"),
+    ("rust", "1.11.0", "10.0.0", True, False, "oneadmin"),
+    ("rust", "1.13.2", "10.9.0", True, False, "oneadmin"),
+    ("rust", "1.13.2", "11.0.0", True, True, "oneadmin"),
+    ("rust", "1.13.2", None, True, None, "oneadmin"),
+    ("rust", "2.0", "11.3.0", True, True, "oneadmin"),
+])
+def test_what_it_means(implementation, version, libvirt, live_migration, read_only, runs_as):
+    found = virtiofsd.meaning(implementation, version, libvirt)
+    assert (found["live_migration"], found["read_only"], found["runs_as"]) == (live_migration, read_only, runs_as)
+    assert found["words"]
+
+
+def program(directory, name, output, mode=0o755):
+    path = directory / name
+    path.write_text("#!/bin/sh\ncat <<'END'\n%sEND\n" % output)
+    os.chmod(str(path), mode)
+    return str(path)
+
+
+def info(paths, libvirt=(), check_mode=False, **more):
+    parameters = {"min_version": None, "expected": False, "timeout": 10.0}
+    parameters.update(more)
+    return virtiofsd.info(parameters, check_mode, paths, libvirt)
+
+
+def test_the_first_executable_is_taken(tmp_path):
+    paths = [str(tmp_path / "missing"), program(tmp_path, "text", RUST, 0o644), program(tmp_path, "first", C),
+             program(tmp_path, "second", RUST)]
+    found = info(paths, [program(tmp_path, "libvirtd", "libvirtd (libvirt) 9.0.0\n")])
+    assert (found["path"], found["implementation"], found["version"]) == (paths[2], "c", "7.2.22")
+    assert found["libvirt_version"] == "9.0.0"
+    assert found["present"] and not found["changed"]
+
+
+def test_none_is_refused_with_the_packages_that_bring_one(tmp_path):
+    with pytest.raises(Refusal) as refusal:
+        info([str(tmp_path / "a"), str(tmp_path / "b")])
+    for word in (str(tmp_path / "a"), str(tmp_path / "b"), "Debian 13", "qemu-system-common", "backports"):
+        assert word in str(refusal.value)
+
+
+def test_a_missing_one_that_is_about_to_come_is_fine_in_check_mode_only(tmp_path):
+    assert info([str(tmp_path / "a")], check_mode=True, expected=True)["present"] is False
+    for check_mode, expected in ((False, True), (True, False)):
+        with pytest.raises(Refusal):
+            info([str(tmp_path / "a")], check_mode=check_mode, expected=expected)
+
+
+@pytest.mark.parametrize("output, wanted, fine", [
+    (RUST, "1.13", True), (RUST, "1.13.2", True), (RUST, "1.13.3", False), (RUST, "1.2", True), (RUST, "2", False),
+    (C, "1.0", False), (C, None, True),
+])
+def test_the_oldest_acceptable_version(tmp_path, output, wanted, fine):
+    paths = [program(tmp_path, "virtiofsd", output)]
+    if fine:
+        assert info(paths, min_version=wanted)["present"]
+        return
+    with pytest.raises(Refusal) as refusal:
+        info(paths, min_version=wanted)
+    assert wanted in str(refusal.value) and "min_version" in str(refusal.value)
+
+
+def test_a_program_that_cannot_be_run_is_named(tmp_path):
+    path = tmp_path / "virtiofsd"
+    path.write_bytes(b"\x7fELF of another machine")
+    os.chmod(str(path), 0o755)
+    with pytest.raises(Refusal) as refusal:
+        info([str(path)])
+    assert str(path) in str(refusal.value)
+
+
+def test_a_program_that_does_not_end_is_stopped(tmp_path):
+    path = tmp_path / "virtiofsd"
+    path.write_text("#!/bin/sh\nexec sleep 60\n")
+    os.chmod(str(path), 0o755)
+    with pytest.raises(Refusal) as refusal:
+        info([str(path)], timeout=0.3)
+    assert "timed out" in str(refusal.value)
