@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.simulators.onesim import start
-from tests.support.opennebula import VIRTIOFS, Asker
+from tests.support.asker import VIRTIOFS, Asker
 
 ACTION, API, INTERNAL, NO_EXISTS = 2048, 4096, 8192, 1024
 

@@ -3,15 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filesystem images of the simulated server: the rules the recorded scenarios do not show."""
 
+import concurrent.futures
+
 import pytest
 
 from tests.simulators.onesim import start
-from tests.support.opennebula import Asker
+from tests.support.asker import Asker
 
 AUTHORIZATION, NO_EXISTS, ACTION, API, INTERNAL, ALLOCATE = 512, 1024, 2048, 4096, 8192, 16384
 READY, USED, DISABLED, LOCKED, ERROR, USED_PERS = "1", "2", "3", "4", "5", "8"
 
-DIRECTORIES = ["/srv/shares/p1", "/srv/shares/with blank", "/srv/other/p2", "/srv/shares-too", "/var/lib/one/datastores"]
+DIRECTORIES = [
+    "/srv/shares/p1",
+    "/srv/shares/with blank",
+    "/srv/other/p2",
+    "/srv/shares-too",
+    "/var/lib/one/datastores",
+]
 
 
 @pytest.fixture(name="endpoint")
@@ -149,6 +157,29 @@ def test_where_images_cannot_go(one):
     )
 
 
+def test_an_empty_disk_in_a_virtiofs_datastore_ends_in_error(one):
+    oid = one.value("image.allocate", "NAME=x\nTYPE=DATABLOCK\nSIZE=10", one.new_datastore())
+    body = one.settled_image(oid)
+    assert body.findtext("STATE") == ERROR
+    assert body.find("TEMPLATE").findtext("ERROR").endswith(
+        " : Error creating datablock: mkfs: Operation not supported"
+    )
+
+
+def test_images_made_at_once_do_not_share_a_name():
+    with start(directories=DIRECTORIES, race_window=0.2) as endpoint:
+        store = Asker(endpoint).new_datastore()
+        source = "NAME=twin\nTYPE=FILESYSTEM\nPATH=/srv/shares/p1"
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(Asker(endpoint).ask, "image.allocate", source, store) for dummy in range(4)]
+        answers = [future.result() for future in asked]
+        assert [answer[0] for answer in answers].count(True) == 1
+        assert {answer[1] for answer in answers if not answer[0]} <= {
+            "[one.image.allocate] Error allocating a new image.",
+            "[one.image.allocate] Error allocating a new image. NAME is already taken by IMAGE 0.",
+        }
+
+
 def test_a_failed_creation_leaves_no_number_out(one):
     store = one.new_datastore()
     assert one.refusal("image.allocate", 'NAME="a/b"\nTYPE=FILESYSTEM\nPATH=/srv/shares/p1', store)[1] == ALLOCATE
@@ -232,6 +263,11 @@ def test_a_lock_forbids_by_level_to_administrators_too_and_only_its_owner_or_one
 def test_a_directory_is_neither_cloned_nor_given_another_type(one):
     oid = one.new_image(one.new_datastore())
     assert one.refusal("image.clone", oid, "copy") == ("FILESYSTEM images cannot be cloned.", ACTION, -1)
+    assert one.refusal("image.snapshotflatten", oid, 0) == (
+        "IMAGES of type KERNEL, RAMDISK, BACKUP, FILESYSTEM and CONTEXT does not have snapshots.",
+        ACTION,
+        -1,
+    )
     assert one.refusal("image.chtype", oid, "OS") == ("Cannot change type forFILESYSTEM images.", ACTION, -1)
 
 

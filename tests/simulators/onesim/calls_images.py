@@ -7,7 +7,18 @@ from . import calls_common, configuration, failures, text
 from .authorization import ADMIN, MANAGE, USE
 from .calls import method
 from .datastore import BACKUP_DS, FILE_DS, IMAGE_DS, SYSTEM_DS
-from .image import BACKUP, DATABLOCK, FILE_TYPES, FILESYSTEM, OS, TYPE_WORDS, Image, type_of
+from .image import (
+    BACKUP,
+    DATABLOCK,
+    FILE_TYPES,
+    FILESYSTEM,
+    OS,
+    READY,
+    STATE_WORDS,
+    TYPE_WORDS,
+    Image,
+    type_of,
+)
 from .poolobject import Refused
 from .template import Template
 
@@ -264,6 +275,37 @@ def clone(call):
     if image.type in FILE_TYPES + (BACKUP, FILESYSTEM):
         raise failures.CallFailed(failures.ACTION, "%s images cannot be cloned." % TYPE_WORDS[image.type])
     raise failures.CallFailed(failures.ACTION, "This endpoint does not clone images.")
+
+
+def _refuse_snapshots(call, what):
+    """Directories have none, and no other image of this endpoint ever gets one."""
+    parameters = call.parameters
+    oid = parameters.integer(1)
+    parameters.integer(2)
+    image = calls_common.authorized(call, call.oned.images, WORD, oid, MANAGE)
+    if image.type not in (OS, DATABLOCK):
+        raise failures.CallFailed(
+            failures.ACTION,
+            "IMAGES of type KERNEL, RAMDISK, BACKUP, FILESYSTEM and CONTEXT does not have snapshots.",
+        )
+    if image.state != READY:
+        raise failures.CallFailed(failures.ACTION, "Cannot %s in state %s" % (what, STATE_WORDS[image.state]))
+    raise failures.CallFailed(failures.ACTION, "Snapshot does not exist")
+
+
+@method("one.image.snapshotdelete", writes=True)
+def delete_snapshot(call):
+    _refuse_snapshots(call, "delete snapshot")
+
+
+@method("one.image.snapshotrevert", writes=True)
+def revert_snapshot(call):
+    _refuse_snapshots(call, "revert to snapshot")
+
+
+@method("one.image.snapshotflatten", writes=True)
+def flatten_snapshot(call):
+    _refuse_snapshots(call, "flatten snapshot")
 
 
 @method("one.imagepool.info", writes=False)

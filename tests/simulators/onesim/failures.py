@@ -45,4 +45,4 @@ def missing(kind, object_id):
 
 
 def cannot_allocate(kind, reason):
-    return CallFailed(ALLOCATE, "Error allocating a new %s. %s" % (kind, reason))
+    return CallFailed(ALLOCATE, ("Error allocating a new %s. %s" % (kind, reason)).rstrip())

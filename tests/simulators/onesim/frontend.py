@@ -7,7 +7,7 @@ import fnmatch
 import posixpath
 import re
 
-from . import configuration, text
+from . import configuration
 
 _ALWAYS_THERE = ("/", "/etc", "/home", "/opt", "/srv", "/tmp", "/usr", "/var", "/var/lib", "/var/lib/one", "/var/tmp")
 

@@ -8,7 +8,7 @@ import threading
 
 from . import accounts, configuration, text
 from .accounts import CORE, NO_QUOTAS, Group, User
-from .authorization import ONEADMIN_GROUP, USERS_GROUP, AccessRules
+from .authorization import ONEADMIN_GROUP, AccessRules
 from .cipher import Cipher
 from .cluster import Cluster
 from .datastore import Datastore
@@ -32,7 +32,7 @@ class Oned:
 
     image_delay: seconds until a datastore driver has registered or removed an image.
     race_window: seconds for which other calls go on between the check of a new datastore's or image's name and
-    its insertion; the real server has such a gap, so calls made at once can end in several objects of one name.
+    its insertion; the real server has such a gap, so calls made at once can end in several datastores of one name.
     """
 
     def __init__(self, credentials, directories=(), files=(), image_delay=0.05, race_window=0):
@@ -44,11 +44,12 @@ class Oned:
         self.race_window = race_window
         self._quotas = {}
         self._timers = set()
-        self.groups = Pool(Group, "GROUP_POOL")
-        self.users = Pool(User, "USER_POOL")
-        self.clusters = Pool(Cluster, "CLUSTER_POOL")
+        self.groups = Pool(Group, "GROUP_POOL", unique=("name",))
+        self.users = Pool(User, "USER_POOL", unique=("name",))
+        self.clusters = Pool(Cluster, "CLUSTER_POOL", unique=("name",))
+        # Nothing in the database keeps two datastores from one name.
         self.datastores = Pool(Datastore, "DATASTORE_POOL")
-        self.images = Pool(Image, "IMAGE_POOL")
+        self.images = Pool(Image, "IMAGE_POOL", unique=("name", "uid"))
         self._bootstrap(*credentials)
 
     def _bootstrap(self, admin_name, admin_password):
@@ -178,8 +179,7 @@ class Oned:
             image.finish_copy()
             self._update_image(image)
         else:
-            made = "%s/%s" % (store.base_path, hashlib.md5(image.name.encode("utf-8")).hexdigest())
-            self.later(self._copied, image_id, (True, "%s %s" % (made, image.format)))
+            self.later(self._made, image_id)
 
     def _copy(self, store, image):
         if store.ds_mad == "virtiofs":
@@ -202,6 +202,20 @@ class Oned:
         else:
             image.set_error("Error copying image in the datastore: %s" % said)
             image.set_state(ERROR)
+        self._update_image(image)
+
+    def _made(self, image_id):
+        """An empty disk, which the virtiofs driver never makes."""
+        image = self.images.get(image_id)
+        if image is None or image.state == DELETE:
+            return
+        store = self.datastores.get(image.datastore_id)
+        if store.ds_mad == "virtiofs":
+            image.set_error("Error creating datablock: mkfs: Operation not supported")
+            image.set_state(ERROR)
+        else:
+            image.source = "%s/%s" % (store.base_path, hashlib.md5(image.name.encode("utf-8")).hexdigest())
+            image.finish_copy()
         self._update_image(image)
 
     def _update_image(self, image):

@@ -28,10 +28,13 @@ class Pool:
     what does not survive that way does not survive here either.
     """
 
-    def __init__(self, factory, root):
-        """factory: the class of the objects; root: the element of a listing."""
+    def __init__(self, factory, root, unique=()):
+        """factory: the class of the objects; root: the element of a listing;
+        unique: columns ("name", "uid") of which the database itself refuses a second equal set.
+        """
         self._factory = factory
         self._root = root
+        self._unique = unique
         self._rows = {}
         self.last_id = -1
 
@@ -46,9 +49,15 @@ class Pool:
         body = new.xml()
         if not _well_formed(body):
             raise Refused("Error transforming the %s to XML." % self.kind.capitalize())
+        if self._unique and self._unique_key(new) in map(self._unique_key, self._rows.values()):
+            # Whoever asked had looked before, so this happens only where two did at once. It gets no reason.
+            raise Refused("")
         self.last_id = new.oid
         self._rows[new.oid] = _Row(new, body)
         return new.oid
+
+    def _unique_key(self, stored):
+        return tuple(getattr(stored, column) for column in self._unique)
 
     def update(self, changed):
         """Store an object again. A body that is no XML is not stored, and nobody is told: so does the server."""
@@ -65,8 +74,8 @@ class Pool:
         return None if row is None else self._factory.from_body(row.body)
 
     def find(self, name, uid=-1):
-        """The id of the first object of that name (and owner, unless -1), or -1."""
-        for oid in sorted(self._rows):
+        """The id of the object of that name (and owner, unless -1), or -1. Of several, the newest."""
+        for oid in sorted(self._rows, reverse=True):
             row = self._rows[oid]
             if row.name == name and uid in (-1, row.uid):
                 return oid
