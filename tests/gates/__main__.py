@@ -25,7 +25,8 @@ def main():
             print(f"{name:15}{stage.__doc__}")
         return 0
     if arguments.labs_down:
-        stages.labs_down(Log(LOGS / "labs-down.log", sys.stdout))
+        names = [name for labs in stages.LABS.values() for name in labs]
+        stages.labs_down(Log(LOGS / "labs-down.log", sys.stdout), names)
         return 0
     wanted = [name for word in arguments.names for name in GROUPS.get(word, (word,))]
     unknown = sorted(set(wanted) - set(stages.ALL))

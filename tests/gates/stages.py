@@ -15,8 +15,8 @@ from tests.gates import environments, interpreters, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_packages
 
 MINUTE = 60
-# The labs that the tests start, by name.
-LABS = ("molecule", "site")
+# The labs that a stage starts, by name; another's, which may be in use, are never touched.
+LABS = {"scenarios": ("site",), "molecule": ("molecule",)}
 
 
 def setup(log):
@@ -47,7 +47,7 @@ def scenarios(log):
     try:
         _pytest(log, "tests/scenarios", seconds=40 * MINUTE)
     finally:
-        labs_down(log)
+        labs_down(log, LABS["scenarios"])
 
 
 def _pytest(log, directory, *, seconds):
@@ -65,12 +65,12 @@ def _lab(log, *words, seconds):
     return run(log, [environments.DEV / "bin/python", "-m", "tests.lab", *words], seconds=seconds)
 
 
-def labs_down(log):
-    """Stop the labs that the stages start; they have stopped them already, unless they were ended from outside."""
+def labs_down(log, names):
+    """Stop these labs; what started them has stopped them already, unless it was ended from outside."""
     if not (environments.DEV / "bin/python").exists():
         return
     running = [line.split()[0] for line in _lab(log, "status", seconds=MINUTE).splitlines() if line.strip()]
-    for name in set(LABS).intersection(running):
+    for name in set(names).intersection(running):
         _lab(log, "down", "--name", name, seconds=2 * MINUTE)
 
 
@@ -87,7 +87,7 @@ def molecule(log):
             env=environment(venv, MOLECULE_EPHEMERAL_DIRECTORY=str(state)),
         )
     finally:
-        labs_down(log)
+        labs_down(log, LABS["molecule"])
 
 
 def target(log):
