@@ -30,7 +30,12 @@ def both(inventory):
 
 
 def connect(name, inventory):
-    return testinfra.get_host(f"ansible://{name}?force_ansible=False", ansible_inventory=inventory)
+    """A host by its name in the inventory; Testinfra's own reading of inventories passes over ansible_ssh_args."""
+    found = AnsibleRunner(inventory).get_variables(name)
+    return testinfra.get_host(
+        f"ssh://{found['ansible_user']}@{found['ansible_host']}:{found['ansible_port']}",
+        ssh_extra_args=found["ansible_ssh_args"],
+    )
 
 
 def test_the_hosts_exist(inventory):
