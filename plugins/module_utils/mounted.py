@@ -20,6 +20,16 @@ FSTYPES = {
 }
 
 
+# Of several names of one number the one that the manual pages of the system calls have.
+_ERRNO_NAMES = {errno.EOPNOTSUPP: "EOPNOTSUPP", errno.EAGAIN: "EAGAIN"}
+
+
+def error_words(error):
+    """An OSError as "EPERM: Operation not permitted"."""
+    name = _ERRNO_NAMES.get(error.errno) or errno.errorcode.get(error.errno, str(error.errno))
+    return "%s: %s" % (name, error.strerror)
+
+
 class NoAnswer(Exception):
     """The server behind a mount did not answer in time. The text names server, mount, path, host and seconds."""
 

@@ -129,7 +129,7 @@ class _Path:
         except mounted.NoAnswer as error:
             self.problems.append(str(error))
         except OSError as error:
-            self.problems.append("%s: %s: %s" % (self.host, self.path, ownership.words_of(error)))
+            self.problems.append("%s: %s: %s" % (self.host, self.path, mounted.error_words(error)))
         except bounded.ChildFailed as error:
             self.problems.append("%s: %s: %s" % (self.host, self.path, error))
 
@@ -243,7 +243,7 @@ class _Path:
         try:
             components = self.patience.run(lambda: permissions.read_components(self.path), self.path, self.mount)
         except OSError as error:
-            return ["root itself cannot look at the directories above it: %s" % ownership.words_of(error)]
+            return ["root itself cannot look at the directories above it: %s" % mounted.error_words(error)]
         names = {"users": {part["uid"]: accounts.user_name(part["uid"]) for part in components},
                  "groups": {gid: accounts.group_name(gid)
                             for gid in [part["gid"] for part in components] + user["groups"]}}

@@ -118,7 +118,7 @@ def differences(state, desired, names):
 def explain_error(error, path, mount, desired, host):
     """Why root could not change owner, group or mode, and what to do about it; error is the OSError."""
     source = mount.source if mount is not None else "the filesystem"
-    start = "%s: %s: root may not change %s of %s (%s)" % (host, path, _what(desired), source, words_of(error))
+    start = "%s: %s: root may not change %s of %s (%s)" % (host, path, _what(desired), source, mounted.error_words(error))
     if mount is not None and mount.fstype in mounted.FSTYPES["nfs"] and error.errno in (errno.EPERM, errno.EACCES):
         server, dummy, export = source.rpartition(":")
         return ("%s: the server %s maps this host's root to nobody (root_squash, the default of an export); set them "
@@ -140,11 +140,6 @@ def explain_ignored(phrases, path, mount, desired, host):
         return ("%s: the server %s translates users or groups (idmapping, all_squash); give both sides the same "
                 "numbers, or change the export" % (start, mounted.server_of(mount)))
     return start
-
-
-def words_of(error):
-    """An OSError as "EPERM: Operation not permitted"."""
-    return "%s: %s" % (errno.errorcode.get(error.errno, str(error.errno)), error.strerror)
 
 
 def _what(desired):

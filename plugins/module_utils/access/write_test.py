@@ -139,7 +139,7 @@ class _Table:
 
     def set_error(self, operation, error):
         result = outcome(operation, error.errno)
-        words = "%s: %s" % (errno.errorcode.get(error.errno, str(error.errno)), error.strerror)
+        words = mounted.error_words(error)
         if result == NOT_SUPPORTED and operation in COSTS:
             words += "; " + COSTS[operation]
         self.rows[operation] = {"result": result, "words": words}

@@ -164,7 +164,7 @@ class _Share:
                 yield name, account
 
     def _error(self, error):
-        words = "%s: %s" % (errno.errorcode.get(error.errno, str(error.errno)), error.strerror)
+        words = mounted.error_words(error)
         if isinstance(error, PermissionError):
             tried = ", ".join(["root"] + list(self.share["writers"]))
             words += (" for %s; the server may map root to nobody (root_squash): declare a user that may write there "
