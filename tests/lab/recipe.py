@@ -63,6 +63,12 @@ Acquire::Languages "none";
 MASKED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
                 "fstrim.timer", "systemd-firstboot.service", "getty@tty1.service")
 
+# Each costs a process at every boot and every daemon-reload, and finds nothing to do on these hosts.
+UNUSED_GENERATORS = ("debug", "getty", "gpt-auto", "hibernate-resume", "import", "rc-local", "run", "ssh",
+                     "system-update", "tpm2")
+
+DEBCONF = "debconf debconf/frontend select Noninteractive\n"
+
 # What one lab gives to one host arrives as a tar on a second disk: it needs nothing but tar on the host's side.
 BOOT_UNIT = """\
 [Unit]
@@ -113,6 +119,6 @@ def key(engine: str) -> str:
     """The name of the image that this recipe makes for `engine`."""
     here = pathlib.Path(__file__).parent
     digest = hashlib.sha256()
-    for source in (here / "recipe.py", here / "image.py", here / "engines" / f"{engine}_kernel.py"):
+    for source in (here / "recipe.py", here / "builder.py", here / "engines" / f"{engine}_kernel.py"):
         digest.update(source.read_bytes())
     return f"{engine}-{digest.hexdigest()[:12]}"
