@@ -1,0 +1,174 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the images of one engine; run as `python3 -m tests.lab.builder ENGINE` by image.py, in private namespaces."""
+
+import contextlib
+import importlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from tests.lab import cache, machine, recipe
+from tests.lab.errors import LabError, say
+from tests.lab.image import image_directory
+
+
+class Builder:
+    """One build in the directory `work`: the tree of the image is `root`, everything run is in `log`."""
+
+    def __init__(self, work: pathlib.Path, settings: machine.AptSettings):
+        self.work = work
+        self.root = work / "root"
+        self.settings = settings
+        self.log = cache.images_directory() / "build.log"
+        self.log.write_text("")
+
+    def run(self, *command: str) -> str:
+        """Output of `command`; LabError with the end of the log when it fails."""
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8",
+                       "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"}
+        with self.log.open("a") as log:
+            log.write(f"+ {' '.join(command)}\n")
+            log.flush()
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                                  check=False, env=environment)
+            log.write(done.stdout)
+        if done.returncode:
+            tail = "\n  ".join(self.log.read_text(errors="replace").splitlines()[-15:])
+            raise LabError(f"`{' '.join(command)}` failed ({self.log} has all of it):\n  {tail}")
+        return done.stdout
+
+    def inside(self, *command: str) -> str:
+        """Output of `command`, run in the tree that becomes the image."""
+        return self.run("chroot", str(self.root), *command)
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """A file of the image."""
+        target = self.root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        target.chmod(mode)
+
+    @contextlib.contextmanager
+    def mounted(self):
+        """The tree with what package scripts expect: /proc, /dev, name resolution, and no service started."""
+        self.run("mount", "-t", "proc", "proc", str(self.root / "proc"))
+        self.run("mount", "--rbind", "/dev", str(self.root / "dev"))
+        shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
+        self.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
+        try:
+            yield
+        finally:
+            (self.root / "usr/sbin/policy-rc.d").unlink()
+            (self.root / "etc/resolv.conf").write_text("")
+            self.run("umount", "--recursive", "--lazy", str(self.root / "dev"))
+            self.run("umount", str(self.root / "proc"))
+
+    # The stages, in their order.
+
+    def install_base(self) -> None:
+        proxy = "".join(f'Acquire::{scheme}::Proxy "{self.settings.proxy}";\n'
+                        for scheme in ("http", "https") if self.settings.proxy)
+        configuration = recipe.APT_CONFIGURATION + "".join(f"{line}\n" for line in self.settings.options)
+        (self.work / "dpkg.cfg").write_text(recipe.DPKG_CONFIGURATION)
+        (self.work / "apt.conf").write_text(configuration + proxy)
+        self.run("mmdebstrap", "--variant=minbase", "--mode=root", "--format=directory", "--skip=cleanup/apt",
+                 f"--include={','.join(recipe.BASE)}",
+                 f"--dpkgopt={self.work}/dpkg.cfg", f"--aptopt={self.work}/apt.conf",
+                 recipe.SUITE, str(self.root), *self.settings.sources(recipe.SUITE).splitlines())
+        self.inside("apt-get", "clean")
+        self.write("/etc/fstab", "# The lab's host: its root comes from the kernel's command line.\n")
+        self.write("/etc/hostname", "")
+        self.write("/etc/machine-id", "")
+        self.write("/usr/lib/virtshare-lab/take-over", recipe.BOOT_SCRIPT, 0o755)
+        self.write("/usr/lib/virtshare-lab/network", recipe.NETWORK_SCRIPT, 0o755)
+        self.write("/etc/udev/rules.d/70-virtshare-lab-network.rules", recipe.NETWORK_RULE)
+        self.write("/etc/systemd/system/virtshare-lab.service", recipe.BOOT_UNIT)
+        self.inside("systemctl", "enable", "virtshare-lab.service", "ssh.service")
+        self.inside("systemctl", "mask", *recipe.MASKED_UNITS)
+        generators = self.root / "etc/systemd/system-generators"
+        generators.mkdir(parents=True)
+        for name in recipe.UNUSED_GENERATORS:
+            (generators / f"systemd-{name}-generator").symlink_to("/dev/null")
+        self.write("/tmp/debconf", recipe.DEBCONF)
+        self.inside("debconf-set-selections", "/tmp/debconf")
+        (self.root / "tmp/debconf").unlink()
+        for secret in (self.root / "etc/ssh").glob("ssh_host_*"):
+            secret.unlink()
+
+    def install_flavour(self, flavour: recipe.Flavour) -> None:
+        with self.mounted():
+            self.inside("apt-get", "clean")
+            if flavour.packages:
+                self.inside("apt-get", "-y", "install", *flavour.packages)
+            if flavour.staged:
+                wanted = re.findall(r"^Inst (\S+)", self.inside("apt-get", "-s", "install", *flavour.staged), re.M)
+                baked = [name for name in wanted if flavour.bakes(name)]
+                self.inside("apt-get", "-y", "install", *baked)
+                self.inside("apt-get", "clean")
+                self.inside("apt-get", "-y", "install", "--download-only", *flavour.staged)
+            self.inside("apt-cache", "gencaches")
+        accounts = {line.split(":")[0] for line in (self.root / "etc/passwd").read_text().splitlines()}
+        brought = accounts.intersection(flavour.absent_users)
+        if brought:
+            raise LabError(f"baking brought the accounts {', '.join(sorted(brought))}, which only the collection's own "
+                           "installs may bring: add the package that did it to staged_names in recipe.py")
+
+    def make_image(self, name: str) -> None:
+        image = self.work / f"{name}.raw"
+        with image.open("w") as handle:
+            handle.truncate(recipe.ROOT_SIZE)
+        # Apt's proxy is the build's own; a lab gives its hosts theirs.
+        self.write("/etc/apt/apt.conf.d/99mmdebstrap",
+                   recipe.APT_CONFIGURATION + "".join(f"{line}\n" for line in self.settings.options))
+        # A login over ssh is no session: a user manager for each would cost more than most modules do.
+        session = self.root / "etc/pam.d/common-session"
+        session.write_text(re.sub(r"^session\s.*pam_systemd.*\n", "", session.read_text(), flags=re.M))
+        # Says that ldconfig, sysusers and the like have seen this /usr: else the first boot of every host does it anew.
+        for place in ("etc", "var"):
+            stamp = self.root / place / ".updated"
+            stamp.touch()
+            shutil.copystat(self.root / "usr", stamp)
+        self.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-m", "0", "-E", "lazy_itable_init=1,nodiscard",
+                 "-d", str(self.root), str(image))
+
+
+def build(engine: str) -> None:
+    """Build all flavours for `engine` and put them in place; called in the private process."""
+    kernel = importlib.import_module(f"tests.lab.engines.{engine}_kernel")
+    started = time.monotonic()
+    say(f"building the image for the lab's hosts, once (about three minutes); log: {cache.images_directory()}/build.log")
+    settings = machine.apt_settings((recipe.SUITE, *kernel.SUITES))
+    say(f"using {settings.mirror}" + (f" through {settings.proxy}" if settings.proxy else ""))
+    work = pathlib.Path(tempfile.mkdtemp(prefix=".building-", dir=cache.images_directory()))
+    work.chmod(0o755)
+    builder = Builder(work, settings)
+    say(f"installing Debian {recipe.SUITE} (mmdebstrap, about a minute)")
+    builder.install_base()
+    say(f"adding the kernel: {kernel.DESCRIPTION}")
+    version = kernel.install(builder)
+    for name, flavour in recipe.FLAVOURS.items():
+        say(f"baking the {name} image: " + (", ".join(flavour.packages)
+                                            or f"what {len(flavour.staged)} staged packages depend on"))
+        builder.install_flavour(flavour)
+        builder.make_image(name)
+    shutil.rmtree(builder.root)
+    size = sum(file.stat().st_blocks * 512 for file in work.rglob("*") if file.is_file())
+    cache.write_json(work / "image.json", {"engine": engine, "kernel": version, "bytes": size,
+                                           "seconds": round(time.monotonic() - started)})
+    work.rename(image_directory(engine))
+    say(f"image built: kernel {version}, {size >> 20} MiB on disk")
+
+
+if __name__ == "__main__":
+    try:
+        build(sys.argv[1])
+    except LabError as problem:
+        say(str(problem))
+        sys.exit(1)
