@@ -5,6 +5,7 @@
 
 import argparse
 import signal
+import sys
 import threading
 
 from .oned import Oned
@@ -21,7 +22,8 @@ def _arguments(argv):
     parser.add_argument("--file", action="append", default=[], metavar="PATH", help="exists on the front end")
     parser.add_argument("--log", metavar="FILE", help="append one JSON line for each call")
     parser.add_argument(
-        "--image-delay", type=float, default=0.05, metavar="SECONDS", help="until a driver has registered an image"
+        # As slow as the real drivers, so that what comes next finds an image still locked, or still there.
+        "--image-delay", type=float, default=0.25, metavar="SECONDS", help="until a driver has registered an image"
     )
     parser.add_argument(
         "--race-window",
@@ -47,7 +49,11 @@ def _arguments(argv):
 def main(argv=None):
     parsed = _arguments(argv)
     oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay, parsed.race_window)
-    endpoint = Endpoint(oned, parsed.host, parsed.port, parsed.log)
+    try:
+        endpoint = Endpoint(oned, parsed.host, parsed.port, parsed.log)
+    except OSError as error:
+        print("cannot serve on %s: %s" % (parsed.listen, error), file=sys.stderr)
+        return 1
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *dummy: ended.set())
