@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carry out the plan for the shares of a host. What fails for one share ends that share, not the others."""
 
+import collections
 import contextlib
 import errno
 import fcntl
@@ -15,12 +16,14 @@ from ansible_collections.virtshare.storage.plugins.module_utils.bounded import C
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host, run
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import plan_share, stack, whole
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import in_vain, plan_share, stack, whole
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
 
 LOCK = "/run/virtshare-mounts.lock"
+# No share has a part in it, and a busy host takes its time.
+RELOAD_SECONDS = 90
 
 
 def reconcile(module):
@@ -55,16 +58,18 @@ def _reconcile(module, host, shares):
     known = [share for share in shares if share["path"] in kinds]
     found, problems = host.find(known, kinds)
     errors.update(problems)
-    plans = []
+    plans = collections.OrderedDict()
     for share in known:
         if share["path"] not in found:
             continue
         try:
-            plans.append(plan_share(share, kinds[share["path"]], found[share["path"]], host.holders,
-                                    module.params["allow_hidden_files"]))
+            plans[share["path"]] = plan_share(share, kinds[share["path"]], found[share["path"]], host.holders,
+                                              module.params["allow_hidden_files"])
         except Refusal as refusal:
             errors[share["path"]] = str(refusal)
-    plan = whole(plans, host.systemd_runs())
+    refused = in_vain(plans)
+    errors.update(refused)
+    plan = whole([plan for path, plan in plans.items() if path not in refused], host.systemd())
     if not module.check_mode:
         executor = Executor(host, known, kinds)
         plan.operations = executor.carry_out(plan.operations)
@@ -100,7 +105,7 @@ class Executor:
             if name == "fstab":
                 done.extend(self._fstab(phase))
             elif name == "systemd_reload":
-                done.extend(phase if any(each.name == "fstab" for each in done) and self._reload() else [])
+                done.extend(phase if self._reload() else [])
             else:
                 done.extend(operation for operation in phase if self._succeeds(steps[name], operation))
         return done
@@ -134,7 +139,7 @@ class Executor:
 
     def _reload(self):
         try:
-            code, output = self.runner(["systemctl", "daemon-reload"], self.host.timeout)
+            code, output = self.runner(["systemctl", "daemon-reload"], RELOAD_SECONDS)
         except (TimedOut, ChildFailed, OSError) as error:
             code, output = 1, str(error)
         if code != 0:

@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import subprocess
+import time
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
@@ -17,6 +18,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refu
 
 # A living server takes a connection at once; after 1 s the kernel has asked a second time.
 CONNECT_SECONDS = 2
+# systemd-fstab-generator writes here, see systemd.generator(7).
+GENERATED = "/run/systemd/generator"
 
 
 class Host:
@@ -32,9 +35,27 @@ class Host:
         self._servers = {}
         self._hung = set()
 
-    def systemd_runs(self):
-        """Whether systemd is the init here, as sd_booted(3) tells it."""
-        return os.path.isdir("/run/systemd/system")
+    def systemd(self):
+        """What systemd knows of fstab, see plan.whole(); None where it is not the init, as sd_booted(3) tells it."""
+        if not os.path.isdir("/run/systemd/system"):
+            return None
+        dead = set()
+        for mount in mountinfo.read():
+            live = options.shown_values(mount)
+            if mount.fstype in ("nfs", "nfs4") and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
+                trouble = self._server(live["addr"], int(live.get("port", 2049)), live["addr"])[1]
+                if trouble:
+                    dead.add(mount.source.split(":/")[0])
+        return {"lags": self._systemd_lags(), "dead": sorted(dead)}
+
+    def _systemd_lags(self):
+        """Whether fstab is newer than what systemd's generators made of it; they make it anew on every reload."""
+        try:
+            written, read = os.stat(self.fstab_path).st_mtime, os.stat(GENERATED).st_mtime
+        except FileNotFoundError:
+            return False
+        # A file from the future would be newer for ever.
+        return self.fstab_path == "/etc/fstab" and read < written <= time.time()
 
     def find(self, shares, kinds):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
@@ -80,7 +101,8 @@ class Host:
                 surroundings["addresses"] = self._answering(share, kind, mounts)
             if mounts and kind.foreign(share, mounts[-1], surroundings) is None:
                 stale = self._is_stale(share, kind)
-        return Found(mounts, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, stale)
+        others = [entry for entry in entries if entry.mount_point != path]
+        return Found(mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, stale)
 
     def _points(self, paths):
         """{path: Point, or the exception that looking at it ended in}."""
@@ -121,14 +143,17 @@ class Host:
         """The addresses of a share's server, or None when its name tells none; a Refusal when it is dead."""
         server = kind.server(share)
         live = options.shown_values(mounts[-1]).get("addr") if mounts else None
-        key = (server["host"], server["port"], live)
-        if key not in self._servers:
-            self._servers[key] = self._ask(server["host"], server["port"], live)
-        addresses, trouble = self._servers[key]
+        addresses, trouble = self._server(server["host"], server["port"], live)
         if trouble:
             raise Refusal("share %s: server %s of %s %s, asked from host %s. Is it running, and reachable from there?"
                           % (share["path"], server["host"], share["source"], trouble, self.name))
         return addresses
+
+    def _server(self, host, port, live):
+        key = (host, port, live)
+        if key not in self._servers:
+            self._servers[key] = self._ask(host, port, live)
+        return self._servers[key]
 
     def _ask(self, host, port, live):
         seconds = min(CONNECT_SECONDS, self.timeout)

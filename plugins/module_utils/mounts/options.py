@@ -81,31 +81,40 @@ def is_flag(name):
     return name in _CHOICE_OF
 
 
-def flag_differences(share, mount):
-    """The declared flags of the mount itself that differ, as a list of Difference; read_only is always declared."""
-    wanted = ["ro" if share["read_only"] else "rw"]
-    wanted += [name for name, value in share["options"].items() if value is True and is_flag(name)]
+def flag_differences(share, mount, recorded):
+    """The flags of the mount itself that are not as they are to be, as a list of Difference.
+
+    recorded: the Entry in fstab or None. A flag that is recorded and no longer declared is to go.
+    """
     result = []
-    for name in wanted:
-        meant = _MEANT_FLAG.get(name, name)
-        live = _live_flag(_CHOICE_OF[name], mount)
-        if live != meant:
-            result.append(Difference(meant, meant, live, True))
+    for choice in _FLAG_CHOICES:
+        live = _live_flag(choice, mount)
+        wanted = _wanted_flag(choice, share, live, recorded)
+        if live != wanted:
+            result.append(Difference(wanted, wanted, live, True))
     return result
 
 
-def flags_to_set(share, mount):
+def flags_to_set(share, mount, recorded):
     """All flags of the mount as they are to be, a list of str for a remount, which clears what it is not told."""
     result = []
     for choice in _FLAG_CHOICES:
-        declared = [name for name, value in share["options"].items() if value is True and name in choice]
-        if choice[0] == "rw":
-            declared = ["ro" if share["read_only"] else "rw"]
-        flag = _MEANT_FLAG.get(declared[-1], declared[-1]) if declared else _live_flag(choice, mount)
+        flag = _wanted_flag(choice, share, _live_flag(choice, mount), recorded)
         # What a remount clears anyway need not be said: older versions of mount(8) do not know every such word.
         if flag != choice[0] or flag in ("rw", "strictatime"):
             result.append(flag)
     return result
+
+
+def _wanted_flag(choice, share, live, recorded):
+    declared = [name for name, value in share["options"].items() if value is True and name in choice]
+    if choice[0] == "rw":
+        declared = ["ro" if share["read_only"] else "rw"]
+    if declared:
+        return _MEANT_FLAG.get(declared[-1], declared[-1])
+    if recorded is not None and live in recorded.options:
+        return "relatime" if "relatime" in choice else choice[0]
+    return live
 
 
 def _live_flag(choice, mount):

@@ -18,10 +18,10 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Oper
 
 PHASES = ("unmount", "remove_directory", "directory", "fstab", "systemd_reload", "remount", "mount")
 
-Found = collections.namedtuple("Found", "stack lines entries point surroundings stale")
+Found = collections.namedtuple("Found", "stack others lines entries point surroundings stale")
 Found.__doc__ = """What was found of one share.
 
-stack: the mounts one sees at the path, the lowest first, what covers all others last.
+stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
 lines, entries: fstab's lines for the path, raw and as fstab.Entry.
 point: points.Point of the directory under them. surroundings: see kinds.base.Kind.foreign.
 stale: whether the live mount's source was replaced on the server, so that nothing in it can be used.
@@ -61,13 +61,48 @@ def plan_share(share, kind, found, holders, allow_hidden_files=False):
     return _released(share, kind, found, holders)
 
 
+def in_vain(plans):
+    """{path: why} of the plans that would unmount a share for nothing, as a mount that stays keeps its old options.
+
+    plans: {path: Plan} of all shares of the host.
+    """
+    result = {}
+    while True:
+        released = {operation.target for path, plan in plans.items() if path not in result
+                    for operation in plan.operations if operation.name == "unmount"}
+        added = {}
+        for path in released:
+            bound = [other for operation in plans[path].operations
+                     for other in operation.arguments.get("bound", ()) if other not in released]
+            if bound:
+                added[path] = (
+                    "share %s: %s, and the kernel keeps what it has as long as the same server is mounted at %s. "
+                    "Declare the option for those, too, or unmount them first; timeo and retrans can be had for this "
+                    "share alone with nosharecache: true. Nothing was changed for this share." % (
+                        path, [each.summary for each in plans[path].operations if each.name == "unmount"][-1],
+                        ", ".join(sorted(set(bound)))))
+        if not added:
+            return result
+        result.update(added)
+
+
 def whole(plans, systemd):
-    """One Plan of the plans of all shares, in phases; systemd: whether it runs, so that it reads fstab again."""
+    """One Plan of the plans of all shares, in phases.
+
+    systemd: None where it does not run, else C({"lags": whether fstab changed since systemd read it, "dead": [servers
+    of live mounts that do not answer]}).
+    """
     result = Plan()
     for plan in plans:
         result.add(plan)
-    if systemd and any(operation.name == "fstab" for operation in result.operations):
-        result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
+    if systemd and (systemd["lags"] or any(operation.name == "fstab" for operation in result.operations)):
+        if systemd["dead"]:
+            # Measured with systemd 257: its generators wait for every mount, and process 1 with them for 90 s.
+            result.warnings.append(
+                "systemd was not told to read fstab again, as it would hang on the mounts of %s. fstab is right; "
+                "the next run after the server is back tells systemd." % " and ".join(systemd["dead"]))
+        else:
+            result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
     result.operations.sort(key=lambda operation: PHASES.index(operation.name))
     return result
 
@@ -102,10 +137,12 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     kept, removed, why = _keep(share, kind, found)
     recorded = found.entries[0] if found.entries else None
     differences = kind.differences(share, kept, recorded) if kept is not None else []
+    bound = []
     if any(not difference.per_mount for difference in differences):
+        bound = kind.bound_to(kept, differences, found.others)
         removed, why = removed + [kept], why + [_changed_options(differences)]
         kept = None
-    _unmount(plan, share, removed, why, holders)
+    _unmount(plan, share, removed, why, holders, [mount.mount_point for mount in bound])
     if kept is None:
         _refuse_hidden(share, found.point, allow_hidden_files)
         if removed:
@@ -128,7 +165,7 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     elif differences:
         plan.operations.append(Operation(
             "remount", path, "set %s" % ", ".join(difference.declared for difference in differences),
-            commands=kind.remount_commands(share, kept), surroundings=found.surroundings))
+            commands=kind.remount_commands(share, kept, recorded), surroundings=found.surroundings))
     if kept is not None and found.point.names:
         plan.warnings.append(
             "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
@@ -181,7 +218,7 @@ def _changed_options(differences):
         ", ".join(difference.declared for difference in differences))
 
 
-def _unmount(plan, share, removed, why, holders):
+def _unmount(plan, share, removed, why, holders, bound=()):
     if not removed:
         return
     path = share["path"]
@@ -191,7 +228,8 @@ def _unmount(plan, share, removed, why, holders):
             "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
             "Stop or move what uses it, then run again." % (path, why[0], in_words(found)))
     for mount, reason in zip(removed, why):
-        plan.operations.append(Operation("unmount", path, "unmount %s: %s" % (mount.source, reason)))
+        plan.operations.append(Operation(
+            "unmount", path, "unmount %s: %s" % (mount.source, reason), bound=list(bound)))
 
 
 def _refuse_hidden(share, point, allow_hidden_files):

@@ -34,10 +34,10 @@ class Kind:
         return ["mount", "-t", self.fstab_type, "-o", ",".join(self.entry(share).options),
                 share["source"], share["path"]]
 
-    def remount_commands(self, share, mount):
+    def remount_commands(self, share, mount, recorded):
         """The commands that bring the live mount's own flags to what is declared, a list of lists of str."""
         # Bound to this one mount: a plain remount would change every mount that shares the filesystem.
-        flags = options.flags_to_set(share, mount)
+        flags = options.flags_to_set(share, mount, recorded)
         return [["mount", "-o", ",".join(["remount", "bind"] + flags), share["path"]]]
 
     def server(self, share):  # pylint: disable=unused-argument
@@ -58,9 +58,14 @@ class Kind:
     def differences(self, share, mount, recorded):
         """The declared options that the live mount does not have, a list of options.Difference.
 
-        recorded: the Entry in fstab, or None. It tells what the mount was asked for.
+        recorded: the Entry in fstab, or None. It tells what the mount was asked for: an option that is recorded,
+        live and no longer declared is a difference, too.
         """
         raise NotImplementedError
+
+    def bound_to(self, mount, differences, others):  # pylint: disable=unused-argument
+        """Those of the other live mounts that keep these differences as they are, even over a new mount."""
+        return []
 
     def explain(self, text):
         """A sentence that helps with an error's text, or an empty one."""

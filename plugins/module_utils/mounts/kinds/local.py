@@ -35,4 +35,4 @@ class Local(Kind):
 
     def differences(self, share, mount, recorded):
         # A bind has only the mount's own flags; the filesystem's options belong to whoever mounted that.
-        return options.flag_differences(share, mount)
+        return options.flag_differences(share, mount, recorded)

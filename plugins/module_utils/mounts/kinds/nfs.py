@@ -29,6 +29,12 @@ _NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items()}
 # Shown only when it is not this.
 _UNSHOWN_DEFAULTS = {"acregmin": "3", "acregmax": "60", "acdirmin": "30", "acdirmax": "60", "lookupcache": "all",
                      "nconnect": "1", "max_connect": "1", "port": "2049"}
+# What a mount has that asks for nothing; "vers" and the sizes depend on the server.
+_DEFAULTS = {"hard": True, "proto": "tcp", "timeo": "600", "retrans": "2", "sec": "sys", "vers": "4.2"}
+# What the first mount sets for all that come later, as long as one of them is mounted: those that show one filesystem
+# of a server (fs/nfs/super.c does not compare these), and those over one connection.
+_OF_THE_FILESYSTEM = frozenset(("timeo", "retrans"))
+_OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
 # A server may grant less than what is asked for.
 _NEGOTIATED = ("rsize", "wsize")
 
@@ -59,8 +65,8 @@ class Nfs(Kind):
             command[4] += ",retry=0"
         return command
 
-    def remount_commands(self, share, mount):
-        commands = super().remount_commands(share, mount)
+    def remount_commands(self, share, mount, recorded):
+        commands = super().remount_commands(share, mount, recorded)
         if "ro" in mount.super_options and not share["read_only"]:
             # The filesystem itself was mounted read-only; other mounts that share it keep their own flag.
             commands.insert(0, ["mount", "-o", "remount,rw", share["path"]])
@@ -84,13 +90,30 @@ class Nfs(Kind):
         return None
 
     def differences(self, share, mount, recorded):
-        result = options.flag_differences(share, mount)
+        result = options.flag_differences(share, mount, recorded)
         live = options.shown_values(mount)
-        asked = canonical(dict(_pair(option) for option in recorded.options)) if recorded else {}
-        for name, value in canonical(share["options"]).items():
+        asked = canonical(collections.OrderedDict(map(_pair, recorded.options))) if recorded else {}
+        declared = canonical(share["options"])
+        for name, value in declared.items():
             shown = _compare(name, value, live, asked)
             if shown is not None:
                 result.append(options.Difference(name, _words(name, value), shown, False))
+        for name, value in asked.items():
+            if _was_asked_for_only(name, value, live, declared):
+                result.append(options.Difference(name, "no %s" % _words(name, value), _words(name, value), False))
+        return result
+
+    def bound_to(self, mount, differences, others):
+        names = {difference.name for difference in differences if not difference.per_mount}
+        live = options.shown_values(mount)
+        result = []
+        for other in others:
+            same_filesystem = other.st_dev == mount.st_dev
+            same_connection = other.fstype in self.live_types and all(
+                options.shown_values(other).get(name) == live.get(name) for name in ("addr", "vers", "proto"))
+            # Any other difference (soft, nosharecache) makes a filesystem of its own out of it.
+            if (names <= _OF_THE_FILESYSTEM and same_filesystem) or (names & _OF_THE_CONNECTION and same_connection):
+                result.append(other)
         return result
 
 
@@ -154,6 +177,15 @@ def _as_good(name, value, shown, asked):
         # Less than what is declared is the server's answer if just that was asked for, else the declaration changed.
         return int(shown) < int(value) and asked.get(name) == value
     return False
+
+
+def _was_asked_for_only(name, value, live, declared):
+    """Whether a live option is there because it was declared once, and would not be there without."""
+    if name in declared or live.get(name) != value or _DEFAULTS.get(name) == value:
+        return False
+    if name in _RETRY_CHOICE:
+        return not any(word in declared for word in _RETRY_CHOICE)
+    return _SHOWN_WHEN_ON.get(name) not in declared
 
 
 def _pair(option):
