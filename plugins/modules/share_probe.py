@@ -19,10 +19,12 @@ description:
   - All shares of a host are done in one execution. Everything that a dead server could hang is bounded by O(timeout).
 options:
   phase:
-    description: Write this host's nonces, or read those of all hosts.
+    description:
+      - Write this host's nonces, or read those of all hosts.
+      - V(tidy) removes what a run left in which not all hosts came to reading. It is needed after a failed proof only.
     type: str
     required: true
-    choices: [write, read]
+    choices: [write, read, tidy]
   run_id:
     description: 8 to 64 letters and digits that tell this run from every other, the same on all hosts and both phases.
     type: str

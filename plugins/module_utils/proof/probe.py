@@ -21,7 +21,7 @@ SHARE_SPEC = dict(
 )
 
 ARGUMENT_SPEC = dict(
-    phase=dict(type="str", required=True, choices=["write", "read"]),
+    phase=dict(type="str", required=True, choices=["write", "read", "tidy"]),
     run_id=dict(type="str", required=True),
     host=dict(type="str", required=True),
     hosts=dict(type="list", elements="str", required=True),
@@ -82,8 +82,10 @@ class _Share:
                         lambda: nonces.content_fingerprint(self.path, self.mount))
                 elif self.params["phase"] == "write":
                     self._write()
-                else:
+                elif self.params["phase"] == "read":
                     self._read()
+                else:
+                    self._tidy()
         except mounted.NoAnswer as error:
             self.found["problem"] = str(error)
         except OSError as error:

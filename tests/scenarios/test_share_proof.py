@@ -1,0 +1,279 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access and proof over real NFS: squashed, read-only and dead servers, other exports, and users that may not.
+
+The mounts are made by hand, so that they can be wrong on purpose. Every test begins from the same healthy state.
+"""
+
+import json
+
+import pytest
+import yaml
+
+from tests.integration.test_access_as_users import BY_HAND, MEANINGS
+from tests.lab import Lab
+from tests.support.playbook import run_playbook
+
+HYPERVISORS = ("hv1", "hv2")
+EXPORTS = """\
+/export/projects *(rw,sync,no_subtree_check,no_root_squash)
+/export/other *(rw,sync,no_subtree_check,no_root_squash)
+/export/squashed *(rw,sync,no_subtree_check,root_squash)
+/export/media *(ro,sync,no_subtree_check,no_root_squash)
+"""
+ACCESS = {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]}
+
+
+def share(name, **more):
+    return {"path": f"/srv/shares/{name}", "type": "nfs", "source": f"nas1:/export/{name}", "access": ACCESS, **more}
+
+
+PROJECTS = share("projects")
+SQUASHED = share("squashed")
+MEDIA = share("media", read_only=True, access={})
+PATH = PROJECTS["path"]
+
+PLAYBOOK = [
+    {
+        "name": "Access and proof",
+        "hosts": "hypervisors",
+        "gather_facts": False,
+        "vars": {"share_proof_expected_hosts": "{{ groups['hypervisors'] }}"},
+        "tasks": [
+            {
+                "name": f"Include {role}",
+                "ansible.builtin.include_role": {"name": f"virtshare.storage.{role}"},
+                "when": f"'{role}' in roles",
+            }
+            for role in ("qemu_access", "share_proof")
+        ],
+    }
+]
+
+
+class Site:
+    """The lab, and the two roles run on it."""
+
+    def __init__(self, lab, directory):
+        self.lab = lab
+        self.inventory = directory / "hosts.yml"
+        self.inventory.write_text(lab.inventory(), encoding="utf-8")
+        self.playbook = directory / "playbook.yml"
+        self.playbook.write_text(yaml.safe_dump(PLAYBOOK), encoding="utf-8")
+
+    def run(self, *shares, roles=("qemu_access", "share_proof"), arguments=(), **variables):
+        variables.update(shared_mount_shares=list(shares), roles=list(roles))
+        run = run_playbook(
+            self.playbook, inventories=[self.inventory],
+            arguments=["--extra-vars", json.dumps(variables), *arguments],
+        )
+        print(run.output)  # pytest shows it when the test fails
+        return run
+
+    def ssh(self, host, command):
+        return self.lab.ssh(host, command).stdout
+
+    def left_on_the_server(self):
+        return self.ssh("nas1", "find /export -name '.virtshare*'").split()
+
+    def mount(self, host, name, source=None):
+        self.ssh(host, f"mount -t nfs -o vers=4.2 {source or 'nas1:/export/' + name} /srv/shares/{name}")
+
+
+def prepare(lab):
+    lab.ssh("nas1", "cat > /etc/exports && mkdir -p /export/projects /export/other /export/squashed /export/media"
+                    " && echo film > /export/media/film.raw && chown 9869:993 /export/squashed"
+                    " && chmod 2770 /export/squashed && exportfs -ra", stdin=EXPORTS)
+    for host in HYPERVISORS:
+        lab.ssh(host, "apt-get install -qy nfs-common >/dev/null"
+                      " && { getent group kvm >/dev/null || groupadd -g 993 kvm; } && groupmod -g 993 kvm"
+                      " && groupadd -g 9869 oneadmin && useradd -M -u 9869 -g oneadmin -G kvm oneadmin"
+                      " && useradd -M -u 64055 -g kvm libvirt-qemu && useradd -M -u 12345 stranger"
+                      " && mkdir -p /srv/shares/projects /srv/shares/squashed /srv/shares/media", timeout=300)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Lab.up("proof", [*HYPERVISORS, "nas1:storage"], fresh=True) as made:
+        prepare(made)
+        yield Site(made, tmp_path_factory.mktemp("proof"))
+
+
+@pytest.fixture
+def site(lab):
+    """All shares mounted from where they should be, the projects' directory as an export starts."""
+    lab.ssh("nas1", "chown root:root /export/projects && chmod 0755 /export/projects")
+    for host in HYPERVISORS:
+        for name in ("projects", "squashed", "media"):
+            lab.ssh(host, f"umount /srv/shares/{name} 2>/dev/null || ! mountpoint -q /srv/shares/{name}")
+            lab.mount(host, name)
+    return lab
+
+
+def states(run):
+    (proof,) = {json.dumps(value) for value in run.facts("share_proof_result").values()}
+    return {entry["path"]: entry["state"] for entry in json.loads(proof)["shares"]}
+
+
+def test_three_kinds_of_export_are_proven_and_nothing_is_left(site):
+    predicted = site.run(PROJECTS, SQUASHED, MEDIA, arguments=["--check", "--diff"])
+    assert predicted.code == 0, predicted.failure_text()
+    assert set(states(predicted).values()) == {"pending"}
+    assert site.left_on_the_server() == []
+
+    first = site.run(PROJECTS, SQUASHED, MEDIA)
+    assert first.code == 0, first.failure_text()
+    assert first.changes == predicted.changes
+    assert {host for host, _task in first.changes} == {"hv1"}, "one host sets the owner, for all"
+    assert states(first) == {entry["path"]: "proven" for entry in (PROJECTS, SQUASHED, MEDIA)}
+    assert site.ssh("nas1", "stat -c '%u:%g %a' /export/projects").strip() == "9869:993 2770"
+    for host, result in first.of("share_probe").items():
+        users = {entry["path"]: entry["as"] for entry in result["shares"]}
+        assert users == {PATH: "root", SQUASHED["path"]: "oneadmin", MEDIA["path"]: "root"}, host
+    assert site.left_on_the_server() == []
+
+    assert site.run(PROJECTS, SQUASHED, MEDIA).changes == set()
+
+
+def test_the_table_over_nfs_is_what_the_system_calls_say(site):
+    run = site.run(PROJECTS, roles=["qemu_access"])
+    assert run.code == 0, run.failure_text()
+    for host, result in run.of("path_access").items():
+        for user, ids in (("oneadmin", "9869, 9869, [993, 9869]"), ("libvirt-qemu", "64055, 993, [993]")):
+            script = f"import json, os\n{BY_HAND}\nprint(json.dumps(by_hand('{PATH}', {ids})))\n"
+            by_hand = json.loads(site.lab.ssh(host, "python3 -", stdin=script).stdout)
+            table = result["paths"][0]["writers"][user]["operations"]
+            assert {operation: row["result"] for operation, row in table.items()} == {
+                operation: "supported" if outcome == "ok" else MEANINGS[outcome] for operation, outcome in by_hand.items()
+            }
+    assert site.ssh("nas1", "ls -A /export/projects") == ""
+
+
+def test_another_export_and_a_missing_mount_are_named_with_both_sides(site):
+    site.ssh("hv2", f"umount {PATH} {SQUASHED['path']}")
+    site.mount("hv2", "projects", "nas1:/export/other")
+    run = site.run(PROJECTS, SQUASHED, MEDIA, roles=["share_proof"])
+    assert run.code != 0
+    assert states(run) == {PATH: "failed", SQUASHED["path"]: "failed", MEDIA["path"]: "proven"}
+    (words,) = [line["result"]["msg"] for line in run.failures if line["host"] == "hv2"]
+    other, missing = words.splitlines()
+    assert other.startswith(f"hv2:{PATH} is nas1:/export/other (nfs4, inode ")
+    assert ", declared is nas1:/export/projects; hv1 has nas1:/export/projects (nfs4, inode " in other
+    assert missing.startswith(f"hv2:{SQUASHED['path']} is not mounted: a plain directory of the local ext4 /dev/")
+    assert "; hv1 has nas1:/export/squashed (nfs4, inode " in missing
+    assert other.endswith("not the same filesystem") and missing.endswith("not the same filesystem")
+    assert {line["host"] for line in run.failures} == {"hv1", "hv2"}, "the hosts that are fine stop, too"
+    assert site.left_on_the_server() == []
+    assert site.ssh("hv2", f"find {SQUASHED['path']}").split() == [SQUASHED["path"]]
+
+
+def test_the_same_source_from_another_server_is_found_out_by_the_nonces(site):
+    """hv2 means itself by nas1: source and path look alike there, and only what is read tells them apart."""
+    site.ssh("hv2", f"umount {PATH} && mkdir -p /tmp/nas1 && mount -t tmpfs nas1:/export/projects {PATH}")
+    run = site.run(dict(PROJECTS, type="local", source=None), roles=["share_proof"])
+    assert run.code != 0
+    assert f"hv2:{PATH} is nas1:/export/projects (tmpfs, inode 1" in run.failure_text()
+    assert "hv1 has nas1:/export/projects (nfs4, inode " in run.failure_text()
+    assert site.left_on_the_server() == []
+    assert site.ssh("hv2", f"ls -A {PATH}") == ""
+
+
+def test_a_part_of_the_hosts_is_not_enough(site):
+    run = site.run(PROJECTS, roles=["share_proof"], arguments=["--limit", "hv1"])
+    assert run.code != 0
+    assert states(run) == {PATH: "partial"}
+    assert f"{PATH}: proven for 1 of 2 hosts (hv1)" in run.failure_text()
+    assert f"hv2:{PATH} is not proven: it took no part in this run" in run.failure_text()
+
+
+def test_access_refuses_what_is_not_the_share(site):
+    site.ssh("hv1", f"umount {PATH} && chmod 0700 {PATH}")
+    site.ssh("hv2", f"umount {PATH}")
+    site.mount("hv2", "projects", "nas1:/export/other")
+    run = site.run(PROJECTS, roles=["qemu_access"])
+    assert run.code != 0 and run.changes == set()
+    words = run.failure_text()
+    assert f"hv1: {PATH} is not mounted: a plain directory of the local ext4 /dev/" in words
+    assert f"hv2: {PATH} is the nfs4 mount of nas1:/export/other, but nas1:/export/projects is declared" in words
+    assert site.ssh("hv1", f"stat -c '%U %a' {PATH}").strip() == "root 700"
+    assert site.ssh("nas1", "stat -c '%U %a' /export/other").strip() == "root 755"
+    site.ssh("hv1", f"chmod 0755 {PATH}")
+
+
+def test_root_squash_is_explained_with_what_to_do_on_the_server(site):
+    run = site.run(share("squashed", access={"owner": "libvirt-qemu", "mode": "0770"}), roles=["qemu_access"])
+    assert run.code != 0
+    words = run.failure_text()
+    assert "the server nas1 maps this host's root to nobody (root_squash" in words
+    assert "chown 64055 /export/squashed && chmod 0770 /export/squashed" in words
+    assert "no_root_squash" in words
+
+
+def test_a_user_outside_the_group_is_told_which_bit_is_missing(site):
+    run = site.run(share("projects", access=dict(ACCESS, writers=["stranger"])), roles=["qemu_access"])
+    assert run.code != 0
+    for host in HYPERVISORS:
+        assert f"{host}: {PATH}: stranger may not write: create: EACCES: Permission denied; {PATH} belongs to " \
+            "oneadmin:kvm (9869:993) with mode 2770" in run.failure_text()
+    assert "stranger is neither its owner nor in its group, so the bits for others count, and w and x are missing" \
+        in run.failure_text()
+
+
+def test_a_read_only_export_is_explained(site):
+    run = site.run(share("media", access={"writers": ["oneadmin"]}), roles=["qemu_access", "share_proof"])
+    assert run.code != 0
+    assert "oneadmin may not write: create: EROFS: Read-only file system" in run.failure_text()
+    run = site.run(share("media", access={}), roles=["share_proof"])
+    assert run.code != 0
+    assert "EROFS: Read-only file system; declare the share with read_only: true" in run.failure_text()
+
+
+def test_a_user_that_is_another_number_on_another_host_is_refused(site):
+    site.ssh("hv2", "usermod -u 64056 libvirt-qemu")
+    try:
+        run = site.run(PROJECTS, roles=["qemu_access"])
+    finally:
+        site.ssh("hv2", "usermod -u 64055 libvirt-qemu")
+    assert run.code != 0
+    assert f"{PATH}: user libvirt-qemu is uid 64055, gid 993 on hv1; uid 64056, gid 993 on hv2:" in run.failure_text()
+
+
+def test_what_a_killed_run_left_is_gone_after_the_next(site):
+    """A nonce, and a write test's file of this host, as a power cut would leave them."""
+    old = "touch -d '2 hours ago'"
+    site.ssh("nas1", "mkdir -m 0777 /export/projects/.virtshare-proof"
+                     f" && {old} /export/projects/.virtshare-proof/killedrun0000.hv1.nonce"
+                     f" && {old} /export/projects/.virtshare-write-test.0123456789ab.deadbeef.1.aa")
+    run = site.run(PROJECTS)
+    assert run.code == 0, run.failure_text()
+    assert site.left_on_the_server() == []
+
+
+def test_a_dead_server_is_named_within_the_time_and_other_shares_are_done(site):
+    local = "/srv/shares/local"
+    for host in HYPERVISORS:
+        site.ssh(host, f"mkdir -p {local} && mountpoint -q {local} || mount -t tmpfs none {local}")
+    shares = [PROJECTS, SQUASHED, {"path": local, "type": "local", "access": {"mode": "1770", "writers": []}}]
+    limits = {"qemu_access_timeout": 8, "share_proof_timeout": 8}
+    site.lab.power_off("nas1")
+    try:
+        access = site.run(*shares, roles=["qemu_access"], **limits)
+        proof = site.run(*shares, roles=["share_proof"], **limits)
+    finally:
+        site.lab.power_on("nas1")
+    for run in (access, proof):
+        assert run.code != 0
+        assert {line["host"] for line in run.failures} == set(HYPERVISORS)
+        # One bound for the server's first share, a short one for its second, and the way to the host.
+        slow = [line for line in run.results if line["seconds"] is not None and line["seconds"] > 8 + 2 + 10]
+        assert not slow, [(line["host"], line["task"], line["seconds"]) for line in slow]
+    for host in HYPERVISORS:
+        assert f"{host}: {PATH}: the server nas1 did not answer within 8 s (nfs4 mount of nas1:/export/projects)" \
+            in access.failure_text()
+        assert f"{host}:{PATH}: the server nas1 did not answer within 8 s" in proof.failure_text()
+        assert f"{host}:{SQUASHED['path']}: the server nas1 did not answer within 2 s" in proof.failure_text()
+        assert site.ssh(host, f"stat -c %a {local}").strip() == "1770", "the share of another server was still done"
+    mended = site.run(PROJECTS, SQUASHED)
+    assert mended.code == 0, mended.failure_text()
+    assert site.left_on_the_server() == []
