@@ -9,9 +9,9 @@ import re
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 import xmlrpc.client
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 

@@ -4,8 +4,8 @@
 """Ask an OpenNebula endpoint in few words, for tests of the endpoint itself."""
 
 import time
-import xml.etree.ElementTree as ElementTree
 import xmlrpc.client
+from xml.etree import ElementTree
 
 PATIENCE = 10
 ADMINISTRATOR = "oneadmin:opennebula"

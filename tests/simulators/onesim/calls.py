@@ -23,8 +23,16 @@ def method(name, writes):
     return register
 
 
-class Int64(int):
+class Int64:
     """A parameter sent as <i8>: the server takes it for no integer."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+def is_integer(value):
+    """True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class Parameters:
@@ -48,7 +56,7 @@ class Parameters:
         return value
 
     def integer(self, number):
-        return self._typed(number, lambda value: type(value) is int, "integer")
+        return self._typed(number, is_integer, "integer")
 
     def string(self, number):
         return self._typed(number, lambda value: isinstance(value, str), "a string")

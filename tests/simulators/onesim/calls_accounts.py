@@ -6,7 +6,7 @@
 from . import accounts, calls_common, failures
 from .accounts import CORE, Group, User
 from .authorization import ADMIN, CREATE, MANAGE, ONEADMIN_GROUP, ONEADMIN_USER, USE, USERS_GROUP, Rule
-from .calls import method, unfinished
+from .calls import is_integer, method, unfinished
 from .poolobject import Refused
 
 USER, GROUP = "user", "group"
@@ -28,7 +28,7 @@ def allocate_user(call):
     gids = []
     if len(parameters) > 4:
         gids = parameters.array(4)
-        if any(type(gid) is not int for gid in gids):
+        if not all(map(is_integer, gids)):
             raise unfinished("Not integer type.  See type() method")
     driver, password, name = (parameters.string(number) for number in (3, 2, 1))
     asked = call.asking().create("USER")

@@ -114,8 +114,8 @@ class Endpoint:
             return wire.fault_document(fault)
 
     def _record(self, name, ok, values, answered):
-        object_id = answered if ok and type(answered) is int else None
-        if object_id is None and len(values) > 1 and type(values[1]) is int:
+        object_id = answered if ok and calls.is_integer(answered) else None
+        if object_id is None and len(values) > 1 and calls.is_integer(values[1]):
             object_id = values[1]
         with self.oned.lock:
             self.log.add(name, ok, object_id)

@@ -39,7 +39,7 @@ def _value(node):
     if kind.name in ("int", "i4"):
         return int(content)
     if kind.name in ("i8", "ex.i8", "i1", "i2"):
-        return Int64(content)
+        return Int64(int(content))
     if kind.name == "boolean":
         return {"0": False, "1": True}[content.strip()]
     if kind.name == "array":
