@@ -16,6 +16,8 @@ STATES = ("init", "ready", "used", "disabled", "locked", "error", "clone", "dele
           "locked_used_pers")
 # States that end by themselves.
 PASSING = ("init", "locked")
+# What a new image gets, unless its owner has set another umask.
+DEFAULT_MODE = "600"
 # virtio-fs keeps 36 bytes for a tag.
 TAG_LIMIT = 36
 TYPED = (("mount_tag", "MOUNT_TAG"), ("mount_point", "MOUNT_POINT"))
@@ -205,11 +207,20 @@ def needs(desired, images, datastores):
             current = find(item, images, datastore, desired)
         except Refusal:
             continue
-        if not (current and objects.is_named(item["owner"], current["owner"], current["owner_id"])) and item["owner"]:
+        if current is not None and _made_anew(current, item):
+            current = None
+        if item["owner"] is not None and (current is None or not objects.is_named(
+                item["owner"], current["owner"], current["owner_id"])):
             wanted.add("users")
-        if not (current and objects.is_named(item["group"], current["group"], current["group_id"])) and item["group"]:
+        if item["group"] is not None and (current is None or not objects.is_named(
+                item["group"], current["group"], current["group_id"])):
             wanted.add("groups")
     return wanted
+
+
+def _made_anew(current, item):
+    """Whether an image has to be registered anew: it failed, or its path is another one."""
+    return current["state"] == "error" or (item["path"] is not None and item["path"] != current["path"])
 
 
 def find_datastore(item, datastores):
@@ -324,7 +335,7 @@ def plan(current, desired, datastore, world):
         # The server could not register it, so nothing can use it; registering anew is the only way to mend it.
         return _plan_again(current, desired, datastore, world, what,
                            "delete the registration that failed (%s)" % error_of(current))
-    if desired["path"] is not None and desired["path"] != current["path"]:
+    if _made_anew(current, desired):
         if not desired["replace"]:
             raise Refusal("The %s (id %d) is the directory %s, not %s: OpenNebula cannot change the path of an image. "
                           "Give it another name, or set replace: true to register it anew under a new id."
@@ -417,7 +428,7 @@ def _plan_new(desired, datastore, world, what):
         "datastore": datastore["name"] if datastore else desired["datastore"], "datastore_id": number,
         "owner": world.users[uid] if uid != -1 else world.username, "owner_id": None if uid == -1 else uid,
         "group": world.groups[gid] if gid != -1 else None, "group_id": None if gid == -1 else gid,
-        "mode": desired["mode"] or "600", "running_vms": 0, "vm_ids": [], "template": attributes,
+        "mode": desired["mode"] or DEFAULT_MODE, "running_vms": 0, "vm_ids": [], "template": attributes,
     }
     leaving = [image["id"] for image in world.images if image["state"] == "delete" and image["name"] == target]
     documents = template.encode(sent)
@@ -462,9 +473,10 @@ def _plan_again(current, desired, datastore, world, what, summary):
                       % (what, current["id"], users))
     wanted = dict(desired, path=desired["path"] or current["path"], name=desired["name"] or current["name"],
                   datastore=desired["datastore"] or str(current["datastore_id"]))
-    for key, attribute in (("persistent", None), ("mode", None)):
-        if wanted[key] is None:
-            wanted[key] = current[key]
+    if wanted["persistent"] is None:
+        wanted["persistent"] = current["persistent"]
+    if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
+        wanted["mode"] = current["mode"]
     # What was set by others on the old registration belongs to the directory, so it goes along.
     kept = dict((name, values) for name, values in current["template"].items() if not SERVER_OWNED.match(name))
     if wanted["attributes_mode"] == "exact":

@@ -107,8 +107,9 @@ def identity(element):
 
 
 def names_by_id(pool):
-    """{id: name} of a pool body (users, groups, clusters)."""
-    return dict((child_int(element, "ID", -1), child_text(element, "NAME")) for element in pool)
+    """{id: name} of a pool body (users, groups, clusters); quotas stand between them and have no name."""
+    return dict((child_int(element, "ID", -1), child_text(element, "NAME")) for element in pool
+                if element.find("NAME") is not None)
 
 
 def resolve(word, table, kind, what):
