@@ -50,7 +50,8 @@ def describe_plain(entries, path):
 def _statfs_fsid(descriptor):
     number = getattr(os.fstatvfs(descriptor), "f_fsid", None)
     if number is not None:
-        return "%x" % number if number else ""
+        # The C library joins the two words of the id the other way round than stat(1) shows them.
+        return "%x" % (((number & 0xffffffff) << 32) | (number >> 32)) if number else ""
     # Python 3.6 does not hand the field on.
     output = subprocess.check_output(["stat", "-f", "-c", "%i", "/proc/self/fd/%d" % descriptor],
                                      pass_fds=(descriptor,), universal_newlines=True).strip()

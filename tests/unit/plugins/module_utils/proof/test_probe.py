@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host says of a path: identity, and what is taken over from the declaration."""
 
+import os
+import subprocess
+
 import pytest
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
@@ -20,6 +23,15 @@ def test_the_nfs_client_tells_the_servers_filesystem_id():
     assert identity._nfs_fsid("0:45", VOLUMES) == "dad39d26405c4748:a9dd8a5f5163d06d"
     assert identity._nfs_fsid("0:47", VOLUMES) == ""
     assert identity._nfs_fsid("0:45", "") == ""
+
+
+def test_the_filesystem_id_is_what_stat_shows():
+    descriptor = os.open("/", os.O_RDONLY)
+    try:
+        assert (identity._statfs_fsid(descriptor) or "0") == subprocess.check_output(
+            ["stat", "-f", "-c", "%i", "/"], universal_newlines=True).strip()
+    finally:
+        os.close(descriptor)
 
 
 def test_a_mount_is_described_also_when_nobody_answers():
