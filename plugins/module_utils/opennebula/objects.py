@@ -131,7 +131,8 @@ def resolve(word, table, kind, what):
     if by_id in table:
         return by_id
     known = ", ".join(repr(table[key]) for key in sorted(table)[:20])
-    raise Refusal("%s names the %s %r, which OpenNebula does not have; it has %s%s. Create it first or correct the name."
+    raise Refusal("%s names the %s %r, which OpenNebula does not have (or does not show to the user connected); it has "
+                  "%s%s. Create it first or correct the name."
                   % (what[0].upper() + what[1:], kind, word, known or "none", ", ..." if len(table) > 20 else ""))
 
 

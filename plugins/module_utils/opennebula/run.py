@@ -7,7 +7,7 @@ import time
 
 from ..plan import Refusal
 from . import datastore, image, objects, template
-from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer
+from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer, shown
 from .objects import NEW_ID
 
 ALL_IMAGES = (-2, -1, -1)
@@ -37,8 +37,18 @@ def _hide_declared(module, desired):
                 module.no_log_values.update(value for value in values if isinstance(value, str) and value)
 
 
+def _read(client, reader, method, *arguments):
+    """reader(body) of a call that answers with XML; NoAnswer when the body is not XML after all."""
+    body = client.call(method, *arguments)
+    try:
+        return reader(body)
+    except ValueError as error:
+        raise NoAnswer("OpenNebula at %s answered %s with something else than it promises: %s."
+                       % (shown(client.url), method, error))
+
+
 def _names(client, method):
-    return objects.names_by_id(template.parse(client.call(method)))
+    return _read(client, lambda body: objects.names_by_id(template.parse(body)), method)
 
 
 def _fail(module, error):
@@ -103,13 +113,13 @@ def execute(client, operations, on_operation=None):
 
 
 def _datastores(client):
-    return datastore.read_pool(client.call("one.datastorepool.info"))
+    return _read(client, datastore.read_pool, "one.datastorepool.info")
 
 
 def _config(client, desired, warnings):
     """(Config or None, version or None) for the preflight; a server that does not let us look is not refused for it."""
     try:
-        config = datastore.read_config(client.call("one.system.config"))
+        config = _read(client, datastore.read_config, "one.system.config")
     except ApiError as error:
         if error.code != AUTHORIZATION:
             raise
@@ -134,7 +144,7 @@ def _datastore_world(client, desired, warnings):
     if "config" in needed:
         world.config, world.version = _config(client, desired, warnings)
     for number in datastore.wants_decrypted(desired, world.datastores):
-        plain = datastore.read(template.parse(client.call("one.datastore.info", number, True)))
+        plain = _read(client, lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
         for known in world.datastores:
             if known["id"] == number:
                 known["template"] = plain["template"]
@@ -160,7 +170,7 @@ def datastores(module, items, single=None):
         if plan.changed and not module.check_mode:
             execute(client, plan.operations)
             after = _datastores_read_back(client, desired, world, plan)
-    except (Refusal, Failure, Unfinished, ValueError) as error:
+    except (Refusal, Failure, Unfinished) as error:
         _fail(module, error)
     _finish(module, plan, "datastores", single, [datastore.public(one) for one in after if one is not None])
 
@@ -188,7 +198,7 @@ def datastore_info(module):
         for key in ("name", "id", "type", "ds_mad"):
             if module.params[key] is not None:
                 found = [one for one in found if one[key] == module.params[key]]
-    except (Failure, ValueError) as error:
+    except Failure as error:
         _fail(module, error)
     module.exit_json(changed=False, datastores=[datastore.public(one) for one in found])
 
@@ -197,7 +207,7 @@ def datastore_info(module):
 
 
 def _images(client):
-    return image.read_pool(client.call("one.imagepool.info", *ALL_IMAGES))
+    return _read(client, image.read_pool, "one.imagepool.info", *ALL_IMAGES)
 
 
 class _Waiting:
@@ -264,7 +274,7 @@ def images(module, items, single=None):
         plan, after = image.plan_all(desired, world)
         if not module.check_mode:
             after = _images_done(module, client, desired, plan, after, known, pool)
-    except (Refusal, Failure, Unfinished, ValueError) as error:
+    except (Refusal, Failure, Unfinished) as error:
         _fail(module, error)
     deleted = [operation.arguments["gone"] for operation in plan.operations if "gone" in operation.arguments]
     _finish(module, plan, "filesystems", single, [image.public(one) for one in after if one is not None],

@@ -171,9 +171,9 @@ def _xml_element(name, value):
 def parse(document):
     """The root element of an XML body that OpenNebula returned; ValueError when it is not XML."""
     try:
-        return ElementTree.fromstring(document)
+        return ElementTree.fromstring(document if isinstance(document, str) else "")
     except ElementTree.ParseError as error:
-        raise ValueError("OpenNebula returned a body that is not XML (%s)" % error)
+        raise ValueError("a body that is not XML (%s)" % error)
 
 
 def decode(element):

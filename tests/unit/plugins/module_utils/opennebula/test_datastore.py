@@ -206,7 +206,7 @@ def test_attributes_a_driver_requires_are_asked_for():
     ({"name": "x", "ds_mad": "two words", "tm_mad": "local"}, "not a driver's name"),
     ({"id": 4711}, "No datastore has the id 4711"),
     ({}, "neither name nor id"),
-    (dict(VIRTIOFS, clusters=["nowhere"]), "the cluster 'nowhere', which OpenNebula does not have; it has 'default'"),
+    (dict(VIRTIOFS, clusters=["nowhere"]), "it has 'default', 'west', 'east'"),
     (dict(VIRTIOFS, clusters=["west", "100"]), "the cluster 'west' twice"),
     (dict(VIRTIOFS, owner="nobody"), "the user 'nobody', which OpenNebula does not have"),
     (dict(VIRTIOFS, group="77"), "the group '77', which OpenNebula does not have"),

@@ -1,0 +1,162 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role opennebula_storage, run by ansible-playbook as a user does, against the simulator."""
+
+import json
+
+import pytest
+
+from tests.support.opennebula import PASSWORD, USER, opennebula
+from tests.support.playbook import run_playbook
+
+PLAYBOOK = """---
+- name: Publish
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - role: virtshare.storage.opennebula_storage
+"""
+SHARES = ["/srv/shares/projects", "/srv/shares/media"]
+DATASTORES = [{"name": "projects", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv/shares"], "mode": "640"}]
+FILESYSTEMS = [
+    {"name": "projects", "datastore": "projects", "path": "/srv/shares/projects", "mount_tag": "projects"},
+    {"name": "drawings", "datastore": "projects", "path": "/srv/shares/projects/drawings"},
+]
+
+
+@pytest.fixture
+def server():
+    with opennebula(directories=[*SHARES, "/srv/shares/projects/drawings"]) as running:
+        yield running
+
+
+class Role:
+    def __init__(self, server, directory):
+        self._server = server
+        self._directory = directory
+        (directory / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
+        (directory / "inventory.yml").write_text(
+            "all: {hosts: {localhost: {ansible_connection: local,"
+            " ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}", encoding="utf-8")
+
+    def __call__(self, *arguments, environment=None, **variables):
+        """(run, calls, write calls) of one ansible-playbook; variables without the role's prefix."""
+        before, written = len(self._server.calls), len(self._server.writes)
+        given = {"opennebula_storage_" + name: value for name, value in variables.items()}
+        run = run_playbook(
+            self._directory / "publish.yml", inventories=[self._directory / "inventory.yml"],
+            arguments=[*arguments, "--diff", "--extra-vars", json.dumps(given)],
+            environment=environment or {"ONE_XMLRPC": self._server.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD},
+            timeout=300)
+        assert PASSWORD not in run.output + json.dumps(run.results)
+        return run, self._server.calls[before:], self._server.writes[written:]
+
+
+@pytest.fixture
+def role(server, tmp_path):
+    return Role(server, tmp_path)
+
+
+def operations(run):
+    """What all modules of a run did or would do."""
+    return [operation for line in run.results for operation in line["result"].get("operations", [])]
+
+
+def test_predicted_published_left_alone_taken_back(role):
+    declared = {"datastores": DATASTORES, "filesystems": FILESYSTEMS}
+
+    predicted, _calls, writes = role("--check", pending_paths=SHARES, **declared)
+    assert predicted.code == 0, predicted.output
+    assert writes == [] and not [line for line in predicted.results if line["result"].get("warnings")]
+
+    published, _calls, writes = role(proven_paths=SHARES, **declared)
+    assert published.code == 0, published.output
+    assert operations(published) == operations(predicted)
+    assert [operation["operation"] for operation in operations(published)] == writes == [
+        "one.datastore.allocate", "one.datastore.chmod", "one.image.allocate", "one.image.allocate"]
+    assert published.changes == predicted.changes
+    result = published.facts("opennebula_storage_result")["localhost"]
+    assert [datastore["name"] for datastore in result["datastores"]] == ["projects"]
+    assert [(image["name"], image["state"], image["path"]) for image in result["filesystems"]] == [
+        ("projects", "ready", "/srv/shares/projects"), ("drawings", "ready", "/srv/shares/projects/drawings")]
+
+    again, calls, writes = role(proven_paths=SHARES, **declared)
+    assert again.code == 0 and again.changes == set() and writes == []
+    assert calls == ["one.datastorepool.info", "one.datastorepool.info", "one.imagepool.info"]
+    assert again.facts("opennebula_storage_result")["localhost"]["filesystems"] == result["filesystems"]
+
+    leaving = {key: [{"name": item["name"], "state": "absent"} for item in items] for key, items in declared.items()}
+    predicted, _calls, writes = role("--check", **leaving)
+    assert predicted.code == 0, predicted.output
+    assert writes == []
+    gone, _calls, writes = role(**leaving)
+    assert gone.code == 0, gone.output
+    assert operations(gone) == operations(predicted)
+    assert writes == ["one.image.delete", "one.image.delete", "one.datastore.delete"]
+    assert role(**leaving)[0].changes == set()
+
+
+@pytest.mark.parametrize("given, named", [
+    ({}, "/srv/shares/projects, /srv/shares/projects/drawings"),
+    ({"proven_paths": ["/srv/shares/media"]}, "/srv/shares/projects, /srv/shares/projects/drawings"),
+    ({"proven_paths": ["/srv/shares/proj"]}, "/srv/shares/projects"),
+    ({"proven_paths": ["/srv/shares/projects/drawings"]}, "/srv/shares/projects."),
+    # Pending counts in check mode only.
+    ({"pending_paths": SHARES}, "/srv/shares/projects"),
+    ({"proven_paths": SHARES, "filesystems": [dict(FILESYSTEMS[0], path="/srv/shares/projects/../secret")]},
+     "/srv/shares/projects/../secret"),
+    ({"proven_paths": SHARES, "filesystems": [{"name": "x", "datastore": "projects"}]}, "(no path declared)"),
+])
+def test_what_is_not_proven_is_refused_before_any_call(role, given, named):
+    run, calls, _writes = role(**dict({"datastores": DATASTORES, "filesystems": FILESYSTEMS}, **given))
+    assert run.code != 0 and calls == []
+    text = run.failure_text()
+    assert "Nothing is published" in text and named in text and "run site.yml" in text
+
+
+def test_without_the_gate_the_platform_is_asked(role):
+    run, _calls, writes = role(datastores=DATASTORES, filesystems=FILESYSTEMS, require_proof=False)
+    assert run.code == 0 and writes.count("one.image.allocate") == 2
+
+
+def test_the_connection_can_come_from_the_variables(role, server):
+    clean = {"ONE_URL": "http://127.0.0.1:1/RPC2", "ONE_USERNAME": "", "ONE_PASSWORD": ""}
+    run, _calls, _writes = role(
+        environment=clean, datastores=DATASTORES, api_url=server.endpoint.url, api_username=USER, api_password=PASSWORD)
+    assert run.code == 0, run.output
+    run, _calls, _writes = role(
+        environment=clean, datastores=DATASTORES, api_url=server.endpoint.url, api_username=USER, api_password="wrong-word")
+    assert run.code != 0 and "does not accept user 'oneadmin'" in run.failure_text() and "wrong-word" not in run.output
+
+
+def test_a_declaration_the_module_refuses_changes_nothing(role):
+    wrong = [dict(DATASTORES[0], mode=640)]
+    run, calls, _writes = role(datastores=wrong, filesystems=[], proven_paths=SHARES)
+    assert run.code != 0 and calls == [] and "write it in quotes" in run.failure_text()
+
+
+def test_the_action_group_sets_the_connection_once(server, tmp_path):
+    playbook = tmp_path / "group.yml"
+    playbook.write_text(f"""---
+- name: Use the action group
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/virtshare.storage.opennebula:
+      api_url: {server.endpoint.url}
+      api_username: oneadmin
+      api_password: {PASSWORD}
+  tasks:
+    - name: Read
+      virtshare.storage.one_datastore_info:
+        name: default
+    - name: Make
+      virtshare.storage.one_datastore: {{name: d, ds_mad: virtiofs, tm_mad: local, safe_dirs: [/srv/shares]}}
+    - name: Register
+      virtshare.storage.one_filesystem_image: {{name: i, datastore: d, path: /srv/shares/media}}
+""", encoding="utf-8")
+    Role(server, tmp_path)
+    run = run_playbook(playbook, inventories=[tmp_path / "inventory.yml"], timeout=300)
+    assert run.code == 0, run.output
+    assert run.of("one_filesystem_image")["localhost"]["filesystem"]["state"] == "ready"
