@@ -69,8 +69,9 @@ def run(params, check_mode):
     if params["state"] == "resolved":
         return result
     total = Plan()
+    names = _Names(patience)
     for entry in paths:
-        work = _Path(entry, modes[entry["path"]], known, patience, params, check_mode)
+        work = _Path(entry, modes[entry["path"]], known, patience, names, params, check_mode)
         work.run()
         total.add(work.plan)
         problems.extend(work.problems)
@@ -100,11 +101,12 @@ def _accounts(paths, patience):
 class _Path:
     """One path of the call: its problems, its plan and what was found."""
 
-    def __init__(self, entry, mode, known, patience, params, check_mode):
+    def __init__(self, entry, mode, known, patience, names, params, check_mode):
         self.path = entry["path"]
         self.entry = entry
         self.known = known
         self.patience = patience
+        self.names = names
         self.host = patience.host
         self.apply = params["apply"] and not entry["read_only"]
         self.require_mount = params["require_mount"]
@@ -180,7 +182,7 @@ class _Path:
         return None
 
     def _own(self):
-        plan = ownership.plan(self.path, self.state, self.desired, _name)
+        plan = ownership.plan(self.path, self.state, self.desired, self.names)
         if not plan.changed:
             return
         if not self.apply:
@@ -202,7 +204,7 @@ class _Path:
             self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
             return
         self.plan = plan
-        phrases = ownership.differences(self.state, self.desired, _name)
+        phrases = ownership.differences(self.state, self.desired, self.names)
         if phrases:
             self.problems.append(
                 ownership.explain_ignored(phrases, self.path, self.mount, self.desired, self.host))
@@ -210,7 +212,7 @@ class _Path:
     def _refuse_difference(self):
         if self.pending:
             return
-        phrases = "; ".join(ownership.differences(self.state, self.desired, _name))
+        phrases = "; ".join(ownership.differences(self.state, self.desired, self.names))
         if self.entry["read_only"]:
             self.problems.append("%s: %s: %s; a share with read_only: true is never changed from here, set it on the "
                                  "server" % (self.host, self.path, phrases))
@@ -229,8 +231,8 @@ class _Path:
         if not failed:
             return
         operation, row = failed[0]
-        words = "%s: %s: %s may not write: %s: %s" % (self.host, self.path, user, operation.replace("_", " "),
-                                                     row["words"])
+        words = "%s: %s: %s may not write: %s: %s" % (
+            self.host, self.path, user, operation.replace("_", " "), row["words"])
         if row["result"] == write_test.DENIED:
             words += "; " + "; ".join(self._denial(dict(account, name=user), row))
         else:
@@ -244,9 +246,9 @@ class _Path:
             components = self.patience.run(lambda: permissions.read_components(self.path), self.path, self.mount)
         except OSError as error:
             return ["root itself cannot look at the directories above it: %s" % mounted.error_words(error)]
-        names = {"users": {part["uid"]: accounts.user_name(part["uid"]) for part in components},
-                 "groups": {gid: accounts.group_name(gid)
-                            for gid in [part["gid"] for part in components] + user["groups"]}}
+        gids = set([part["gid"] for part in components] + user["groups"])
+        names = {"users": {part["uid"]: self.names("user", part["uid"]) for part in components},
+                 "groups": {gid: self.names("group", gid) for gid in gids}}
         remote = self.mount is not None and any(self.mount.fstype in mounted.FSTYPES[kind]
                                                 for kind in ("nfs", "cifs", "glusterfs"))
         return permissions.explain_denial(user, components, names, remote)
@@ -257,10 +259,24 @@ class _Path:
         if self.mount is not None:
             found["mount"] = {"source": self.mount.source, "fstype": self.mount.fstype}
         if self.state is not None:
-            found.update(owner=_name("user", self.state["uid"]), group=_name("group", self.state["gid"]),
+            found.update(owner=self.names("user", self.state["uid"]), group=self.names("group", self.state["gid"]),
                          uid=self.state["uid"], gid=self.state["gid"], mode="%04o" % self.state["mode"])
         return found
 
 
-def _name(kind, number):
-    return accounts.user_name(number) if kind == "user" else accounts.group_name(number)
+class _Names:
+    """The name of a user's or group's number, asked once and bounded, as a directory server may be what knows it."""
+
+    def __init__(self, patience):
+        self._patience = patience
+        self._known = {}
+
+    def __call__(self, kind, number):
+        if (kind, number) not in self._known:
+            ask = accounts.user_name if kind == "user" else accounts.group_name
+            try:
+                name = self._patience.run(lambda: ask(number), "the name service (passwd, group)")
+            except mounted.NoAnswer:
+                name = str(number)
+            self._known[kind, number] = name
+        return self._known[kind, number]

@@ -108,8 +108,8 @@ def differences(state, desired, names):
     phrases = []
     for key, kind, number in (("owner", "user", "uid"), ("group", "group", "gid")):
         if desired[number] is not None and state[number] != desired[number]:
-            phrases.append("%s is %s (%d), not %s (%d)" % (key, names(kind, state[number]), state[number],
-                                                          desired[key], desired[number]))
+            phrases.append("%s is %s (%d), not %s (%d)" % (
+                key, names(kind, state[number]), state[number], desired[key], desired[number]))
     if desired["mode"] is not None and state["mode"] != desired["mode"]:
         phrases.append("mode is %04o, not %04o" % (state["mode"], desired["mode"]))
     return phrases

@@ -176,7 +176,7 @@ class _Judgement:
         first, second = self.cells[one], self.cells[other]
         if first["read_only"] or second["read_only"]:
             return (_fingerprint(first) == _fingerprint(second) and first["content"] == second["content"])
-        return self._sees(one, other) and self._sees(other, one)
+        return all(self._sees(*pair) for pair in ((one, other), (other, one)))
 
     def _sees(self, one, other):
         nonce = self.cells[other]["nonce"]
