@@ -20,6 +20,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refu
 CONNECT_SECONDS = 2
 # systemd-fstab-generator writes here, see systemd.generator(7).
 GENERATED = "/run/systemd/generator"
+FSTAB = "/etc/fstab"
 
 
 class Host:
@@ -36,8 +37,11 @@ class Host:
         self._hung = set()
 
     def systemd(self):
-        """What systemd knows of fstab, see plan.whole(); None where it is not the init, as sd_booted(3) tells it."""
-        if not os.path.isdir("/run/systemd/system"):
+        """What systemd knows of fstab, see plan.whole(); None where it is not the init, as sd_booted(3) tells it.
+
+        None, too, for any file but the one that systemd reads.
+        """
+        if self.fstab_path != FSTAB or not os.path.isdir("/run/systemd/system"):
             return None
         dead = set()
         for mount in mountinfo.read():
@@ -55,7 +59,7 @@ class Host:
         except FileNotFoundError:
             return False
         # A file from the future would be newer for ever.
-        return self.fstab_path == "/etc/fstab" and read < written <= time.time()
+        return read < written <= time.time()
 
     def find(self, shares, kinds):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.

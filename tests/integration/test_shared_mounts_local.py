@@ -1,0 +1,290 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""shared_mounts with real bind mounts on a real ext4, in a mount namespace that ends with each test."""
+
+import pytest
+
+from tests.support.privileged import run_as_root
+
+# Every script begins with two directories to bind on a disk of their own, and a fstab with foreign lines.
+BEGIN = r"""
+import time
+image = {image!r}
+disk = "/srv/disk"
+os.mkdir(disk)
+sh("truncate -s 32M %s && mkfs.ext4 -q %s && mount -o loop %s %s" % (image, image, image, disk))
+for name in ("data", "da ta#", "other"):
+    os.mkdir("%s/%s" % (disk, name))
+    open("%s/%s/in-%s" % (disk, name, name[:2]), "w").close()
+fstab = disk + "/fstab"
+FOREIGN = "# caf\u00e9 \t \nUUID=1  /\text4 defaults 0 1\r\n"
+open(fstab, "w").write(FOREIGN)
+A, B = disk + "/shares/a", disk + "/shares/b #2"
+
+def share(path=A, source=disk + "/data", **changes):
+    return dict({{"path": path, "type": "local", "source": source}}, **changes)
+
+def both(**changes):
+    return [share(**changes), share(B, disk + "/da ta#", read_only=True)]
+
+def shared_mounts(shares, check=False, **parameters):
+    outcome = run_module("shared_mounts", dict(parameters, shares=shares, fstab=fstab, timeout=20), check)
+    return {{
+        "changed": outcome.get("changed"), "msg": outcome.get("msg", ""), "warnings": outcome["warnings"],
+        "did": [operation["operation"] for operation in outcome.get("operations", [])],
+        "diff": outcome.get("diff"), "mounts": outcome.get("mounts"),
+    }}
+
+def mountinfo():
+    return sorted(line.split(" - ")[0].split(" ", 2)[2] for line in open("/proc/self/mountinfo") if " /srv/disk/" in line)
+
+def state():
+    return [mountinfo(), open(fstab, newline="").read(), sh("find %s -xdev -printf '%%p %%m %%U %%T@\\n' | sort" % disk)]
+"""
+
+
+def on_a_host(tmp_path, script):
+    return run_as_root(tmp_path, BEGIN.format(image=str(tmp_path / "disk")) + script)
+
+
+def test_check_mode_predicts_the_first_run_and_the_second_changes_nothing(tmp_path):
+    result = on_a_host(tmp_path, """
+before = state()
+predicted = shared_mounts(both(options={"noatime": True}), check=True)
+untouched = state() == before
+first = shared_mounts(both(options={"noatime": True}))
+second = shared_mounts(both(options={"noatime": True}))
+result = dict(
+    untouched=untouched, predicted=predicted, first=first, second=second, fstab=open(fstab, newline="").read(),
+    same=all(predicted[key] == first[key] for key in ("changed", "did", "diff")),
+    seen=[os.listdir(A), os.listdir(B)], foreign=FOREIGN)
+""")
+    assert result["untouched"] and result["same"]
+    assert result["first"]["changed"] and not result["second"]["changed"]
+    assert result["first"]["did"] == ["directory"] * 2 + ["fstab"] * 2 + ["mount"] * 2
+    assert result["second"]["did"] == []
+    assert result["seen"] == [["in-da"], ["in-da"]]
+    assert result["fstab"] == result["foreign"] + (
+        "/srv/disk/data /srv/disk/shares/a none rw,noatime,bind,nofail 0 0\n"
+        "/srv/disk/da\\040ta\\043 /srv/disk/shares/b\\040\\0432 none ro,bind,nofail 0 0\n")
+    a, b = result["first"]["mounts"]
+    assert (a["mounted"], a["root"], a["type"]) == (True, "/data", "ext4") and "noatime" in a["options"]
+    assert (b["path"], b["root"]) == ("/srv/disk/shares/b #2", "/da ta#")
+    assert "ro" in b["options"] and "rw" not in b["options"]
+
+
+def test_nobody_can_write_below_a_lost_mount(tmp_path):
+    result = on_a_host(tmp_path, """
+shared_mounts([share()])
+sh("umount " + A)
+try:
+    open(A + "/lost", "w")
+    wrote = "wrote"
+except OSError as error:
+    wrote = error.strerror
+result = [wrote, sh("stat -c '%a %u' " + A).strip(), shared_mounts([share()])["did"], os.listdir(A)]
+""")
+    assert result == ["Operation not permitted", "0 0", ["mount"], ["in-da"]]
+
+
+def test_the_directory_is_guarded_while_it_is_covered(tmp_path):
+    result = on_a_host(tmp_path, """
+os.makedirs(A)
+sh("mount --bind %s/data %s" % (disk, A))
+mounts = open("/proc/self/mountinfo").read()
+did = shared_mounts([share()])["did"]
+seen_inside = sh("stat -c %a " + A).strip()
+same_mounts = open("/proc/self/mountinfo").read() == mounts
+again = shared_mounts([share()])["did"]
+sh("umount " + A)
+result = [did, seen_inside, same_mounts, again, sh("stat -c %a " + A).strip(), sh("lsattr -d " + A)[4]]
+""")
+    assert result == [["directory", "fstab"], "755", True, [], "0", "i"]
+
+
+DRIFTS = {
+    "unmounted": ("umount {a}", ["mount"]),
+    "another directory": ("umount {a}; mount --bind /srv/disk/other {a}", ["unmount", "mount"]),
+    "covered by a filesystem in memory": ("mount -t tmpfs none {a}", ["unmount"]),
+    "mounted twice over": ("mount -t tmpfs none {a}; mount --bind /srv/disk/other {a}", ["unmount", "unmount"]),
+    "read-only": ("mount -o remount,bind,ro {a}", ["remount"]),
+    "other flags": ("mount -o remount,bind,strictatime,nodev {a}", ["remount"]),
+    "fstab edited": ("sed -i s/noatime/noatime,nosuid/ /srv/disk/fstab", ["fstab"]),
+    "fstab line gone": ("sed -i /shares.a/d /srv/disk/fstab", ["fstab"]),
+    "guard taken away": ("umount {a}; chattr -i {a}; chmod 755 {a}; mount --bind -o noatime /srv/disk/data {a}",
+                         ["directory"]),
+    "directory gone": ("umount {a}; chattr -i {a}; rmdir {a}", ["directory", "mount"]),
+}
+
+
+@pytest.mark.parametrize("drift, operations", list(DRIFTS.values()), ids=list(DRIFTS))
+def test_drift_is_predicted_and_mended(tmp_path, drift, operations):
+    result = on_a_host(tmp_path, """
+declared = [share(options={"noatime": True})]
+shared_mounts(declared)
+good = mountinfo(), sorted(open(fstab).read().splitlines())
+sh(%r)
+predicted = shared_mounts(declared, check=True)
+mended = shared_mounts(declared)
+after = mountinfo(), sorted(open(fstab).read().splitlines())
+result = dict(
+    predicted=predicted["did"], did=mended["did"], msg=mended["msg"], again=shared_mounts(declared)["did"],
+    mended=[[line.replace("nodev,", "") for line in each] for each in after] == [list(each) for each in good],
+    good=good, after=after)
+""" % drift.format(a="/srv/disk/shares/a"))
+    assert result["did"] == operations, result
+    assert result["predicted"] == operations
+    assert result["again"] == []
+    assert result["mended"], result
+
+
+def test_a_mount_in_use_is_refused_naming_who_uses_it_and_the_other_share_is_done(tmp_path):
+    result = on_a_host(tmp_path, """
+sh("mkdir -p %s && mount --bind /srv/disk/other %s" % (A, A))
+def attempt(**popen):
+    user = subprocess.Popen(["sleep", "60"], **popen)
+    try:
+        return [user.pid, shared_mounts([share(), share(B)], check=True), shared_mounts([share(), share(B)])]
+    finally:
+        user.kill()
+        user.wait()
+before = mountinfo()
+by_directory = attempt(cwd=A)
+untouched = [line for line in mountinfo() if "shares/a" in line] == before
+by_file = attempt(stdin=open(A + "/in-ot"))
+sh("mkdir %s/deep && mount -t tmpfs none %s/deep" % (A, A))
+by_mount = shared_mounts([share()])
+sh("umount %s/deep" % A)
+result = dict(by_directory=by_directory, by_file=by_file, by_mount=by_mount, untouched=untouched,
+              free=shared_mounts([share()])["did"])
+""")
+    pid, check, run = result["by_directory"]
+    for outcome in (check, run):
+        for word in ("/srv/disk/shares/a", "/other", f"sleep (process {pid})", "Nothing was changed for this share"):
+            assert word in outcome["msg"]
+    assert check["did"] == run["did"] == ["directory", "fstab", "mount"]
+    assert result["untouched"]
+    pid, check, run = result["by_file"]
+    assert f"sleep (process {pid})" in run["msg"] and run["did"] == []
+    assert "a mount at /srv/disk/shares/a/deep" in result["by_mount"]["msg"]
+    assert result["free"] == ["unmount", "directory", "fstab", "mount"]
+
+
+def test_a_process_in_a_mount_namespace_of_its_own_holds_the_share_too(tmp_path):
+    result = on_a_host(tmp_path, """
+shared_mounts([share()])
+# As virtiofsd does it: an open file in a namespace where the share has another number.
+user = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                         "exec 9<%s/in-da; echo ready; exec sleep 60" % A], stdout=subprocess.PIPE)
+user.stdout.readline()
+refused = shared_mounts([share(source=disk + "/other")])["msg"]
+user.kill(), user.wait()
+result = [user.pid, refused, shared_mounts([share(source=disk + "/other")])["did"]]
+""")
+    pid, refused, freed = result
+    assert f"(process {pid})" in refused
+    assert freed == ["unmount", "fstab", "mount"]
+
+
+def test_files_that_a_mount_would_hide_are_reported_and_may_be_allowed(tmp_path):
+    result = on_a_host(tmp_path, """
+os.makedirs(A)
+open(A + "/disk.qcow2", "w").close()
+refused = shared_mounts([share(), share(B)])
+allowed = shared_mounts([share(allow_hidden_files=True)])
+converged = shared_mounts([share()])
+result = [refused, allowed, converged]
+""")
+    refused, allowed, converged = result
+    assert "disk.qcow2" in refused["msg"] and "allow_hidden_files: true" in refused["msg"]
+    assert refused["did"] == ["directory", "fstab", "mount"]
+    assert allowed["did"] == ["directory", "fstab", "mount"] and allowed["msg"] == ""
+    assert converged["did"] == [] and "disk.qcow2" in converged["warnings"][0]
+
+
+def test_unmounted_and_absent(tmp_path):
+    result = on_a_host(tmp_path, """
+before = open(fstab, newline="").read()
+shared_mounts([share()])
+steps = []
+for state in ("unmounted", "mounted", "absent"):
+    predicted = shared_mounts([share(state=state)], check=True)["did"]
+    did = shared_mounts([share(state=state)])["did"]
+    again = shared_mounts([share(state=state)])["did"]
+    steps.append([predicted == did, did, again, bool(mountinfo()), os.path.exists(A), "noauto" in open(fstab).read()])
+result = [steps, open(fstab, newline="").read() == before]
+""")
+    steps, same = result
+    assert steps == [
+        [True, ["unmount", "fstab"], [], False, True, True],
+        [True, ["fstab", "mount"], [], True, True, False],
+        [True, ["unmount", "remove_directory", "fstab"], [], False, False, False],
+    ]
+    assert same
+
+
+def test_a_share_without_a_source_is_only_checked(tmp_path):
+    result = on_a_host(tmp_path, """
+os.makedirs(A)
+checked = [{"path": A, "type": "local"}]
+nothing = shared_mounts(checked)
+sh("mount -t tmpfs none " + A)
+before = state()
+there = shared_mounts(checked)
+result = [nothing["msg"], there["did"], there["mounts"][0]["type"], state() == before]
+""")
+    message, did, fstype, same = result
+    assert "nothing is mounted there" in message
+    assert (did, fstype, same) == ([], "tmpfs", True)
+
+
+def test_paths_behind_links_and_missing_sources_are_refused(tmp_path):
+    result = on_a_host(tmp_path, """
+sh("ln -s /srv/disk/data /srv/disk/link")
+link = shared_mounts([share(disk + "/link/a")])["msg"]
+itself = shared_mounts([share(disk + "/link")])["msg"]
+missing = shared_mounts([share(source=disk + "/missing")])["msg"]
+result = [link, itself, missing, sorted(os.listdir(disk))]
+""")
+    link, itself, missing, listing = result
+    assert "path: /srv/disk/data/a" in link
+    assert "path: /srv/disk/data" in itself
+    assert "/srv/disk/missing is not a directory" in missing
+    assert "shares" not in listing
+
+
+def test_a_wrong_declaration_changes_nothing(tmp_path):
+    result = on_a_host(tmp_path, """
+before = state()
+outcome = shared_mounts([share(), share("srv/relative"), share(B, access={"mode": 777})])
+result = [outcome["msg"], outcome["did"], state() == before]
+""")
+    message, did, same = result
+    assert message.startswith("2 problems") and "srv/relative" in message and '"0777"' in message
+    assert (did, same) == ([], True)
+
+
+def test_a_second_run_waits_for_the_first(tmp_path):
+    result = on_a_host(tmp_path, """
+import fcntl
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import apply
+reader, writer = os.pipe()
+release, hold = os.pipe()
+if os.fork() == 0:
+    lock = open(apply.LOCK, "a")
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    os.write(writer, b"locked")
+    os.close(hold)
+    os.read(release, 1)
+    os._exit(0)
+os.read(reader, 6)
+check = shared_mounts([share()], check=True)["did"]
+refused = run_module("shared_mounts", dict(shares=[share()], fstab=fstab, timeout=1))
+os.close(hold)
+os.wait()
+result = [check, refused["msg"], shared_mounts([share()])["did"]]
+""")
+    check, message, after = result
+    assert check == after == ["directory", "fstab", "mount"]
+    assert "another run changes the mounts of this host" in message and "2 s" in message

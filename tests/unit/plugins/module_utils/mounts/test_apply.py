@@ -1,0 +1,171 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The executor: one share's failure stays its own, fstab is written once, and errors name what they must."""
+
+import pytest
+
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils.bounded import TimedOut
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import apply, fstab
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
+
+LIVE = "5%d 20 0:3%d / %s rw,relatime - nfs4 nas1:/export%s rw,vers=4.2,hard,timeo=600,addr=192.0.2.12"
+SHARES = validated([
+    {"path": path, "type": "nfs", "source": "nas1:/export" + path, "options": {"vers": "4.2"}}
+    for path in ("/srv/a", "/srv/b")])
+KINDS = {share["path"]: kind_of(share) for share in SHARES}
+
+
+class FakeHost:
+    """A host of which only the file that counts as fstab is real."""
+
+    name = "hv1"
+    timeout = 7
+    missing = None
+
+    def __init__(self, directory):
+        self.fstab_path = str(directory / "fstab")
+        fstab.write(self.fstab_path, "# foreign\n")
+
+    def holders(self, path):
+        return ["qemu (process 7)"]
+
+    def helper_missing(self, kind):
+        return self.missing
+
+
+class Commands:
+    """A runner whose answers are given: {first words of a command: (code, output) or an exception}."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.run = []
+
+    def __call__(self, command, seconds):
+        self.run.append((" ".join(command), seconds))
+        answer = self.answers.get(command[0], (0, ""))
+        if callable(answer):
+            answer = answer(command)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def host(tmp_path):
+    return FakeHost(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def kernel(monkeypatch):
+    """What the kernel shows after the commands: both shares as declared, unless a test says otherwise."""
+    lines = [LIVE % (number, number, share["path"], share["path"]) for number, share in enumerate(SHARES)]
+    monkeypatch.setattr(apply.mountinfo, "read", lambda: mountinfo.parse("\n".join(lines)))
+    return lines
+
+
+def operations(*steps):
+    result = []
+    for name, path in steps:
+        share = next(share for share in SHARES if share["path"] == path)
+        kind = KINDS[path]
+        result.append(Operation(
+            name, path, "%s %s" % (name, share["source"]), entry=kind.entry(share), command=kind.mount_command(share),
+            commands=[["mount", "-o", "remount,bind,rw", path]], surroundings={"addresses": None, "origin": None}))
+    return result
+
+
+BOTH = [("unmount", "/srv/a"), ("unmount", "/srv/b"), ("fstab", "/srv/a"), ("fstab", "/srv/b"), ("mount", "/srv/a"),
+        ("mount", "/srv/b")]
+
+
+def carry_out(host, runner, steps=tuple(BOTH)):
+    executor = apply.Executor(host, SHARES, KINDS, runner)
+    done = executor.carry_out(operations(*steps))
+    return [(operation.name, operation.target) for operation in done], executor.errors
+
+
+def test_all_is_done_in_order_each_bounded(host):
+    runner = Commands()
+    assert carry_out(host, runner) == (BOTH, {})
+    options = "rw,vers=4.2,_netdev,nofail,retry=0"
+    assert runner.run == [
+        ("umount /srv/a", 7), ("umount /srv/b", 7),
+        ("mount -t nfs -o %s nas1:/export/srv/a /srv/a" % options, 7),
+        ("mount -t nfs -o %s nas1:/export/srv/b /srv/b" % options, 7)]
+    assert fstab.read(host.fstab_path).splitlines() == [
+        "# foreign",
+        "nas1:/export/srv/a /srv/a nfs rw,vers=4.2,_netdev,nofail 0 0",
+        "nas1:/export/srv/b /srv/b nfs rw,vers=4.2,_netdev,nofail 0 0"]
+
+
+def test_a_share_that_cannot_be_unmounted_keeps_its_line_and_the_other_is_done(host):
+    runner = Commands(umount=lambda command: (32, "target is busy") if command[1] == "/srv/a" else (0, ""))
+    done, errors = carry_out(host, runner)
+    assert done == [step for step in BOTH if step[1] == "/srv/b"]
+    assert list(errors) == ["/srv/a"]
+    for word in ("share /srv/a", "hv1", "target is busy", "qemu (process 7)"):
+        assert word in errors["/srv/a"]
+    assert "/srv/a" not in fstab.read(host.fstab_path)
+
+
+def test_a_mount_that_takes_too_long_names_server_path_host_and_seconds(host):
+    done, errors = carry_out(host, Commands(mount=TimedOut(7)))
+    assert [step for step in done if step[0] == "mount"] == []
+    for word in ("/srv/a", "nas1:/export/srv/a", "hv1", "7 s", "server is nas1"):
+        assert word in errors["/srv/a"]
+
+
+def test_what_mount_says_is_passed_on_and_explained(host):
+    _, errors = carry_out(host, Commands(mount=(32, "mount.nfs: access denied by server while mounting nas1:/x")))
+    for word in ("access denied by server", "exportfs", "hv1", "nas1:/export/srv/a"):
+        assert word in errors["/srv/a"]
+
+
+def test_a_missing_program_is_named_with_what_brings_it(host):
+    host.missing = "nfs-common (Debian, Ubuntu)"
+    runner = Commands()
+    _, errors = carry_out(host, runner)
+    assert "Install nfs-common" in errors["/srv/a"]
+    assert not any(command.startswith("mount") for command, _ in runner.run)
+
+
+@pytest.mark.parametrize("change, words", [
+    (("hard", "soft"), None),
+    (("vers=4.2", "vers=4.1"), ["vers=4.1 instead of vers=4.2"]),
+    (("nas1:/export", "nas1:/other"), ["nas1:/other/srv/a of type nfs4", "instead of nas1:/export/srv/a"]),
+    (("/srv/a", "/srv/elsewhere"), ["nothing is mounted there"]),
+])
+def test_a_mount_that_is_not_as_declared_is_an_error(host, kernel, change, words):
+    kernel[0] = kernel[0].replace(*change)
+    _, errors = carry_out(host, Commands())
+    assert list(errors) == (["/srv/a"] if words else [])
+    for word in words or ():
+        assert word in errors["/srv/a"]
+
+
+def test_a_failed_write_of_fstab_ends_its_shares_before_they_are_mounted(host, monkeypatch):
+    def fail(*arguments):
+        raise OSError(30, "Read-only file system")
+    monkeypatch.setattr(apply.fstab, "write", fail)
+    done, errors = carry_out(host, Commands())
+    assert done == BOTH[:2]
+    assert sorted(errors) == ["/srv/a", "/srv/b"]
+    assert "Read-only file system" in errors["/srv/a"] and host.fstab_path in errors["/srv/a"]
+
+
+def test_systemd_that_does_not_reload_is_an_error_of_its_own(host):
+    executor = apply.Executor(host, SHARES, KINDS, Commands(systemctl=(1, "Connection refused")))
+    steps = operations(("fstab", "/srv/a")) + [Operation("systemd_reload", "systemd", "read")] + operations(
+        ("mount", "/srv/a"))
+    assert [operation.name for operation in executor.carry_out(steps)] == ["fstab", "mount"]
+    assert "Connection refused" in executor.errors[host.fstab_path]
+
+
+def test_a_remount_that_fails_is_an_error_of_its_share(host):
+    done, errors = carry_out(host, Commands(mount=(32, "not permitted")), [("remount", "/srv/a")])
+    assert done == []
+    assert "options could not be changed" in errors["/srv/a"] and "not permitted" in errors["/srv/a"]
