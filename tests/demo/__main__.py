@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests.demo.summary import summary
-from tests.lab import Lab
+from tests.lab import Lab, LabError
 from tests.support.endpoint import Endpoint
 from tests.support.playbook import ROOT, Run, run_playbook
 
@@ -28,10 +28,13 @@ SHARE = "/srv/shares/projects"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--down", action="store_true", help="stop the demo's hosts and endpoint")
-    if parser.parse_args().down:
-        down()
-        return 0
-    return demo()
+    try:
+        if parser.parse_args().down:
+            down()
+            return 0
+        return demo()
+    except LabError as error:
+        return failed(str(error))
 
 
 def say(text: str):
@@ -101,8 +104,9 @@ def command_line(pid: int) -> bytes:
 
 
 def failed(reason: str) -> int:
-    print(f"\nThe demo failed: {reason}. Its hosts are still up.", file=sys.stderr)
-    print(how_to_look(), file=sys.stderr)
+    print(f"\nThe demo failed: {reason}", file=sys.stderr)
+    if Lab(LAB).is_up():
+        print(how_to_look(), file=sys.stderr)
     return 1
 
 
