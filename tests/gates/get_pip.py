@@ -6,12 +6,13 @@
 The gates put it into ansible-test's cache. Python brings a pip along; that one installs the version asked for.
 """
 
-import ensurepip
 import runpy
+import subprocess
 import sys
 
 if __name__ == "__main__":
-    ensurepip.bootstrap()
+    # In a process of its own, for it switches off the settings of pip (index, proxy, certificates) in its environment.
+    subprocess.check_call([sys.executable, "-m", "ensurepip"])
     # These two are get-pip.py's own, pip does not know them.
     wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
     sys.argv = ["pip", "install"] + wanted

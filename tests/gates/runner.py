@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run stages one after the other, go on after a failure, and say at the end what passed and how long it took."""
 
+import contextlib
+import fcntl
 import sys
 import time
 import typing
@@ -29,6 +31,24 @@ def run_stages(stages, logs=LOGS, stream=sys.stdout):
 
 
 def _run_stage(name, stage, logs, stream):
+    with _alone(logs / f".{name}.lock", stream):
+        return _run_stage_alone(name, stage, logs, stream)
+
+
+@contextlib.contextmanager
+def _alone(path, stream):
+    """Wait until no other process runs the stage here: they would work in the same caches."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("\nThis stage is running here already; waiting for it to end.", file=stream, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run_stage_alone(name, stage, logs, stream):
     log = Log(logs / f"{name}.log", stream)
     started = time.monotonic()
     problem = None
