@@ -46,7 +46,7 @@ PLAYBOOK = [
                 "ansible.builtin.include_role": {"name": f"virtshare.storage.{role}"},
                 "when": f"'{role}' in roles",
             }
-            for role in ("qemu_access", "share_proof")
+            for role in ("virtiofsd", "qemu_access", "share_proof")
         ],
     }
 ]
@@ -122,11 +122,13 @@ def test_three_kinds_of_export_are_proven_and_nothing_is_left(site):
     assert set(states(predicted).values()) == {"pending"}
     assert site.left_on_the_server() == []
 
-    first = site.run(PROJECTS, SQUASHED, MEDIA)
+    report = site.playbook.parent / "proof.json"
+    first = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_report=str(report))
     assert first.code == 0, first.failure_text()
     assert first.changes == predicted.changes
     assert {host for host, _task in first.changes} == {"hv1"}, "one host sets the owner, for all"
     assert states(first) == {entry["path"]: "proven" for entry in (PROJECTS, SQUASHED, MEDIA)}
+    assert json.loads(report.read_text()) == first.facts("share_proof_result")["hv1"]
     assert site.ssh("nas1", "stat -c '%u:%g %a' /export/projects").strip() == "9869:993 2770"
     for host, result in first.of("share_probe").items():
         users = {entry["path"]: entry["as"] for entry in result["shares"]}
@@ -248,6 +250,20 @@ def test_what_a_killed_run_left_is_gone_after_the_next(site):
     run = site.run(PROJECTS)
     assert run.code == 0, run.failure_text()
     assert site.left_on_the_server() == []
+
+
+def test_a_host_without_the_daemon_is_told_how_to_get_it(site):
+    """And one that has never fetched its lists of packages can still predict that they will be installed."""
+    run = site.run(roles=["virtiofsd"], virtiofsd_install=False)
+    assert run.code != 0
+    assert "none of /usr/libexec/virtiofsd, /usr/lib/qemu/virtiofsd, /usr/lib/virtiofsd/virtiofsd" in run.failure_text()
+    site.ssh("hv1", "mv /var/lib/apt/lists /var/lib/apt/lists.away")
+    try:
+        predicted = site.run(roles=["virtiofsd"], arguments=["--check"])
+    finally:
+        site.ssh("hv1", "rm -rf /var/lib/apt/lists; mv /var/lib/apt/lists.away /var/lib/apt/lists")
+    assert predicted.code == 0, predicted.failure_text()
+    assert {host for host, _task in predicted.changes} == set(HYPERVISORS)
 
 
 def test_a_dead_server_is_named_within_the_time_and_other_shares_are_done(site):
