@@ -4,13 +4,14 @@
 """The gates' own behaviour: nothing hides a failure, and nothing is made twice."""
 
 import io
+import re
 import sys
 import time
 
 import pytest
 
-from tests.gates import environments, interpreters
-from tests.gates.process import Failed, Log, environment, run
+from tests.gates import environments, interpreters, stages
+from tests.gates.process import ROOT, Failed, Log, environment, run
 from tests.gates.runner import Result, run_stages, summary
 
 
@@ -96,6 +97,13 @@ def test_environment_is_made_again_only_when_its_requirements_change(log, tmp_pa
     lock.write_text("pytest==2\n", encoding="utf-8")
     environments.make(*arguments)
     assert len(made) == 2 * first
+
+
+def test_every_lab_of_the_scenarios_is_known_to_those_who_clean_up():
+    started = set()
+    for path in (ROOT / "tests/scenarios").glob("*.py"):
+        started |= set(re.findall(r'Lab(?:\.up)?\("([^"]+)"', path.read_text(encoding="utf-8")))
+    assert started == set(stages.LABS["scenarios"])
 
 
 def test_interpreters_are_real_ones():
