@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if words.verb == "status" and not words.name:
         for name in labs.labs():
-            print(f"{name:20} {'up' if Lab(name).is_up() else 'left behind: take it down'}")
+            print(f"{name:20} {Lab(name).state()}")
         return 0
     lab = Lab(words.name)
     if words.verb == "status":

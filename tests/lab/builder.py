@@ -158,6 +158,8 @@ def build(engine: str) -> None:
                                             or f"what {len(flavour.staged)} staged packages depend on"))
         builder.install_flavour(flavour)
         builder.make_image(name)
+    if f" {builder.root}/" in pathlib.Path("/proc/self/mounts").read_text():
+        raise LabError(f"something is still mounted below {builder.root}; nothing is removed there")
     shutil.rmtree(builder.root)
     size = sum(file.stat().st_blocks * 512 for file in work.rglob("*") if file.is_file())
     cache.write_json(work / "image.json", {"engine": engine, "kernel": version, "bytes": size,

@@ -53,6 +53,7 @@ def locked(path: pathlib.Path, wait: bool = True, waiting=None):
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
+        hand_over(path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -82,10 +83,12 @@ def read_json(path: pathlib.Path):
         return None
 
 
-def hand_over(path: pathlib.Path) -> None:
-    """Give `path` and what is in it to the person behind sudo, so that later commands of theirs can use it."""
+def hand_over(*paths: pathlib.Path) -> None:
+    """Give `paths` and what is in them to the person behind sudo, so that later commands of theirs can use them."""
     uid, gid = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
     if os.geteuid() != 0 or not uid or not gid:
         return
-    for entry in [path, *path.rglob("*")]:
-        os.lchown(entry, int(uid), int(gid))
+    for path in paths:
+        above = [parent for parent in path.parents if parent.is_relative_to(cache_directory())]
+        for entry in [*above, path, *path.rglob("*")]:
+            os.lchown(entry, int(uid), int(gid))

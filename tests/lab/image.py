@@ -26,6 +26,9 @@ PROGRAMS = {
 }
 
 
+NEEDED_SPACE = 4 << 30  # bytes; measured peak plus a margin
+
+
 def image_directory(engine: str) -> pathlib.Path:
     return cache.images_directory() / recipe.key(engine)
 
@@ -40,14 +43,27 @@ def ensure(engine: str) -> pathlib.Path:
                       waiting=lambda: say("another process builds an image; waiting for it")) as lock:
         if directory.exists():
             return directory
-        for left in cache.images_directory().glob(".building-*"):
-            shutil.rmtree(left)
+        remove_unfinished()
+        free = shutil.disk_usage(cache.images_directory()).free
+        if free < NEEDED_SPACE:
+            raise LabError(f"{cache.images_directory()} has {free >> 20} MiB free, building the image takes "
+                           f"{NEEDED_SPACE >> 20}: make room, or set VIRTSHARE_CACHE to a roomier directory")
         # The child keeps the lock's file open: should this process die, the lock is free only when the child is gone.
         child = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              sys.executable, "-m", "tests.lab.builder", engine],
             pass_fds=[lock.fileno()], cwd=pathlib.Path(__file__).parents[2], check=False)
         if child.returncode or not directory.exists():
+            remove_unfinished()
             raise LabError("the image was not built; the lines above say why")
         cache.hand_over(cache.images_directory())
     return directory
+
+
+def remove_unfinished() -> None:
+    """Remove what builds left that did not end well; by the holder of the lock only.
+
+    Called outside the build's private mounts, where nothing of this machine is mounted below these directories.
+    """
+    for left in cache.images_directory().glob(".building-*"):
+        shutil.rmtree(left)

@@ -40,21 +40,27 @@ def ssh_options(lab: pathlib.Path, runtime: pathlib.Path) -> list[str]:
 
 def inventory(description: dict, lab: pathlib.Path, runtime: pathlib.Path, endpoint) -> dict:
     """Ansible's inventory of the lab as data; `endpoint(host)` gives (address, port)."""
-    hosts: dict = {GROUPS[flavour]: {} for flavour in FLAVOURS}
+    groups: dict = {GROUPS[flavour]: {} for flavour in FLAVOURS}
+    everyone = {}
     for host in description["hosts"]:
         address, port = endpoint(host)
-        hosts[GROUPS[host["flavour"]]][host["name"]] = {"ansible_host": address, "ansible_port": port}
-    return {"all": {
-        "vars": {
-            "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(lab / "id_ed25519"),
-            # In place of Ansible's own arguments, whose compression only costs here.
-            "ansible_ssh_args": shlex.join(ssh_options(lab, runtime)),
-            "ansible_pipelining": True,
-            "ansible_python_interpreter": "/usr/bin/python3",
+        everyone[host["name"]] = {"ansible_host": address, "ansible_port": port}
+        groups[GROUPS[host["flavour"]]][host["name"]] = {}
+    return {"all": {"children": {
+        # A group of the lab's own, so that the inventories of two labs can be used together.
+        f"lab_{description['name'].replace('-', '_')}": {
+            "hosts": everyone,
+            "vars": {
+                "ansible_user": "root",
+                "ansible_ssh_private_key_file": str(lab / "id_ed25519"),
+                # In place of Ansible's own arguments, whose compression only costs here.
+                "ansible_ssh_args": shlex.join(ssh_options(lab, runtime)),
+                "ansible_pipelining": True,
+                "ansible_python_interpreter": "/usr/bin/python3",
+            },
         },
-        "children": {group: {"hosts": members} for group, members in hosts.items() if members},
-    }}
+        **{group: {"hosts": members} for group, members in groups.items() if members},
+    }}}
 
 
 def as_yaml(value, indent: str = "") -> str:

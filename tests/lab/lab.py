@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 from tests.lab import cache, image, inventory, machine, recipe, seed
@@ -44,6 +45,7 @@ class Lab:
         self.directory = cache.labs_directory() / name
         self.runtime = cache.runtime_directory(self.directory)
         self.description = cache.read_json(self.directory / "lab.json")
+        self._stopped = threading.Event()
 
     def __enter__(self) -> "Lab":
         return self
@@ -111,6 +113,16 @@ class Lab:
         return bool(self.description and self.description.get("ready")
                     and all(Recorded(**process).alive() for process in self.description["processes"]))
 
+    def state(self) -> str:
+        """'up', 'at work' while another command starts or ends it, or 'left behind' by one that was killed."""
+        if self.is_up():
+            return "up"
+        try:
+            with self._locked():
+                return "left behind: take it down"
+        except LabError:
+            return "at work"
+
     @property
     def engine(self):
         """This lab's engine."""
@@ -131,7 +143,10 @@ class Lab:
         """Write everything the supervisor and the hosts need."""
         self.directory.mkdir(parents=True)
         self.directory.chmod(0o711)
-        self.runtime.mkdir(mode=0o700)
+        try:
+            self.runtime.mkdir(mode=0o700)
+        except FileExistsError:
+            raise LabError(f"{self.runtime} belongs to someone else: remove it, or name the lab otherwise") from None
         with cache.locked(cache.cache_directory() / "locks" / ".networks"):
             network = free_network()
             settings = machine.apt_settings(())
@@ -166,8 +181,7 @@ class Lab:
         for disk in extra:
             with (self.directory / "disks" / f"{disk.name}.raw").open("w") as handle:
                 handle.truncate(disk.size)
-        cache.hand_over(self.directory)
-        cache.hand_over(self.runtime)
+        cache.hand_over(self.directory, self.runtime)
 
     def _launch(self) -> None:
         """Start the supervisor under the engine's launcher and connect this machine to it."""
@@ -200,8 +214,13 @@ class Lab:
         for name in names:
             self._ask("start", host=name)
         with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
-            for done in [pool.submit(self.wait, name) for name in names]:
-                done.result()
+            try:
+                for done in concurrent.futures.as_completed([pool.submit(self.wait, name) for name in names]):
+                    done.result()
+            finally:
+                # After a failure, or Ctrl-C, nobody waits for the others.
+                self._stopped.set()
+        self._stopped.clear()
 
     def _clear(self) -> None:
         """Take away whatever a lab of this name left, in whatever state."""
@@ -246,10 +265,11 @@ class Lab:
         self._forget_connection(name)
 
     def power_on(self, name: str) -> None:
-        """Start the host and wait until it answers."""
+        """Start the host and wait until it answers (unless its network is cut)."""
         self.host(name)
         self._ask("start", host=name)
-        self.wait(name)
+        if self._ask("status")[name]["network"] == "connected":
+            self.wait(name)
 
     def reboot(self, name: str, seconds: float = 180) -> None:
         """Let the host reboot by itself, and wait until it answers again."""
@@ -258,7 +278,7 @@ class Lab:
         self._forget_connection(name)
         limit = time.monotonic() + seconds
         while True:
-            self.wait(name, seconds=limit - time.monotonic())
+            self.wait(name, seconds=max(1, limit - time.monotonic()))
             after = self.ssh(name, "cat /proc/sys/kernel/random/boot_id", check=False)
             if after.returncode == 0 and after.stdout != before:
                 return
@@ -303,7 +323,8 @@ class Lab:
     def wait(self, name: str, seconds: float = 0) -> None:
         """Wait until the host answers over ssh; LabError with its console's end when it does not."""
         began = time.monotonic()
-        seconds = seconds or self.engine.boot_seconds + 30 * len(self.description["hosts"])
+        if seconds <= 0:
+            seconds = self.engine.boot_seconds + 30 * len(self.description["hosts"])
         endpoint = self.engine.endpoint(self.host(name))
         while True:
             self._ask("ready", host=name)
@@ -317,7 +338,8 @@ class Lab:
             if state["power"] == "off" or time.monotonic() - began > seconds:
                 why = "switched itself off" if state["power"] == "off" else f"did not answer within {seconds:.0f} s"
                 raise LabError(f"{name} {why}; {self._console(name)}")
-            select.select([], [], [], 0.3)
+            if self._stopped.wait(0.3):
+                return
 
     def _console(self, name: str) -> str:
         log = self.directory / "hosts" / name / "console.log"

@@ -10,7 +10,8 @@ import re
 
 SUITE = "trixie"
 KERNEL_SUITE = "sid"
-BASE = ("systemd-sysv", "openssh-server", "python3", "python3-apt", "iproute2", "kmod", "udev", "dbus", "ca-certificates")
+BASE = ("systemd-sysv", "openssh-server", "python3", "python3-apt", "iproute2", "kmod", "udev", "dbus", "ca-certificates",
+        "e2fsprogs", "procps")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +97,7 @@ for word in $(cat /proc/cmdline); do
 done
 tar --extract --file="/dev/$seed" --directory=/ --no-same-owner --overwrite
 cat /etc/hostname > /proc/sys/kernel/hostname
+sync
 : > /etc/virtshare-lab/taken-over
 """
 

@@ -37,25 +37,28 @@ class Host:
         self.boots = 0
         self.connected = True
         self.wanted = False
+        self.restarting = False
         self.lock = threading.RLock()
 
     @property
     def power(self) -> str:
-        return "on" if self.process is not None and self.process.poll() is None else "off"
+        alive = self.process is not None and self.process.poll() is None
+        return "on" if alive or self.restarting else "off"
 
     def start(self) -> None:
         with self.lock:
-            if self.power == "on":
-                return
             self.wanted = True
+            if self.power == "on" and not self.restarting:
+                return
             self.boots += 1
             self.process = self.engine.start(self.description)
+            self.restarting = False
             threading.Thread(target=self.watch, args=(self.process,), daemon=True).start()
 
     def kill(self) -> None:
         """Cut the power: no signal the host's kernel could act on."""
         with self.lock:
-            self.wanted = False
+            self.wanted = self.restarting = False
             if self.process is not None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self.process.pid, signal.SIGKILL)
@@ -63,22 +66,22 @@ class Host:
 
     def watch(self, process) -> None:
         """Keep the console; launch again when the host asked for a restart that its engine cannot do by itself."""
-        marker, tail, restart = self.engine.restart_marker, b"", False
+        marker, tail = self.engine.restart_marker, b""
         with self.console.open("ab", buffering=0) as log:
             log.write(f"\n--- boot {self.boots} ---\n".encode())
             while chunk := os.read(process.stdout.fileno(), 65536):
                 log.write(chunk)
                 tail = (tail + chunk)[-4096:]
                 if marker and marker in tail:
-                    restart = True
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
+                    with self.lock:
+                        self.restarting = self.wanted and self.process is process
                     break
-        process.wait()
+        # The host's own children outlive it unless they are ended with it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         with self.lock:
-            if restart and self.wanted and self.process is process:
+            if self.restarting and self.process is process:
                 self.start()
 
 

@@ -50,6 +50,8 @@ class Uml(Engine):
     # outside
 
     def launcher(self) -> list[str]:
+        if not os.path.exists("/dev/net/tun"):
+            subprocess.run(["modprobe", "tun"], check=False)
         return ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
 
     def attach(self, pid: int) -> None:
@@ -135,4 +137,5 @@ class Uml(Engine):
         offloads_off(self.tap(host))
 
     def connected(self, host: dict, connected: bool) -> None:
-        ip("link", "set", self.tap(host), "up" if connected else "down")
+        # The tap itself stays up: the host's driver does not get over one that went down.
+        ip("link", "set", self.tap(host), *(["master", BRIDGE] if connected else ["nomaster"]))
