@@ -36,7 +36,7 @@ def find(paths=PATHS):
 def ask(path, seconds):
     """What PATH --version prints, on both outputs; OSError or subprocess.SubprocessError when it cannot be run."""
     # Never through a shell, and in the C locale: the answer is parsed.
-    return subprocess.run(
+    return subprocess.run(  # pylint: disable=ansible-bad-function
         [path, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         timeout=seconds, env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, check=False,
     ).stdout.decode("utf-8", "replace")

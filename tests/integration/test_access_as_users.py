@@ -118,9 +118,9 @@ def test_it_says_what_a_missing_operation_costs(tmp_path):
 
 
 def test_owner_and_mode_are_set_once_and_predicted_in_check_mode(tmp_path):
-    predicted, first, second, state = run_as_root(tmp_path, prepare() + f"""
-call = lambda check: run_module("path_access", {{"paths": [{{"path": share, "owner": "oneadmin", "group": "kvm",
-                                                           "mode": "2770", "writers": ["oneadmin"]}}]}}, check)
+    predicted, first, second, state = run_as_root(tmp_path, prepare() + """
+call = lambda check: run_module("path_access", {"paths": [{"path": share, "owner": "oneadmin", "group": "kvm",
+                                                           "mode": "2770", "writers": ["oneadmin"]}]}, check)
 predicted = call(True)
 assert os.stat(share).st_uid == 0
 first, second = call(False), call(False)
@@ -206,10 +206,10 @@ result = [made, os.stat(share).st_uid]
 
 
 def test_one_bad_path_does_not_keep_the_others_from_being_done(tmp_path):
-    made, uid = run_as_root(tmp_path, prepare() + f"""
-entry = {{"owner": "oneadmin", "writers": ["oneadmin"]}}
+    made, uid = run_as_root(tmp_path, prepare() + """
+entry = {"owner": "oneadmin", "writers": ["oneadmin"]}
 paths = [dict(entry, path=path) for path in (os.path.dirname(share) + "/missing", share, os.path.dirname(share))]
-result = [run_module("path_access", {{"paths": paths, "host": "hv1"}}), os.stat(share).st_uid]
+result = [run_module("path_access", {"paths": paths, "host": "hv1"}), os.stat(share).st_uid]
 """)
     assert made["failed"] and made["changed"]
     assert uid == 9869

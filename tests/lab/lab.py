@@ -10,14 +10,13 @@ import os
 import pathlib
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 
-from tests.lab import cache, image, inventory, machine, recipe, seed
+from tests.lab import cache, image, inventory, machine, seed
 from tests.lab.engines.choice import choose, engine_class
 from tests.lab.errors import LabError, say
 from tests.lab.processes import Recorded, children, recorded

@@ -51,9 +51,9 @@ def start_as_root(directory, script):
     directory = Path(directory)
     passwd = [line for line in Path("/etc/passwd").read_text().splitlines() if line.split(":")[0] not in USERS]
     group = [line for line in Path("/etc/group").read_text().splitlines() if line.split(":")[0] not in GROUPS]
-    passwd += [f"{name}:x:{uid}:{gid}::/nonexistent:/usr/sbin/nologin" for name, (uid, gid, _) in USERS.items()]
+    passwd += [f"{name}:x:{uid}:{gid}::/nonexistent:/usr/sbin/nologin" for name, (uid, gid, dummy) in USERS.items()]
     for name, gid in GROUPS.items():
-        members = ",".join(user for user, (_, _, groups) in USERS.items() if name in groups)
+        members = ",".join(user for user, (dummy, other, groups) in USERS.items() if name in groups)
         group.append(f"{name}:x:{gid}:{members}")
     (directory / "passwd").write_text("\n".join(passwd) + "\n")
     (directory / "group").write_text("\n".join(group) + "\n")

@@ -53,8 +53,9 @@ def _statfs_fsid(descriptor):
         # The C library joins the two words of the id the other way round than stat(1) shows them.
         return "%x" % (((number & 0xffffffff) << 32) | (number >> 32)) if number else ""
     # Python 3.6 does not hand the field on.
-    output = subprocess.check_output(["stat", "-f", "-c", "%i", "/proc/self/fd/%d" % descriptor],
-                                     pass_fds=(descriptor,), universal_newlines=True).strip()
+    output = subprocess.check_output(  # pylint: disable=ansible-bad-function
+        ["stat", "-f", "-c", "%i", "/proc/self/fd/%d" % descriptor], pass_fds=(descriptor,), universal_newlines=True,
+    ).strip()
     return "" if output.strip("0") == "" else output
 
 

@@ -60,7 +60,7 @@ def test_what_is_not_declared_is_left_alone(desired, arguments, after):
 
 
 def test_a_share_that_is_not_mounted_yet_will_get_all_that_is_declared():
-    made = plan(None, **dict(WANTED, uid=None, gid=None))
+    made = plan(None, **{**WANTED, "uid": None, "gid": None})
     assert [operation.name for operation in made.operations] == ["path.own", "path.mode"]
     assert made.before == {PATH: {}}
     assert made.after == {PATH: {"owner": "oneadmin", "group": "kvm", "mode": "2770"}}

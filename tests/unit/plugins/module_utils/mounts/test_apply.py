@@ -120,7 +120,7 @@ def test_a_mount_that_takes_too_long_names_server_path_host_and_seconds(host):
 
 
 def test_what_mount_says_is_passed_on_and_explained(host):
-    _, errors = carry_out(host, Commands(mount=(32, "mount.nfs: access denied by server while mounting nas1:/x")))
+    dummy, errors = carry_out(host, Commands(mount=(32, "mount.nfs: access denied by server while mounting nas1:/x")))
     for word in ("access denied by server", "exportfs", "hv1", "nas1:/export/srv/a"):
         assert word in errors["/srv/a"]
 
@@ -128,9 +128,9 @@ def test_what_mount_says_is_passed_on_and_explained(host):
 def test_a_missing_program_is_named_with_what_brings_it(host):
     host.missing = "nfs-common (Debian, Ubuntu)"
     runner = Commands()
-    _, errors = carry_out(host, runner)
+    dummy, errors = carry_out(host, runner)
     assert "Install nfs-common" in errors["/srv/a"]
-    assert not any(command.startswith("mount") for command, _ in runner.run)
+    assert not any(command.startswith("mount") for command, dummy in runner.run)
 
 
 @pytest.mark.parametrize("change, words", [
@@ -141,7 +141,7 @@ def test_a_missing_program_is_named_with_what_brings_it(host):
 ])
 def test_a_mount_that_is_not_as_declared_is_an_error(host, kernel, change, words):
     kernel[0] = kernel[0].replace(*change)
-    _, errors = carry_out(host, Commands())
+    dummy, errors = carry_out(host, Commands())
     assert list(errors) == (["/srv/a"] if words else [])
     for word in words or ():
         assert word in errors["/srv/a"]

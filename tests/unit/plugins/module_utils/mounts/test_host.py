@@ -32,7 +32,7 @@ def silent():
         server.listen(0)
         port = server.getsockname()[1]
         waiting = []
-        for _ in range(8):
+        for dummy in range(8):
             client = socket.socket()
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", port))
