@@ -18,8 +18,8 @@ options:
   name:
     description:
       - Name of the datastore, unique on the server. Blanks around it are left out, as OpenNebula does.
-      - When two datastores have the name (OpenNebula does not prevent it when both are made at once), the module
-        fails and names both ids.
+      - When two datastores have the name (OpenNebula does not prevent it when both are made at once), the module fails
+        and names both ids.
     type: str
   id:
     description:
@@ -46,24 +46,24 @@ options:
     choices: [image, system, file, backup]
   ds_mad:
     description:
-      - Datastore driver, such as V(virtiofs), V(fs), V(ceph), V(rsync); required to create all but system
-        datastores, which have none. Sent in lower case, since the drivers work in no other.
+      - Datastore driver, such as V(virtiofs), V(fs), V(ceph), V(rsync); required to create all but system datastores,
+        which have none. Sent in lower case, since the drivers work in no other.
       - With V(virtiofs) the disk type FILESYSTEM is always sent; without it OpenNebula would silently give every VM a
         file disk instead of the directory.
     type: str
   tm_mad:
     description:
-      - Transfer driver, such as V(local), V(shared), V(ssh), V(virtiofs); required to create all but backup
-        datastores, which have none.
+      - Transfer driver, such as V(local), V(shared), V(ssh), V(virtiofs); required to create all but backup datastores,
+        which have none.
       - Left out on a new virtiofs datastore it follows the system datastores of its clusters, as OpenNebula's
-        documentation asks, with a warning where those differ. One that does not match is accepted with a warning,
-        since OpenNebula does not enforce it for directories.
+        documentation asks, with a warning where those differ. One that does not match is accepted with a warning, since
+        OpenNebula does not enforce it for directories.
     type: str
   disk_type:
     description:
       - Disk type of the datastore. Leave it out but for drivers that require it, such as ceph (V(RBD)).
-      - Anything but V(FILESYSTEM) is refused with O(ds_mad=virtiofs), and what the transfer driver imposes
-        (fs_lvm makes it BLOCK) is refused before anything is created.
+      - Anything but V(FILESYSTEM) is refused with O(ds_mad=virtiofs), and what the transfer driver imposes (fs_lvm
+        makes it BLOCK) is refused before anything is created.
     type: str
     choices: [FILE, BLOCK, RBD, GLUSTER, SHEEPDOG, ISCSI, FILESYSTEM]
   clusters:
@@ -96,8 +96,8 @@ options:
     elements: str
   restricted_dirs:
     description:
-      - Directories that may not be registered. A new datastore that declares O(safe_dirs) gets V(/) when this is
-        left out, since OpenNebula would otherwise allow everything.
+      - Directories that may not be registered. A new datastore that declares O(safe_dirs) gets V(/) when this is left
+        out, since OpenNebula would otherwise allow everything.
     type: list
     elements: str
   bridge_list:
@@ -218,8 +218,8 @@ options:
     type: int
   attributes:
     description:
-      - Further attributes of the template. A mapping makes a vector attribute, a list a repeated one, null (or an
-        empty list) removes it; booleans become YES and NO.
+      - Further attributes of the template. A mapping makes a vector attribute, a list a repeated one, null (or an empty
+        list) removes it; booleans become YES and NO.
       - Names and the keys of vectors are written in upper case and values without blanks around them, as OpenNebula
         keeps them.
       - Refused are attributes that have an option of their own, those OpenNebula sets from its drivers' configuration
@@ -236,15 +236,15 @@ options:
     description:
       - Attributes that hold a secret (their names end in PASSWORD, _PASS or _TOKEN) read back encrypted.
       - V(on_create) sends them when they are not on the server yet.
-      - V(always) compares them with what an administrator may read decrypted, at one more call for each datastore
-        that declares one.
+      - V(always) compares them with what an administrator may read decrypted, at one more call for each datastore that
+        declares one.
     type: str
     choices: [on_create, always]
     default: on_create
   allow_driver_change:
     description:
-      - Change O(type), O(ds_mad), O(tm_mad) or O(disk_type) although the datastore holds images. OpenNebula does
-        not object, but the images keep what they were made with.
+      - Change O(type), O(ds_mad), O(tm_mad) or O(disk_type) although the datastore holds images. OpenNebula does not
+        object, but the images keep what they were made with.
     type: bool
     default: false
   allow_default_datastore:
@@ -337,7 +337,11 @@ datastore:
     total_mb: {description: "Capacity in MB; always 0 for virtiofs.", type: int, returned: always}
     free_mb: {description: "Free capacity in MB; always 0 for virtiofs.", type: int, returned: always}
     used_mb: {description: "Used capacity in MB; always 0 for virtiofs.", type: int, returned: always}
-    safe_dirs: {description: "Typed attributes appear under the names of their options.", type: list, elements: str, returned: when set}
+    safe_dirs:
+      description: Directories; every typed attribute that is set appears under the name of its option.
+      type: list
+      elements: str
+      returned: when set
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
     server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
 """

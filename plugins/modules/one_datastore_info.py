@@ -77,7 +77,11 @@ datastores:
     total_mb: {description: "Capacity in MB; always 0 for virtiofs.", type: int, returned: always}
     free_mb: {description: "Free capacity in MB; always 0 for virtiofs.", type: int, returned: always}
     used_mb: {description: "Used capacity in MB; always 0 for virtiofs.", type: int, returned: always}
-    safe_dirs: {description: "Typed attributes appear under the names of their options.", type: list, elements: str, returned: when set}
+    safe_dirs:
+      description: Directories; every typed attribute that is set appears under the name of its option.
+      type: list
+      elements: str
+      returned: when set
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
     server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
 """

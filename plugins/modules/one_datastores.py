@@ -44,22 +44,24 @@ options:
           - V(present) creates or mends it, V(absent) deletes it.
           - V(enabled) and V(disabled) do what V(present) does and set the state of a system datastore; OpenNebula knows
             that state for system datastores only.
-          - A datastore that holds images is never deleted, one with an id below 100 only with O(datastores[].allow_default_datastore).
+          - A datastore that holds images is never deleted, one with an id below 100 only with
+            O(datastores[].allow_default_datastore).
         type: str
         choices: [present, absent, enabled, disabled]
         default: present
       type:
         description:
           - Kind of datastore; V(image) when a new one is created without it.
-          - It is not changed while the datastore holds images (O(datastores[].allow_driver_change)), and never from or to V(backup).
+          - It is not changed while the datastore holds images (O(datastores[].allow_driver_change)), and never from or
+            to V(backup).
         type: str
         choices: [image, system, file, backup]
       ds_mad:
         description:
           - Datastore driver, such as V(virtiofs), V(fs), V(ceph), V(rsync); required to create all but system
             datastores, which have none. Sent in lower case, since the drivers work in no other.
-          - With V(virtiofs) the disk type FILESYSTEM is always sent; without it OpenNebula would silently give every VM a
-            file disk instead of the directory.
+          - With V(virtiofs) the disk type FILESYSTEM is always sent; without it OpenNebula would silently give every VM
+            a file disk instead of the directory.
         type: str
       tm_mad:
         description:
@@ -72,8 +74,8 @@ options:
       disk_type:
         description:
           - Disk type of the datastore. Leave it out but for drivers that require it, such as ceph (V(RBD)).
-          - Anything but V(FILESYSTEM) is refused with O(datastores[].ds_mad=virtiofs), and what the transfer driver imposes
-            (fs_lvm makes it BLOCK) is refused before anything is created.
+          - Anything but V(FILESYSTEM) is refused with O(datastores[].ds_mad=virtiofs), and what the transfer driver
+            imposes (fs_lvm makes it BLOCK) is refused before anything is created.
         type: str
         choices: [FILE, BLOCK, RBD, GLUSTER, SHEEPDOG, ISCSI, FILESYSTEM]
       clusters:
@@ -99,15 +101,15 @@ options:
       safe_dirs:
         description:
           - Directories whose content may be registered although a parent is restricted; absolute, without blanks.
-          - On a virtiofs datastore list the parents of the shares here. Without it OpenNebula allows V(/var/tmp) only and
-            puts every other directory into state ERROR, which the module warns of.
+          - On a virtiofs datastore list the parents of the shares here. Without it OpenNebula allows V(/var/tmp) only
+            and puts every other directory into state ERROR, which the module warns of.
           - An empty list removes the attribute.
         type: list
         elements: str
       restricted_dirs:
         description:
-          - Directories that may not be registered. A new datastore that declares O(datastores[].safe_dirs) gets V(/) when this is
-            left out, since OpenNebula would otherwise allow everything.
+          - Directories that may not be registered. A new datastore that declares O(datastores[].safe_dirs) gets V(/)
+            when this is left out, since OpenNebula would otherwise allow everything.
         type: list
         elements: str
       bridge_list:
@@ -139,7 +141,8 @@ options:
       nfs_auto_enable:
         description:
           - Whether OpenNebula itself mounts an NFS export for this datastore.
-          - OpenNebula does not change this and the other O(datastores[].nfs_auto_enable) options while the datastore holds images.
+          - OpenNebula does not change this and the other O(datastores[].nfs_auto_enable) options while the datastore
+            holds images.
         type: bool
       nfs_auto_host:
         description:
@@ -232,8 +235,9 @@ options:
             empty list) removes it; booleans become YES and NO.
           - Names and the keys of vectors are written in upper case and values without blanks around them, as OpenNebula
             keeps them.
-          - Refused are attributes that have an option of their own, those OpenNebula sets from its drivers' configuration
-            (CLONE_TARGET, LN_TARGET, SHARED, DRIVER, ALLOW_ORPHANS and the like), and values that hold C(]]>).
+          - Refused are attributes that have an option of their own, those OpenNebula sets from its drivers'
+            configuration (CLONE_TARGET, LN_TARGET, SHARED, DRIVER, ALLOW_ORPHANS and the like), and values that hold
+            C(]]>).
         type: dict
       attributes_mode:
         description:
@@ -253,8 +257,9 @@ options:
         default: on_create
       allow_driver_change:
         description:
-          - Change O(datastores[].type), O(datastores[].ds_mad), O(datastores[].tm_mad) or O(datastores[].disk_type) although the datastore holds images. OpenNebula does
-            not object, but the images keep what they were made with.
+          - Change O(datastores[].type), O(datastores[].ds_mad), O(datastores[].tm_mad) or O(datastores[].disk_type)
+            although the datastore holds images. OpenNebula does not object, but the images keep what they were made
+            with.
         type: bool
         default: false
       allow_default_datastore:
@@ -343,7 +348,11 @@ datastores:
     total_mb: {description: "Capacity in MB; always 0 for virtiofs.", type: int, returned: always}
     free_mb: {description: "Free capacity in MB; always 0 for virtiofs.", type: int, returned: always}
     used_mb: {description: "Used capacity in MB; always 0 for virtiofs.", type: int, returned: always}
-    safe_dirs: {description: "Typed attributes appear under the names of their options.", type: list, elements: str, returned: when set}
+    safe_dirs:
+      description: Directories; every typed attribute that is set appears under the name of its option.
+      type: list
+      elements: str
+      returned: when set
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
     server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
 """

@@ -41,19 +41,19 @@ options:
     type: str
   path:
     description:
-      - Directory to register; the same on the front end and on all hypervisors, absolute and without blanks.
-        Required to register a new image.
+      - Directory to register; the same on the front end and on all hypervisors, absolute and without blanks. Required
+        to register a new image.
       - OpenNebula cannot change it; see O(replace).
     type: str
   mount_tag:
     description:
-      - Tag by which the guest mounts it, one word of at most 36 bytes. OpenNebula's own default is one-tag-ID.
-        An empty string removes it.
+      - Tag by which the guest mounts it, one word of at most 36 bytes. OpenNebula's own default is one-tag-ID. An empty
+        string removes it.
     type: str
   mount_point:
     description:
-      - Directory at which the guest's contextualisation mounts it. OpenNebula's own default is /mnt/one-fs-ID.
-        An empty string removes it.
+      - Directory at which the guest's contextualisation mounts it. OpenNebula's own default is /mnt/one-fs-ID. An empty
+        string removes it.
     type: str
   persistent:
     description:

@@ -44,8 +44,8 @@ options:
         default: present
       datastore:
         description:
-          - Virtiofs datastore by name or id; required to register a new image. Another kind of datastore is refused, since
-            a VM would get a disk of that kind.
+          - Virtiofs datastore by name or id; required to register a new image. Another kind of datastore is refused,
+            since a VM would get a disk of that kind.
           - In check mode a datastore that does not exist yet is taken for granted, with a warning; in a real run it is
             refused.
         type: str
@@ -57,13 +57,13 @@ options:
         type: str
       mount_tag:
         description:
-          - Tag by which the guest mounts it, one word of at most 36 bytes. OpenNebula's own default is one-tag-ID.
-            An empty string removes it.
+          - Tag by which the guest mounts it, one word of at most 36 bytes. OpenNebula's own default is one-tag-ID. An
+            empty string removes it.
         type: str
       mount_point:
         description:
-          - Directory at which the guest's contextualisation mounts it. OpenNebula's own default is /mnt/one-fs-ID.
-            An empty string removes it.
+          - Directory at which the guest's contextualisation mounts it. OpenNebula's own default is /mnt/one-fs-ID. An
+            empty string removes it.
         type: str
       persistent:
         description:
@@ -85,8 +85,8 @@ options:
         type: raw
       attributes:
         description:
-          - Further attributes of the template. A mapping makes a vector attribute, null removes it; booleans become YES and
-            NO. OpenNebula keeps one value of a name here, so a list of several is refused.
+          - Further attributes of the template. A mapping makes a vector attribute, null removes it; booleans become YES
+            and NO. OpenNebula keeps one value of a name here, so a list of several is refused.
         type: dict
       attributes_mode:
         description:
@@ -96,8 +96,8 @@ options:
         default: merge
       replace:
         description:
-          - When the path differs, delete the registration and register the new path under a new id. Refused while a VM uses
-            the image.
+          - When the path differs, delete the registration and register the new path under a new id. Refused while a VM
+            uses the image.
         type: bool
         default: false
   expected_datastores:

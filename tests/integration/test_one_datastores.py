@@ -24,7 +24,8 @@ def one():
         yield server
 
 
-COMMON = {"clusters": ["west", "east"], "owner": "bob", "group": "users", "mode": "664", "attributes": {"note": "a # b"}}
+COMMON = {"clusters": ["west", "east"], "owner": "bob", "group": "users", "mode": "664",
+          "attributes": {"note": "a # b"}}
 DECLARED = {
     "virtiofs": dict(COMMON, name="d", ds_mad="virtiofs", tm_mad="local", safe_dirs=["/srv/shares", "/srv/more"],
                      restricted_dirs=["/"], limit_mb=100),
@@ -109,7 +110,8 @@ DRIFTS = [
     ("ceph", [(UPDATE, 'POOL_NAME="x"\nCEPH_HOST="x"\nCEPH_USER="x"\nCEPH_SECRET="x"\nRBD_FORMAT="1"', 1)], [UPDATE]),
     ("system", [("one.datastore.enable", True)], ["one.datastore.enable"]),
     ("system", [(UPDATE, 'TM_MAD="ssh"', 1)], [UPDATE]),
-    ("system", [(UPDATE, 'NFS_AUTO_ENABLE="NO"\nNFS_AUTO_HOST="x"\nNFS_AUTO_PATH="/"\nNFS_AUTO_OPTS="x"', 1)], [UPDATE]),
+    ("system", [(UPDATE, 'NFS_AUTO_ENABLE="NO"\nNFS_AUTO_HOST="x"\nNFS_AUTO_PATH="/"\nNFS_AUTO_OPTS="x"', 1)],
+     [UPDATE]),
     ("file", [(UPDATE, 'SAFE_DIRS="/"', 1)], [UPDATE]),
     ("file", [(UPDATE, 'TYPE="IMAGE_DS"', 1)], [UPDATE]),
     ("backup", [(UPDATE, 'RSYNC_HOST="x"\nRSYNC_USER="x"\nRSYNC_ARGS="x"', 1)], [UPDATE]),

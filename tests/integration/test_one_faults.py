@@ -94,7 +94,7 @@ POOL = xmlrpc.client.dumps(([True, "<DATASTORE_POOL/>", 0],), methodresponse=Tru
     (answering("200 OK", "<x/>"), "not a whole XML-RPC answer"),
     (answering("200 OK", xmlrpc.client.dumps((["yes"],), methodresponse=True)), "not OpenNebula's"),
     (answering("200 OK", xmlrpc.client.dumps(([True, "<broken", 0],), methodresponse=True)), "a body that is not XML"),
-    (answering("200 OK", xmlrpc.client.dumps(xmlrpc.client.Fault(-506, "no such method"))), "no such method (fault -506)"),
+    (answering("200 OK", xmlrpc.client.dumps(xmlrpc.client.Fault(-506, "no such method"))), "method (fault -506)"),
     (lambda connection, _request: None, "closed before an answer came"),
 ])
 def test_an_answer_that_is_none(handle, words):
@@ -165,7 +165,7 @@ def test_a_wrong_password(tmp_path):
 
 
 @pytest.mark.parametrize("given, words", [
-    ({"api_username": None, "api_password": None, "api_auth_file": "/nowhere/one_auth"}, "/nowhere/one_auth cannot be read"),
+    ({"api_username": None, "api_password": None, "api_auth_file": "/nowhere/auth"}, "/nowhere/auth cannot be read"),
     ({"api_password": None}, "Only api_username is given"),
     ({"api_username": None}, "Only api_password is given"),
     ({"api_username": "a:b"}, "holds a colon"),

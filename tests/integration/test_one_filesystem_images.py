@@ -86,7 +86,7 @@ def test_the_error_state_is_a_failure_with_the_servers_reason_and_is_retried(one
     result, _calls, _writes = one.attempt("one_filesystem_image", **declared)
     assert result["failed"] and reason in result["msg"] and "in datastore projects" in result["msg"]
     predicted = one.run("one_filesystem_image", check=True, **declared)[0]
-    assert [operation["operation"] for operation in predicted["operations"]] == ["one.image.delete", "one.image.allocate"]
+    assert [one["operation"] for one in predicted["operations"]] == ["one.image.delete", "one.image.allocate"]
     # Somebody puts right what the reason names; the next run finishes the work.
     one.run("one_datastore", name="projects", safe_dirs=["/srv/shares", "/opt"])
     one.endpoint.oned.frontend = FrontEnd([path])
@@ -120,7 +120,7 @@ def test_another_path_needs_replace(one):
     replaced = one.run("one_filesystem_image", replace=True, **other)[0]
     assert replaced["diff"] == predicted["diff"]
     after = replaced["filesystem"]
-    assert (after["path"], after["mount_tag"], after["owner"], after["id"]) == ("/srv/shares/other", "projects", "bob", 1)
+    assert (after["id"], after["path"], after["mount_tag"], after["owner"]) == (1, other["path"], "projects", "bob")
     assert not one.run("one_filesystem_image", replace=True, **other)[0]["changed"]
 
 
@@ -133,8 +133,9 @@ def test_names_are_unique_for_each_owner(one):
     assert [image["owner"] for image in result["filesystems"]] == ["bob", "oneadmin"]
     result, _calls, _writes = one.attempt("one_filesystem_image", **PROJECTS)
     assert result["failed"] and "2 images are named 'projects'" in result["msg"]
-    assert one.run("one_filesystem_images", filesystems=[
-        {"name": "projects", "owner": owner, "state": "absent"} for owner in ("bob", "oneadmin")])[0]["deleted_ids"] == [0, 1]
+    gone = one.run("one_filesystem_images", filesystems=[
+        {"name": "projects", "owner": owner, "state": "absent"} for owner in ("bob", "oneadmin")])[0]
+    assert gone["deleted_ids"] == [0, 1]
 
 
 def test_a_list_of_any_length_costs_the_same_reads(one):

@@ -18,7 +18,9 @@ PLAYBOOK = """---
     - role: virtshare.storage.opennebula_storage
 """
 SHARES = ["/srv/shares/projects", "/srv/shares/media"]
-DATASTORES = [{"name": "projects", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv/shares"], "mode": "640"}]
+DATASTORES = [
+    {"name": "projects", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv/shares"], "mode": "640"},
+]
 FILESYSTEMS = [
     {"name": "projects", "datastore": "projects", "path": "/srv/shares/projects", "mount_tag": "projects"},
     {"name": "drawings", "datastore": "projects", "path": "/srv/shares/projects/drawings"},
@@ -35,6 +37,7 @@ class Role:
     def __init__(self, server, directory):
         self._server = server
         self._directory = directory
+        self._environment = {"ONE_XMLRPC": server.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
         (directory / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
         (directory / "inventory.yml").write_text(
             "all: {hosts: {localhost: {ansible_connection: local,"
@@ -47,8 +50,7 @@ class Role:
         run = run_playbook(
             self._directory / "publish.yml", inventories=[self._directory / "inventory.yml"],
             arguments=[*arguments, "--diff", "--extra-vars", json.dumps(given)],
-            environment=environment or {"ONE_XMLRPC": self._server.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD},
-            timeout=300)
+            environment=environment or self._environment, timeout=300)
         assert PASSWORD not in run.output + json.dumps(run.results)
         return run, self._server.calls[before:], self._server.writes[written:]
 
@@ -125,8 +127,8 @@ def test_the_connection_can_come_from_the_variables(role, server):
     run, _calls, _writes = role(
         environment=clean, datastores=DATASTORES, api_url=server.endpoint.url, api_username=USER, api_password=PASSWORD)
     assert run.code == 0, run.output
-    run, _calls, _writes = role(
-        environment=clean, datastores=DATASTORES, api_url=server.endpoint.url, api_username=USER, api_password="wrong-word")
+    wrong = {"api_url": server.endpoint.url, "api_username": USER, "api_password": "wrong-word"}
+    run, _calls, _writes = role(environment=clean, datastores=DATASTORES, **wrong)
     assert run.code != 0 and "does not accept user 'oneadmin'" in run.failure_text() and "wrong-word" not in run.output
 
 

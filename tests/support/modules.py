@@ -26,5 +26,7 @@ def run_module(name, parameters, check=False):
     with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         importlib.import_module(PACKAGE + name).main()
     result = json.loads(output.getvalue())
-    result["warnings"] = [text if isinstance(text, str) else text["event"]["msg"] for text in result.get("warnings", [])]
+    result["warnings"] = [
+        text if isinstance(text, str) else text["event"]["msg"] for text in result.get("warnings", [])
+    ]
     return result

@@ -163,8 +163,8 @@ class Client:
         if problem == "timeout":
             text = "OpenNebula at %s did not answer %s within %g s." % (url, method, self._timeout)
         elif problem == "tls":
-            text = ("The TLS connection to %s fails: %s. Where its certificate is signed by an authority of your own, give "
-                    "that one's certificate in ca_path (validate_certs: false is for tests only)." % (url, detail))
+            text = ("The TLS connection to %s fails: %s. Where its certificate is signed by an authority of your own, "
+                    "give that one's certificate in ca_path (validate_certs: false is for tests only)." % (url, detail))
         elif problem == "http":
             text = ("%s answered HTTP %s instead of XML-RPC: a proxy or web server stands in front of OpenNebula, "
                     "or api_url is wrong." % (url, detail))

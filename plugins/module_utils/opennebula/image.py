@@ -1,14 +1,15 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filesystem images, the directories a VirtioFS datastore registers: typed spec, read-back, pure plan. No I/O."""
+"""Filesystem images, the directories a VirtioFS datastore registers: the typed spec, what is declared, what is shown.
+
+No I/O.
+"""
 
 import re
 
-from ..plan import Operation, Plan, Refusal
-from . import objects, template
-from .datastore import plan_access, template_difference
-from .objects import NEW_ID
+from ..plan import Refusal
+from . import objects, ownership, template
 
 FILESYSTEM = "FILESYSTEM"
 TYPES = ("OS", "CDROM", "DATABLOCK", "KERNEL", "RAMDISK", "CONTEXT", "BACKUP", FILESYSTEM)
@@ -16,8 +17,6 @@ STATES = ("init", "ready", "used", "disabled", "locked", "error", "clone", "dele
           "locked_used_pers")
 # States that end by themselves.
 PASSING = ("init", "locked")
-# What a new image gets, unless its owner has set another umask.
-DEFAULT_MODE = "600"
 # virtio-fs keeps 36 bytes for a tag.
 TAG_LIMIT = 36
 TYPED = (("mount_tag", "MOUNT_TAG"), ("mount_point", "MOUNT_POINT"))
@@ -105,14 +104,14 @@ def public(image):
     """An image as the modules return it."""
     result = dict((key, value) for key, value in image.items() if key != "template")
     result["permissions"] = objects.letters(image["mode"])
-    attributes = objects.hidden(image["template"])
+    shown = objects.hidden(image["template"])
     for option, attribute in TYPED:
-        if attributes.get(attribute):
-            result[option] = attributes[attribute][0]
+        if shown.get(attribute):
+            result[option] = shown[attribute][0]
     if image["state"] == "error":
         result["error"] = error_of(image)
     result["attributes"] = template.friendly(dict(
-        (name, values) for name, values in attributes.items()
+        (name, values) for name, values in shown.items()
         if name not in OPTION_OF and not SERVER_OWNED.match(name)))
     return result
 
@@ -161,13 +160,13 @@ def _validated(item, position):
     for key in ("name", "new_name"):
         wanted[key] = None if item.get(key) is None else template.object_name(item[key], where)
     if wanted["name"] is None and wanted["id"] is None:
-        raise Refusal("%s has neither name nor id; give one." % where.capitalize())
+        raise Refusal("%s has neither name nor id; give one." % objects.sentence(where))
     what = label(wanted)
     wanted["datastore"] = None if item.get("datastore") is None else str(item["datastore"]).strip(template.BLANKS)
     wanted["target"] = wanted["new_name"] or wanted["name"] or "image %s" % wanted["id"]
     wanted["mode"] = objects.octal(item.get("mode"), what)
     if wanted["path"] is not None:
-        objects.directory(wanted["path"], "path", what.capitalize())
+        objects.directory(wanted["path"], "path", objects.sentence(what))
     wanted["attributes"], wanted["warnings"] = template.clean(item.get("attributes") or {}, what, repeatable=False)
     for name in wanted["attributes"]:
         if name in OPTION_OF or name in OWN_OPTION:
@@ -186,14 +185,11 @@ def _mount_value(value, option, attribute, what):
     if not value:
         return []
     if option == "mount_point":
-        return [objects.directory(value, option, what.capitalize())]
+        return [objects.directory(value, option, objects.sentence(what))]
     if re.search(r"\s", value) or len(value.encode("utf-8")) > TAG_LIMIT:
         raise Refusal("The mount_tag %r of %s is not one word of at most %d bytes, which is all a virtio-fs tag can "
                       "hold; shorten it." % (value, what, TAG_LIMIT))
     return [value]
-
-
-# -- the plan ----------------------------------------------------------------------------------------------------
 
 
 def needs(desired, images, datastores):
@@ -207,18 +203,13 @@ def needs(desired, images, datastores):
             current = find(item, images, datastore, desired)
         except Refusal:
             continue
-        if current is not None and _made_anew(current, item):
+        if current is not None and made_anew(current, item):
             current = None
-        if item["owner"] is not None and (current is None or not objects.is_named(
-                item["owner"], current["owner"], current["owner_id"])):
-            wanted.add("users")
-        if item["group"] is not None and (current is None or not objects.is_named(
-                item["group"], current["group"], current["group_id"])):
-            wanted.add("groups")
+        wanted |= ownership.needs(item, current)
     return wanted
 
 
-def _made_anew(current, item):
+def made_anew(current, item):
     """Whether an image has to be registered anew: it failed, or its path is another one."""
     return current["state"] == "error" or (item["path"] is not None and item["path"] != current["path"])
 
@@ -284,264 +275,3 @@ def _named(item, name, living, datastore, desired):
                if other is not item and name in (other["name"], other["new_name"]) and other["owner"] is not None]
     return [image for image in found
             if not any(objects.is_named(owner, image["owner"], image["owner_id"]) for owner in claimed)]
-
-
-def plan_all(desired, world):
-    """(Plan, [predicted image or None, ...]) for all declared images; a Refusal lists every problem."""
-    whole = Plan()
-    problems = []
-    predicted = [None] * len(desired)
-    # Deletions come first: they may free a name.
-    for position in sorted(range(len(desired)), key=lambda index: (desired[index]["state"] != "absent", index)):
-        item = desired[position]
-        try:
-            datastore = find_datastore(item, world.datastores)
-            current = find(item, world.images, datastore, desired)
-            one, after = plan(current, item, datastore, world)
-        except Refusal as refusal:
-            problems.append(str(refusal))
-            continue
-        if len([other for other in desired if other["target"] == item["target"]]) > 1:
-            # Names are unique for each owner only: the diff and the executor need to tell such images apart.
-            one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
-        whole.add(one)
-        predicted[position] = after
-    if problems:
-        raise Refusal("\n".join(problems))
-    return whole, predicted
-
-
-def _retargeted(one, target):
-    for operation in one.operations:
-        operation.target = target
-    return Plan(one.operations, dict((target, value) for value in one.before.values()),
-                dict((target, value) for value in one.after.values()), one.warnings)
-
-
-def plan(current, desired, datastore, world):
-    """(Plan, predicted image or None) for one declared image.
-
-    current, datastore: read-back or None; desired: element of validated(); world: World.
-    """
-    if desired["state"] == "absent":
-        return _plan_absent(current, desired), None
-    what = label(desired)
-    if current is not None and current["type"] != FILESYSTEM:
-        raise Refusal("The image %d is named %r too, but it is of type %s, not a directory; rename one of them."
-                      % (current["id"], current["name"], current["type"]))
-    if current is None:
-        return _plan_new(desired, datastore, world, what)
-    if current["state"] == "error":
-        # The server could not register it, so nothing can use it; registering anew is the only way to mend it.
-        return _plan_again(current, desired, datastore, world, what,
-                           "delete the registration that failed (%s)" % error_of(current))
-    if _made_anew(current, desired):
-        if not desired["replace"]:
-            raise Refusal("The %s (id %d) is the directory %s, not %s: OpenNebula cannot change the path of an image. "
-                          "Give it another name, or set replace: true to register it anew under a new id."
-                          % (what, current["id"], current["path"], desired["path"]))
-        return _plan_again(current, desired, datastore, world, what,
-                           "delete the registration of %s" % current["path"])
-    return _plan_existing(current, desired, world, what)
-
-
-def _in_use(current):
-    """What uses an image, in words, or None."""
-    if current["vm_ids"]:
-        return "VM%s %s" % ("s" if len(current["vm_ids"]) > 1 else "", ", ".join(map(str, current["vm_ids"])))
-    if current["running_vms"] > 0:
-        return "%d VM%s" % (current["running_vms"], "s" if current["running_vms"] > 1 else "")
-    return None
-
-
-def _plan_absent(current, desired):
-    target = desired["target"]
-    if current is None:
-        return Plan()
-    users = _in_use(current)
-    if users:
-        raise Refusal("The %s (id %d) is used by %s; detach it there or end them before it is deleted."
-                      % (label(desired), current["id"], users))
-    if current["type"] != FILESYSTEM:
-        raise Refusal("The image %d is named %r, but it is of type %s, not a directory; this module does not delete "
-                      "it." % (current["id"], current["name"], current["type"]))
-    return Plan([_deletion(current, target, "delete the registration, id %d; the directory %s stays"
-                           % (current["id"], current["path"]))],
-                before={target: {"state": "present", "id": current["id"], "path": current["path"]}},
-                after={target: {"state": "absent"}})
-
-
-def _deletion(current, target, summary):
-    return Operation("one.image.delete", target, summary, call=[current["id"]], gone=current["id"])
-
-
-def _declared_datastore(desired, datastore, world, what):
-    """(datastore id or None, warnings): where a new image goes; a Refusal where that cannot work."""
-    if desired["datastore"] is None:
-        raise Refusal("The %s does not exist and has no datastore to create it in; write one." % what)
-    if datastore is None:
-        expected = world.expected_datastores
-        if world.check and (expected is None or desired["datastore"] in expected):
-            return None, [] if expected is not None else [
-                "The datastore %r of %s does not exist yet; this prediction takes for granted that it is created "
-                "before." % (desired["datastore"], what)]
-        known = ", ".join(repr(one["name"]) for one in world.datastores if one["disk_type"] == FILESYSTEM)
-        raise Refusal("The %s is declared in the datastore %r, which OpenNebula does not have; create it first "
-                      "(one_datastore), or choose one of its virtiofs datastores: %s."
-                      % (what, desired["datastore"], known or "none"))
-    if datastore["type"] != "image" or datastore["disk_type"] != FILESYSTEM:
-        raise Refusal("The %s is declared in the datastore %r (id %s), which is of type %s with DISK_TYPE %s: a VM "
-                      "would get a disk of that kind instead of the directory. Use a virtiofs datastore."
-                      % (what, datastore["name"], datastore["id"], datastore["type"], datastore["disk_type"]))
-    warnings = []
-    safe = (datastore["template"].get("SAFE_DIRS") or [""])[0].split()
-    restricted = (datastore["template"].get("RESTRICTED_DIRS") or [""])[0].split()
-    if restricted and not objects.inside(desired["path"], safe) and objects.inside(desired["path"], restricted):
-        warnings.append("The path %s of %s is outside SAFE_DIRS of the datastore %r (%s); OpenNebula will put it into "
-                        "state ERROR. Add its parent to safe_dirs."
-                        % (desired["path"], what, datastore["name"], " ".join(safe) or "none"))
-    return datastore["id"], warnings
-
-
-def _plan_new(desired, datastore, world, what):
-    target = desired["target"]
-    if desired["name"] is None:
-        raise Refusal("%s does not exist; give a name to create it." % what.capitalize())
-    if desired["path"] is None:
-        raise Refusal("The %s does not exist and has no path to create it with; write the directory, such as "
-                      "/srv/shares/projects." % what)
-    number, warnings = _declared_datastore(desired, datastore, world, what)
-    warnings = list(desired["warnings"]) + warnings
-    _check_name_free(desired, target, number, world, what)
-    uid = gid = -1
-    if desired["owner"] is not None:
-        uid = objects.resolve(desired["owner"], world.users or {}, "user", what)
-    if desired["group"] is not None:
-        gid = objects.resolve(desired["group"], world.groups or {}, "group", what)
-    attributes = dict((name, values) for name, values in desired["attributes"].items() if values)
-    sent = dict(attributes, NAME=[target], TYPE=[FILESYSTEM], PATH=[desired["path"]])
-    if desired["persistent"]:
-        sent["PERSISTENT"] = ["YES"]
-    after = {
-        "id": None, "name": target, "type": FILESYSTEM, "state": "ready", "persistent": bool(desired["persistent"]),
-        "path": desired["path"], "source": desired["path"],
-        "datastore": datastore["name"] if datastore else desired["datastore"], "datastore_id": number,
-        "owner": world.users[uid] if uid != -1 else world.username, "owner_id": None if uid == -1 else uid,
-        "group": world.groups[gid] if gid != -1 else None, "group_id": None if gid == -1 else gid,
-        "mode": desired["mode"] or DEFAULT_MODE, "running_vms": 0, "vm_ids": [], "template": attributes,
-    }
-    leaving = [image["id"] for image in world.images if image["state"] == "delete" and image["name"] == target]
-    documents = template.encode(sent)
-    operations = [Operation("one.image.allocate", target, "register the directory %s in datastore %s"
-                            % (desired["path"], after["datastore"]), call=[documents[0], number],
-                            created=True, wait_gone=leaving)]
-    for document in documents[1:]:
-        operations.append(Operation("one.image.update", target, "set the attributes that end in a backslash",
-                                    call=[NEW_ID, document, 1]))
-    if desired["mode"] is not None:
-        operations.append(Operation("one.image.chmod", target, "set the mode %s" % objects.letters(desired["mode"]),
-                                    call=[NEW_ID] + objects.bits(desired["mode"])))
-    if (uid, gid) != (-1, -1):
-        words = [word for word in (uid != -1 and "the owner %s" % desired["owner"],
-                                   gid != -1 and "the group %s" % desired["group"]) if word]
-        operations.append(Operation("one.image.chown", target, "set %s" % " and ".join(words), call=[NEW_ID, uid, gid]))
-    shown = {"state": "present", "datastore": after["datastore"], "path": after["path"],
-             "persistent": after["persistent"]}
-    for key in ("owner", "group", "mode"):
-        if desired[key] is not None:
-            shown[key] = after[key]
-    if attributes:
-        shown["attributes"] = template.friendly(objects.hidden(attributes))
-    return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
-
-
-def _check_name_free(desired, target, datastore_id, world, what):
-    """An image's name is unique for each owner over all datastores: refuse what the server would refuse half-way."""
-    for owner in set([world.username, desired["owner"]]) - set([None, ""]):
-        for image in world.images:
-            if (image["name"] == target and image["state"] != "delete" and image["datastore_id"] != datastore_id
-                    and objects.is_named(owner, image["owner"], image["owner_id"])):
-                raise Refusal("The %s cannot be created: %s owns an image of that name already, id %d in datastore %s, "
-                              "and OpenNebula keeps an owner's names unique over all datastores. Choose another name."
-                              % (what, image["owner"], image["id"], image["datastore"]))
-
-
-def _plan_again(current, desired, datastore, world, what, summary):
-    users = _in_use(current)
-    if users:
-        raise Refusal("The %s (id %d) is used by %s, so it is not registered anew; detach it there first."
-                      % (what, current["id"], users))
-    wanted = dict(desired, path=desired["path"] or current["path"], name=desired["name"] or current["name"],
-                  datastore=desired["datastore"] or str(current["datastore_id"]))
-    if wanted["persistent"] is None:
-        wanted["persistent"] = current["persistent"]
-    if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
-        wanted["mode"] = current["mode"]
-    # What was set by others on the old registration belongs to the directory, so it goes along.
-    kept = dict((name, values) for name, values in current["template"].items() if not SERVER_OWNED.match(name))
-    if wanted["attributes_mode"] == "exact":
-        kept = {}
-    wanted["attributes"] = dict(kept, **desired["attributes"])
-    others = World([image for image in world.images if image["id"] != current["id"]], world.datastores, world.users,
-                   world.groups, world.username, world.check, world.expected_datastores)
-    home = datastore or [one for one in world.datastores if one["id"] == current["datastore_id"]][0]
-    created, after = _plan_new(wanted, home, others, what)
-    target = desired["target"]
-    if desired["owner"] is None and not objects.is_named(world.username, current["owner"], current["owner_id"]):
-        # The new image belongs to who is connected: give it back to the old one's owner.
-        gid = current["group_id"] if desired["group"] is None else after["group_id"]
-        created.operations = [one for one in created.operations if one.name != "one.image.chown"]
-        created.operations.append(Operation("one.image.chown", target, "give it back to %s" % current["owner"],
-                                            call=[NEW_ID, current["owner_id"], gid]))
-        after.update(owner=current["owner"], owner_id=current["owner_id"])
-    created.operations[0].arguments["wait_gone"].append(current["id"])
-    created.operations.insert(0, _deletion(current, target, summary))
-    created.before = {target: {"state": current["state"], "path": current["path"], "id": current["id"]}}
-    return created, after
-
-
-def _plan_existing(current, desired, world, what):
-    target, number = desired["target"], current["id"]
-    after = dict(current, template=dict(current["template"]))
-    if current["state"] in PASSING:
-        after["state"] = "ready"
-    operations = []
-    sent = {}
-    for name, values in desired["attributes"].items():
-        if not template.same(current["template"].get(name, []), values):
-            sent[name] = values
-    if desired["attributes_mode"] == "exact":
-        for name in current["template"]:
-            if name not in desired["attributes"] and not SERVER_OWNED.match(name):
-                sent[name] = []
-    if sent:
-        names = sorted(name for name in sent if sent[name])
-        gone = sorted(name for name in sent if not sent[name])
-        words = ([] if not names else ["set %s" % ", ".join(names)]) + (
-            [] if not gone else ["remove %s" % ", ".join(gone)])
-        for document in template.encode(sent):
-            operations.append(Operation("one.image.update", target, "; ".join(words), call=[number, document, 1]))
-        for name, values in sent.items():
-            after["template"].pop(name, None)
-            if values:
-                after["template"][name] = values
-    if desired["new_name"] is not None and desired["new_name"] != current["name"]:
-        after["name"] = desired["new_name"]
-        operations.append(Operation("one.image.rename", target, "rename %s to %s"
-                                    % (current["name"], desired["new_name"]), call=[number, desired["new_name"]]))
-    if desired["persistent"] is not None and desired["persistent"] != current["persistent"]:
-        after["persistent"] = desired["persistent"]
-        operations.append(Operation("one.image.persistent", target, "make it %spersistent"
-                                    % ("" if desired["persistent"] else "non-"), call=[number, desired["persistent"]]))
-    plan_access("one.image", current, desired, after, operations, world, what)
-    before_shown, after_shown = {}, {}
-    for key in ("name", "persistent", "owner", "group", "mode"):
-        if current[key] != after[key]:
-            before_shown[key], after_shown[key] = current[key], after[key]
-    attributes = template_difference(current["template"], after["template"])
-    if attributes != ({}, {}):
-        before_shown["attributes"], after_shown["attributes"] = attributes
-    one = Plan(operations, warnings=desired["warnings"])
-    if operations:
-        one.before, one.after = {target: before_shown}, {target: after_shown}
-    return one, after

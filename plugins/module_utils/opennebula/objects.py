@@ -64,6 +64,11 @@ def bits(mode):
     return [int(bit) for digit in mode for bit in format(int(digit), "03b")]
 
 
+def sentence(words):
+    """Words with a capital at the start; names within keep theirs."""
+    return words[0].upper() + words[1:]
+
+
 def child_text(element, tag, default=""):
     child = element.find(tag)
     return default if child is None or child.text is None else child.text.strip()
@@ -133,7 +138,7 @@ def resolve(word, table, kind, what):
     known = ", ".join(repr(table[key]) for key in sorted(table)[:20])
     raise Refusal("%s names the %s %r, which OpenNebula does not have (or does not show to the user connected); it has "
                   "%s%s. Create it first or correct the name."
-                  % (what[0].upper() + what[1:], kind, word, known or "none", ", ..." if len(table) > 20 else ""))
+                  % (sentence(what), kind, word, known or "none", ", ..." if len(table) > 20 else ""))
 
 
 def is_named(word, name, number):

@@ -6,7 +6,7 @@
 import time
 
 from ..plan import Refusal
-from . import datastore, image, objects, template
+from . import datastore, datastore_plan, drivers, image, image_plan, objects, template
 from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer, shown
 from .objects import NEW_ID
 
@@ -119,14 +119,14 @@ def _datastores(client):
 def _config(client, desired, warnings):
     """(Config or None, version or None) for the preflight; a server that does not let us look is not refused for it."""
     try:
-        config = _read(client, datastore.read_config, "one.system.config")
+        config = _read(client, drivers.read_config, "one.system.config")
     except ApiError as error:
         if error.code != AUTHORIZATION:
             raise
         warnings.append("The drivers of this OpenNebula cannot be checked beforehand: %s" % error)
         return None, None
     version = None
-    if datastore.VIRTIOFS not in config.ds_mads and any(item["ds_mad"] == datastore.VIRTIOFS for item in desired):
+    if drivers.VIRTIOFS not in config.ds_mads and any(item["ds_mad"] == drivers.VIRTIOFS for item in desired):
         version = client.call("one.system.version")
     return config, version
 
@@ -165,7 +165,7 @@ def datastores(module, items, single=None):
         absent_images = (module.params.get("expected_absent_images") or []) if module.check_mode else []
         warnings = []
         world = _datastore_world(client, desired, warnings)
-        plan, after = datastore.plan_all(desired, world, absent_images)
+        plan, after = datastore_plan.plan_all(desired, world, absent_images)
         plan.warnings[:0] = warnings
         if plan.changed and not module.check_mode:
             execute(client, plan.operations)
@@ -180,7 +180,7 @@ def _datastores_read_back(client, desired, world, plan):
     again = datastore.World(_datastores(client), world.clusters, world.users, world.groups, world.config,
                             world.version)
     try:
-        rest, after = datastore.plan_all([dict(item, update_secrets="on_create") for item in desired], again)
+        rest, after = datastore_plan.plan_all([dict(item, update_secrets="on_create") for item in desired], again)
     except Refusal as refusal:
         raise Unfinished(["After the change: %s" % refusal], plan.operations)
     if rest.changed:
@@ -271,7 +271,7 @@ def images(module, items, single=None):
             groups=_names(client, "one.grouppool.info") if "groups" in needed else None,
             username=client.username, check=module.check_mode,
             expected_datastores=module.params.get("expected_datastores"))
-        plan, after = image.plan_all(desired, world)
+        plan, after = image_plan.plan_all(desired, world)
         if not module.check_mode:
             after = _images_done(module, client, desired, plan, after, known, pool)
     except (Refusal, Failure, Unfinished) as error:

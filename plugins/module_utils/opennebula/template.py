@@ -8,7 +8,7 @@ attribute, a {KEY: str}. Rules read in OpenNebula's template parser (src/parsers
 """
 
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from ..plan import Refusal
 

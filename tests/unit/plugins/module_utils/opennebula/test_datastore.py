@@ -7,7 +7,13 @@ import json
 import pathlib
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import datastore, template
+from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import (
+    datastore,
+    datastore_plan,
+    drivers,
+    template,
+)
+from ansible_collections.virtshare.storage.plugins.module_utils.opennebula.objects import NEW_ID
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "opennebula"
@@ -19,7 +25,7 @@ def recorded(scenario, method):
     return next(step["response"][1] for step in steps if step["method"] == method)
 
 
-CONFIG = datastore.read_config(recorded("system-datastore.json", "one.system.config"))
+CONFIG = drivers.read_config(recorded("system-datastore.json", "one.system.config"))
 CLUSTERS = {0: "default", 100: "west", 101: "east"}
 USERS = {0: "oneadmin", 2: "bob"}
 GROUPS = {0: "oneadmin", 1: "users"}
@@ -50,7 +56,7 @@ def world(*datastores, config=CONFIG, version=None):
 
 
 def planned(*declared, on=None, absent_images=()):
-    return datastore.plan_all(datastore.validated([item(**one) for one in declared]), on or world(), absent_images)
+    return datastore_plan.plan_all(datastore.validated([item(**one) for one in declared]), on or world(), absent_images)
 
 
 def refusal(*declared, on=None):
@@ -61,7 +67,7 @@ def refusal(*declared, on=None):
 
 def sent(plan):
     """[(method, arguments without the object itself), ...]"""
-    return [(one.name, [value for value in one.arguments["call"] if value is not datastore.NEW_ID])
+    return [(one.name, [value for value in one.arguments["call"] if value is not NEW_ID])
             for one in plan.operations]
 
 
@@ -179,7 +185,7 @@ def test_drivers_the_server_lacks_are_named_before_anything_is_made():
 
 
 def test_a_server_without_virtiofs_is_told_the_release_that_has_it():
-    old = datastore.Config({"fs": []}, {"local": {}})
+    old = drivers.Config({"fs": []}, {"local": {}})
     text = refusal(VIRTIOFS, on=world(system(0, "local"), config=old, version="7.0.1"))
     assert "7.2.0" in text and "this server is 7.0.1" in text
 
@@ -189,8 +195,8 @@ def test_attributes_a_driver_requires_are_asked_for():
     assert "requires DISK_TYPE; give the option disk_type" in refusal(ceph)
     assert "requires BRIDGE_LIST; give the option bridge_list" in refusal(dict(ceph, disk_type="RBD"))
     assert planned(dict(ceph, disk_type="RBD", bridge_list=["hv1"]))[1][0]["disk_type"] == "RBD"
-    assert "requires NETAPP_HOST; give it in attributes" in refusal({"name": "n", "ds_mad": "netapp", "tm_mad": "netapp",
-                                                                     "disk_type": "BLOCK"})
+    netapp = {"name": "n", "ds_mad": "netapp", "tm_mad": "netapp"}
+    assert "requires NETAPP_HOST; give it in attributes" in refusal(netapp)
 
 
 @pytest.mark.parametrize("declared, words", [
@@ -236,8 +242,8 @@ def test_a_wrong_declaration_is_refused_with_what_to_write(declared, words):
 
 
 def test_every_problem_of_a_list_is_reported_at_once():
-    text = refusal(dict(VIRTIOFS, mode=640), dict(VIRTIOFS, name="b", safe_dirs=["x"]))
-    assert "datastore 'projects'" in text and "Datastore 'b'" in text
+    text = refusal(dict(VIRTIOFS, mode=640), dict(VIRTIOFS, name="MyStore", safe_dirs=["x"]))
+    assert "datastore 'projects'" in text and "Datastore 'MyStore': safe_dirs 'x'" in text
     assert "declared twice" in refusal(VIRTIOFS, VIRTIOFS)
 
 

@@ -7,7 +7,7 @@ import json
 import pathlib
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import image, template
+from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import image, image_plan, template
 from ansible_collections.virtshare.storage.plugins.module_utils.opennebula.objects import NEW_ID
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
@@ -42,7 +42,7 @@ def world(*images, **changes):
 
 
 def planned(*declared, on=None):
-    return image.plan_all(image.validated([item(**one) for one in declared]), on or world())
+    return image_plan.plan_all(image.validated([item(**one) for one in declared]), on or world())
 
 
 def refusal(*declared, on=None):

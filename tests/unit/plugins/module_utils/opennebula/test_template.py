@@ -158,7 +158,8 @@ def test_repeated_attributes_are_refused_where_the_server_keeps_one():
 
 
 def test_the_string_form_is_used_wherever_it_can_be():
-    assert template.encode({"B": ['say "x"'], "NAME": ["n"], "GONE": [], "E": [""], "V": [{"K2": "b", "K1": "a#"}]}) == [
+    attributes = {"B": ['say "x"'], "NAME": ["n"], "GONE": [], "E": [""], "V": [{"K2": "b", "K1": "a#"}]}
+    assert template.encode(attributes) == [
         'NAME="n"\nB="say \\"x\\""\nE=""\nGONE=[]\nV=[K1="a#",K2="b"]\n']
 
 
