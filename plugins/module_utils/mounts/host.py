@@ -43,7 +43,7 @@ class Host:
         """
         if self.fstab_path != FSTAB or not os.path.isdir("/run/systemd/system"):
             return None
-        dead = set()
+        dead = set(self._hung)
         for mount in mountinfo.read():
             live = options.shown_values(mount)
             if mount.fstype in ("nfs", "nfs4") and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
@@ -173,7 +173,7 @@ class Host:
         """Ask the live filesystem itself: a mount whose server takes connections may still be dead."""
         path = share["path"]
         server = kind.server(share)
-        name = server["host"] if server else None
+        name = server["host"] if server else share["source"]
         if name in self._hung:
             raise Refusal("share %s: server %s of %s was found hanging for another share, on host %s"
                           % (path, name, share["source"], self.name))
@@ -183,8 +183,8 @@ class Host:
             self._hung.add(name)
             raise Refusal(
                 "share %s: it is mounted, but %s gives no answer within %g s on host %s. The mount is left alone."
-                % (path, "server %s of %s" % (name, share["source"]) if name else share["source"], error.seconds,
-                   self.name))
+                % (path, "server %s of %s" % (name, share["source"]) if server else "its source " + name,
+                   error.seconds, self.name))
         except OSError as error:
             if error.errno == errno.ESTALE:
                 return True
