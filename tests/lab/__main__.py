@@ -9,7 +9,7 @@ import sys
 
 from tests.lab import image, lab as labs, machine
 from tests.lab.engines.choice import ENGINES, choose
-from tests.lab.errors import LabError, say
+from tests.lab.errors import LabError
 from tests.lab.lab import Lab
 
 
@@ -72,8 +72,6 @@ def main(arguments: list[str]) -> int:
     if words.verb == "up":
         Lab.up(words.name, words.hosts, words.memory, words.disk, words.shared_disk, words.engine, words.needs,
                words.fresh)
-        say(f"lab {words.name} is up; look into it: python3 -m tests.lab ssh {words.name} "
-            f"{words.hosts[0].partition(':')[0]}; end it: python3 -m tests.lab down --name {words.name}")
         return 0
     if words.verb == "status" and not words.name:
         for name in labs.labs():

@@ -33,6 +33,8 @@ def sudo(*arguments: str) -> list[str]:
         return command
     if not shutil.which("sudo"):
         raise LabError("this engine needs root for namespaces and taps: run as root, or install sudo")
+    # Made by the person who owns it: root would own the directories above it as well.
+    cache.cache_directory().mkdir(parents=True, exist_ok=True)
     return ["sudo", "env", f"VIRTSHARE_CACHE={cache.cache_directory()}", f"PATH={os.environ['PATH']}", *command]
 
 
@@ -93,6 +95,12 @@ class Lab:
                 lab._clear()
                 raise
             lab._record(ready=True)
+            if os.environ.get("SUDO_UID"):
+                # Root's shared connections are of no use to the person behind sudo, and in their way.
+                for host in names:
+                    lab._forget_connection(host)
+            say(f"lab {name} is up; look into it: python3 -m tests.lab ssh {name} {names[0]}; "
+                f"end it: python3 -m tests.lab down --name {name}")
         return lab
 
     def down(self) -> None:
