@@ -30,6 +30,9 @@ def reconcile(module):
     """Bring the host's shares to what module.params declares, and leave through exit_json or fail_json."""
     try:
         shares = validated(module.params["shares"])
+        if module.params["timeout"] < 1:
+            raise Refusal("timeout is %d, and nothing ends in no time. Write at least 1, the seconds that one step may "
+                          "take." % module.params["timeout"])
         host = Host(module.params["fstab"], module.params["timeout"])
         if module.check_mode:
             result, errors = _reconcile(module, host, shares)
@@ -69,7 +72,7 @@ def _reconcile(module, host, shares):
             errors[share["path"]] = str(refusal)
     refused = in_vain(plans)
     errors.update(refused)
-    plan = whole([plan for path, plan in plans.items() if path not in refused], host.systemd())
+    plan = whole([plan for path, plan in plans.items() if path not in refused], host.systemd_lags(), host.dead_servers)
     if not module.check_mode:
         executor = Executor(host, known, kinds)
         plan.operations = executor.carry_out(plan.operations)

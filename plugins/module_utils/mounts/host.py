@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import subprocess
+import threading
 import time
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
@@ -18,6 +19,9 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refu
 
 # A living server takes a connection at once; after 1 s the kernel has asked a second time.
 CONNECT_SECONDS = 2
+# What the process that asks the mounts gets on top of their time.
+_CHILD_SECONDS = 2
+BOOTED = "/run/systemd/system"
 # systemd-fstab-generator writes here, see systemd.generator(7).
 GENERATED = "/run/systemd/generator"
 FSTAB = "/etc/fstab"
@@ -36,30 +40,29 @@ class Host:
         self._servers = {}
         self._hung = set()
 
-    def systemd(self):
-        """What systemd knows of fstab, see plan.whole(); None where it is not the init, as sd_booted(3) tells it.
+    def systemd_lags(self):
+        """Whether fstab is newer than what systemd's generators made of it; they make it anew on every reload.
 
-        None, too, for any file but the one that systemd reads.
+        None where systemd is not the init, as sd_booted(3) tells it, or reads another file.
         """
-        if self.fstab_path != FSTAB or not os.path.isdir("/run/systemd/system"):
+        if self.fstab_path != FSTAB or not os.path.isdir(BOOTED):
             return None
-        dead = set(self._hung)
-        for mount in mountinfo.read():
-            live = options.shown_values(mount)
-            if mount.fstype in ("nfs", "nfs4") and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
-                trouble = self._server(live["addr"], int(live.get("port", 2049)), live["addr"])[1]
-                if trouble:
-                    dead.add(mount.source.split(":/")[0])
-        return {"lags": self._systemd_lags(), "dead": sorted(dead)}
-
-    def _systemd_lags(self):
-        """Whether fstab is newer than what systemd's generators made of it; they make it anew on every reload."""
         try:
             written, read = os.stat(self.fstab_path).st_mtime, os.stat(GENERATED).st_mtime
         except FileNotFoundError:
             return False
         # A file from the future would be newer for ever.
         return read < written <= time.time()
+
+    def dead_servers(self):
+        """The servers of all live NFS mounts, ours or not, that do not answer; sorted names."""
+        dead = set(self._hung)
+        for mount in mountinfo.read():
+            live = options.shown_values(mount)
+            if mount.fstype in ("nfs", "nfs4") and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
+                if self._server(live["addr"], int(live.get("port", 2049)), live["addr"])[1]:
+                    dead.add(mount.source.split(":/")[0])
+        return sorted(dead)
 
     def find(self, shares, kinds):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
@@ -75,6 +78,18 @@ class Host:
                 found[share["path"]] = self._find_one(share, kinds[share["path"]], entries, text, seen)
             except Refusal as refusal:
                 problems[share["path"]] = str(refusal)
+        # Those that show what is declared are asked themselves, all at once: a server that takes connections may
+        # still be dead.
+        shown = [share for share in shares if share["path"] in found and share["state"] == "mounted"
+                 and _shows_declared(share, kinds[share["path"]], found[share["path"]])]
+        outcomes = self._ask_mounts([share["path"] for share in shown])
+        for share in shown:
+            path = share["path"]
+            try:
+                found[path] = found[path]._replace(stale=self._is_stale(share, kinds[path], outcomes.get(path)))
+            except Refusal as refusal:
+                problems[path] = str(refusal)
+                del found[path]
         return found, problems
 
     def holders(self, path):
@@ -98,15 +113,12 @@ class Host:
         if isinstance(point, Exception):
             raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
         surroundings = {"addresses": None, "origin": None}
-        stale = False
         if share["state"] == "mounted" and kind.managed(share):
             surroundings["origin"] = self._origin(share, entries) if share["type"] == "local" else None
             if kind.server(share) is not None:
                 surroundings["addresses"] = self._answering(share, kind, mounts)
-            if mounts and kind.foreign(share, mounts[-1], surroundings) is None:
-                stale = self._is_stale(share, kind)
         others = [entry for entry in entries if entry.mount_point != path]
-        return Found(mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, stale)
+        return Found(mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, False)
 
     def _points(self, paths):
         """{path: Point, or the exception that looking at it ended in}."""
@@ -157,6 +169,9 @@ class Host:
         key = (host, port, live)
         if key not in self._servers:
             self._servers[key] = self._ask(host, port, live)
+            addresses, trouble = self._servers[key]
+            if not trouble and live in (addresses or ()):
+                self._servers[(live, port, live)] = (addresses, None)
         return self._servers[key]
 
     def _ask(self, host, port, live):
@@ -169,28 +184,48 @@ class Host:
         except (ChildFailed, OSError) as error:
             return None, "cannot be asked: %s" % error
 
-    def _is_stale(self, share, kind):
-        """Ask the live filesystem itself: a mount whose server takes connections may still be dead."""
-        path = share["path"]
-        server = kind.server(share)
-        name = server["host"] if server else share["source"]
-        if name in self._hung:
-            raise Refusal("share %s: server %s of %s was found hanging for another share, on host %s"
-                          % (path, name, share["source"], self.name))
+    def _ask_mounts(self, paths):
+        """{path: errno, 0 when all is well} of the live mounts that answer; a path that is missing hangs."""
+        if not paths:
+            return {}
         try:
-            bounded(lambda: bool(os.statvfs(path)), self.timeout)
-        except TimedOut as error:
-            self._hung.add(name)
+            return bounded(lambda: ask_mounts(paths, self.timeout), self.timeout + _CHILD_SECONDS)
+        except (TimedOut, ChildFailed, OSError):
+            return {}
+
+    def _is_stale(self, share, kind, number):
+        """Whether the export was replaced on the server; a Refusal when the mount cannot be used otherwise."""
+        server = kind.server(share)
+        if number is None:
+            self._hung.add(server["host"] if server else share["source"])
             raise Refusal(
-                "share %s: it is mounted, but %s gives no answer within %g s on host %s. The mount is left alone."
-                % (path, "server %s of %s" % (name, share["source"]) if server else "its source " + name,
-                   error.seconds, self.name))
-        except OSError as error:
-            if error.errno == errno.ESTALE:
-                return True
+                "share %s: it is mounted, but its %s gives no answer within %g s on host %s. The mount is left alone."
+                % (share["path"], "server %s of %s" % (server["host"], share["source"]) if server else
+                   "source %s" % share["source"], self.timeout, self.name))
+        if number not in (0, errno.ESTALE):
             raise Refusal("share %s: it is mounted from %s, but on host %s using it fails: %s"
-                          % (path, share["source"], self.name, error.strerror))
-        return False
+                          % (share["path"], share["source"], self.name, os.strerror(number)))
+        return number == errno.ESTALE
+
+
+def ask_mounts(paths, seconds):
+    """{path: errno of statfs, 0 when all is well} of those that answer in time. Only for a process that ends then."""
+    outcomes = {}
+
+    def ask_one(path):
+        try:
+            os.statvfs(path)
+            outcomes[path] = 0
+        except OSError as error:
+            outcomes[path] = error.errno
+
+    threads = [threading.Thread(target=ask_one, args=(path,), daemon=True) for path in paths]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0, deadline - time.monotonic()))
+    return dict(outcomes)
 
 
 def ask(host, port, live, seconds):
@@ -222,6 +257,11 @@ def ask(host, port, live, seconds):
             except OSError as error:
                 trouble = "cannot be reached on port %d (%s)" % (port, error.strerror or error)
     return {"addresses": addresses, "trouble": trouble}
+
+
+def _shows_declared(share, kind, found):
+    return bool(found.stack) and kind.managed(share) and (
+        kind.foreign(share, found.stack[-1], found.surroundings) is None)
 
 
 def run(command, seconds):

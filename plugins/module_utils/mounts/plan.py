@@ -86,21 +86,23 @@ def in_vain(plans):
         result.update(added)
 
 
-def whole(plans, systemd):
+def whole(plans, systemd_lags, dead_servers):
     """One Plan of the plans of all shares, in phases.
 
-    systemd: None where it does not run, else C({"lags": whether fstab changed since systemd read it, "dead": [servers
-    of live mounts that do not answer]}).
+    systemd_lags: whether fstab changed since systemd read it; None where systemd does not run. dead_servers: called
+    when systemd is to read it, returns the servers of live mounts that do not answer.
     """
     result = Plan()
     for plan in plans:
         result.add(plan)
-    if systemd and (systemd["lags"] or any(operation.name == "fstab" for operation in result.operations)):
-        if systemd["dead"]:
+    writes = any(operation.name == "fstab" for operation in result.operations)
+    if systemd_lags or (writes and systemd_lags is not None):
+        dead = dead_servers()
+        if dead:
             # Measured with systemd 257: its generators wait for every mount, and process 1 with them for 90 s.
             result.warnings.append(
                 "systemd was not told to read fstab again, as it would hang on the mounts of %s. fstab is right; "
-                "the next run after the server is back tells systemd." % " and ".join(systemd["dead"]))
+                "the next run after the server is back tells systemd." % " and ".join(dead))
         else:
             result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
     result.operations.sort(key=lambda operation: PHASES.index(operation.name))

@@ -3,12 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host answers: servers that live, refuse, stay silent or have no name, and what systemd has read."""
 
+import errno
 import os
 import socket
+import threading
 import time
 
 import pytest
 
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import TimedOut
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import host as host_module
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host, ask, run
@@ -121,6 +124,44 @@ def _is_zombie(pid):
         return True
 
 
+def test_mounts_are_asked_together_and_a_hanging_one_is_left_out(monkeypatch):
+    release = threading.Event()
+
+    def statvfs(path):
+        if path == "/hangs":
+            release.wait(30)
+        elif path == "/stale":
+            raise OSError(errno.ESTALE, "Stale file handle")
+    monkeypatch.setattr(host_module.os, "statvfs", statvfs)
+    begun = time.monotonic()
+    try:
+        assert host_module.ask_mounts(["/hangs", "/well", "/stale"], 0.5) == {"/well": 0, "/stale": errno.ESTALE}
+    finally:
+        release.set()
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("outcomes, stale, words", [
+    ({"/srv/x": 0}, False, None),
+    ({"/srv/x": errno.ESTALE}, True, None),
+    ({"/srv/x": errno.EIO}, None, ["Input/output error", "127.0.0.1:/x"]),
+    ({}, None, ["no answer within 5 s", "server 127.0.0.1", "127.0.0.1:/x", "left alone"]),
+])
+def test_a_live_mount_is_asked_itself(tmp_path, monkeypatch, listener, outcomes, stale, words):
+    shares = validated([{"path": "/srv/x", "type": "nfs", "source": "127.0.0.1:/x", "options": {"port": listener}}])
+    lines = ["20 1 254:0 / / rw - ext4 /dev/vda rw",
+             "50 20 0:50 / /srv/x rw - nfs4 127.0.0.1:/x rw,vers=4.2,port=%d,addr=127.0.0.1" % listener]
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse("\n".join(lines)))
+    monkeypatch.setattr(host_module, "ask_mounts", lambda paths, seconds: outcomes)
+    host = Host(str(tmp_path / "fstab"), 5)
+    found, problems = host.find(shares, {"/srv/x": kind_of(shares[0])})
+    assert (found["/srv/x"].stale if found else None) == stale
+    for word in words or ():
+        assert word in problems["/srv/x"] and host.name in problems["/srv/x"]
+    # systemd would wait for a server that hangs, too
+    assert host.dead_servers() == (["127.0.0.1"] if not outcomes else [])
+
+
 @pytest.mark.parametrize("written, read, lags", [(100, 50, True), (50, 100, False), (10 ** 12, 50, False)])
 def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monkeypatch, written, read, lags):
     fstab, generated = tmp_path / "fstab", tmp_path / "generator"
@@ -130,6 +171,8 @@ def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monk
     os.utime(str(generated), (read, read))
     monkeypatch.setattr(host_module, "GENERATED", str(generated))
     monkeypatch.setattr(host_module, "FSTAB", str(fstab))
-    assert Host(str(fstab), 5)._systemd_lags() is lags
-    assert Host(str(tmp_path / "missing"), 5)._systemd_lags() is False
-    assert Host(str(tmp_path / "other"), 5).systemd() is None
+    monkeypatch.setattr(host_module, "BOOTED", str(tmp_path))
+    assert Host(str(fstab), 5).systemd_lags() is lags
+    assert Host(str(tmp_path / "other"), 5).systemd_lags() is None
+    monkeypatch.setattr(host_module, "BOOTED", str(tmp_path / "missing"))
+    assert Host(str(fstab), 5).systemd_lags() is None

@@ -45,7 +45,7 @@ def made(declared, state, holders=(), allow=False):
 
 
 def names(result):
-    return [operation.name for operation in plan.whole([result], None).operations]
+    return [operation.name for operation in plan.whole([result], None, None).operations]
 
 
 # what is declared, what is found, what is done
@@ -173,26 +173,23 @@ def test_all_shares_are_released_before_any_is_mounted():
     for operation in second.operations:
         operation.target = "/srv/y"
     second.before, second.after = {"/srv/y": second.before["/srv/x"]}, {"/srv/y": second.after["/srv/x"]}
-    order = [(operation.name, operation.target) for operation in plan.whole([first, second], None).operations]
+    order = [(operation.name, operation.target) for operation in plan.whole([first, second], None, None).operations]
     assert order == [("unmount", "/srv/x"), ("unmount", "/srv/y"), ("mount", "/srv/x"), ("mount", "/srv/y")]
 
 
-def systemd(lags=False, dead=()):
-    return {"lags": lags, "dead": list(dead)}
-
-
-@pytest.mark.parametrize("state, init, operations", [
-    (found(lines=""), systemd(), ["fstab", "systemd_reload", "mount"]),
-    (found(lines=""), None, ["fstab", "mount"]),
-    (found(), systemd(), ["mount"]),
-    (found([NFS]), systemd(lags=True), ["systemd_reload"]),
-    (found([NFS]), systemd(), []),
-    (found(lines=""), systemd(dead=["nas9"]), ["fstab", "mount"]),
+@pytest.mark.parametrize("state, lags, dead, operations", [
+    (found(lines=""), False, [], ["fstab", "systemd_reload", "mount"]),
+    (found(lines=""), None, [], ["fstab", "mount"]),
+    (found(), False, [], ["mount"]),
+    (found([NFS]), True, [], ["systemd_reload"]),
+    (found([NFS]), False, [], []),
+    (found(lines=""), False, ["nas9"], ["fstab", "mount"]),
+    (found([NFS]), True, ["nas9"], []),
 ])
-def test_systemd_reads_fstab_once_when_it_changed(state, init, operations):
-    result = plan.whole([made(share(), state)], init)
+def test_systemd_reads_fstab_once_when_it_changed_and_no_server_is_dead(state, lags, dead, operations):
+    result = plan.whole([made(share(), state)], lags, lambda: dead)
     assert [operation.name for operation in result.operations] == operations
-    assert any("nas9" in warning for warning in result.warnings) == bool(init and init["dead"])
+    assert any("nas9" in warning for warning in result.warnings) == bool(dead)
 
 
 def test_an_option_that_other_mounts_keep_is_refused_unless_they_go_too():
