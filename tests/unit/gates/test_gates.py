@@ -103,7 +103,7 @@ def test_every_lab_of_the_scenarios_is_known_to_those_who_clean_up():
     started = set()
     for path in (ROOT / "tests/scenarios").glob("*.py"):
         started |= set(re.findall(r'Lab(?:\.up)?\("([^"]+)"', path.read_text(encoding="utf-8")))
-    assert started == set(stages.LABS["scenarios"])
+    assert "site" in started and started - set(stages.LABS["scenarios"]) == set()
 
 
 def test_interpreters_are_real_ones():
