@@ -112,6 +112,17 @@ def test_a_share_that_cannot_be_unmounted_keeps_its_line_and_the_other_is_done(h
     assert "/srv/a" not in fstab.read(host.fstab_path)
 
 
+def test_an_unmount_that_takes_too_long_and_yet_happened_is_done(host, kernel):
+    def umount(command):
+        kernel[:] = [line for line in kernel if command[1] != "/srv/a" or "/srv/a " not in line]
+        return TimedOut(7)
+    done, errors = carry_out(host, Commands(umount=umount), BOTH[:2])
+    assert done == [("unmount", "/srv/a")]
+    assert list(errors) == ["/srv/b"]
+    for word in ("/srv/b", "hv1", "7 s", "nas1"):
+        assert word in errors["/srv/b"]
+
+
 def test_a_mount_that_takes_too_long_names_server_path_host_and_seconds(host):
     done, errors = carry_out(host, Commands(mount=TimedOut(7)))
     assert [step for step in done if step[0] == "mount"] == []
