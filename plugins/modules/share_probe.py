@@ -77,7 +77,8 @@ attributes:
     description: It never changes anything that stays.
     support: none
 notes:
-  - The nonces lie in the hidden directory C(.virtshare-proof) in the share's root. The last host to read removes it.
+  - The nonces lie in a hidden directory of the run, C(.virtshare-proof-RUN), in the share's root. The last host to
+    read removes it.
     What a killed run left is removed by the next one when it is older than an hour by the server's own clock.
   - Nothing is ever written into the directory beneath a missing mount.
 seealso:

@@ -244,8 +244,8 @@ def test_a_user_that_is_another_number_on_another_host_is_refused(site):
 def test_what_a_killed_run_left_is_gone_after_the_next(site):
     """A nonce, and a write test's file of this host, as a power cut would leave them."""
     old = "touch -d '2 hours ago'"
-    site.ssh("nas1", "mkdir -m 0777 /export/projects/.virtshare-proof"
-                     f" && {old} /export/projects/.virtshare-proof/killedrun0000.hv1.nonce"
+    directory = "/export/projects/.virtshare-proof-killedrun0000"
+    site.ssh("nas1", f"mkdir -m 0777 {directory} && touch {directory}/hv1.nonce && {old} {directory}"
                      f" && {old} /export/projects/.virtshare-write-test.0123456789ab.deadbeef.1.aa")
     run = site.run(PROJECTS)
     assert run.code == 0, run.failure_text()

@@ -1,10 +1,12 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof's own files in a share: a nonce a host, an acknowledgement a host, all in one hidden directory.
+"""The proof's own files in a share: a nonce a host, an acknowledgement a host, all in one hidden directory a run.
 
 Every function here may hang on a dead server: they are called in bounded children.
-A file is called RUN.HOST.nonce or RUN.HOST.ack; RUN is the run's id, HOST the inventory's name, percent-encoded.
+The directory is called .virtshare-proof-RUN and its files HOST.nonce and HOST.ack; RUN is the run's id, HOST the
+inventory's name, percent-encoded. No name is ever used twice, because an NFS client remembers for up to a minute what a
+name was: it would enter the directory of the run before, which another host has removed.
 """
 
 import errno
@@ -16,7 +18,7 @@ from urllib.parse import quote
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mounted
 
-DIRECTORY = ".virtshare-proof"
+PREFIX = ".virtshare-proof"
 STALE_SECONDS = 3600
 # Everybody may come and go in there, because the hosts of one share may be different users to its server. The names
 # are random, files are only created anew and never followed through a link, and they hold nothing secret.
@@ -24,26 +26,26 @@ DIRECTORY_MODE = 0o777
 FILE_MODE = 0o644
 _LONGEST = 4096
 _PAUSE = 0.05
-_ATTEMPTS = 20
+_ATTEMPTS = 40
 
 
 def write(path, mount, run_id, host, nonce):
     """Write this host's nonce, then remove what runs of more than an hour ago left. Returns True."""
-    name = file_name(run_id, host, "nonce")
     for left in range(_ATTEMPTS, 0, -1):
-        hidden = _enter_hidden(path, mount, create=True)
         try:
-            now = _create(hidden, name, nonce)
-            _remove_stale(hidden, now)
-            return True
-        except OSError as error:
-            # The last host of another run has just removed the directory that was entered a moment ago.
-            if error.errno not in (errno.ENOENT, errno.ESTALE) or left == 1:
+            hidden = _enter_hidden(path, mount, run_id, create=True)
+            break
+        except FileNotFoundError:
+            # A client may not have heard yet that another host made the directory a moment ago.
+            if left == 1:
                 raise
-        finally:
-            os.close(hidden)
         time.sleep(_PAUSE)
-    return False
+    try:
+        now = _create(hidden, file_name(host, "nonce"), nonce)
+    finally:
+        os.close(hidden)
+    _remove_stale(path, mount, now)
+    return True
 
 
 def read(path, mount, run_id, host, hosts, seconds):
@@ -66,30 +68,12 @@ def read(path, mount, run_id, host, hosts, seconds):
 
 
 def tidy(path, mount, run_id):
-    """Remove the run's files and the hidden directory, unless another run uses it; whether that was allowed."""
-    allowed = True
-    try:
-        hidden = _enter_hidden(path, mount, create=False)
-    except FileNotFoundError:
-        return True
-    try:
-        for name in os.listdir(hidden):
-            if name.startswith(run_id + "."):
-                allowed = _unlink(hidden, name) and allowed
-    finally:
-        os.close(hidden)
+    """Remove the run's files and its directory; whether that was allowed."""
     root = mounted.enter(path, mount)
     try:
-        os.rmdir(DIRECTORY, dir_fd=root)
-    except PermissionError:
-        return False
-    except OSError as error:
-        # Another run's files are in it (and that run will remove it), or another host was faster.
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ESTALE):
-            return False
+        return _remove(root, directory_name(run_id))
     finally:
         os.close(root)
-    return allowed
 
 
 def content_fingerprint(path, mount, limit=2000):
@@ -108,24 +92,29 @@ def content_fingerprint(path, mount, limit=2000):
         os.close(descriptor)
 
 
-def file_name(run_id, host, kind):
-    """RUN.HOST.nonce; a host's name of any letters gives one file name that no other host has."""
+def directory_name(run_id):
+    """.virtshare-proof-RUN, in the root of the share."""
+    return "%s-%s" % (PREFIX, run_id)
+
+
+def file_name(host, kind):
+    """HOST.nonce; a host's name of any letters gives one file name that no other host has."""
     encoded = quote(host, safe="").replace(".", "%2E")
     if len(encoded) > 150:
         encoded = encoded[:80] + hashlib.sha256(host.encode("utf-8")).hexdigest()
-    return "%s.%s.%s" % (run_id, encoded, kind)
+    return "%s.%s" % (encoded, kind)
 
 
 def _read_once(path, mount, run_id, hosts, found):
     """Add to found what is there now; whether all is."""
     try:
-        hidden = _enter_hidden(path, mount, create=False)
+        hidden = _enter_hidden(path, mount, run_id, create=False)
     except FileNotFoundError:
         return False
     try:
         for other in hosts:
             if found.get(other) is None:
-                found[other] = _content(hidden, file_name(run_id, other, "nonce"))
+                found[other] = _content(hidden, file_name(other, "nonce"))
     finally:
         os.close(hidden)
     return all(found.get(other) is not None for other in hosts)
@@ -133,12 +122,12 @@ def _read_once(path, mount, run_id, hosts, found):
 
 def _acknowledge(path, mount, run_id, host, hosts):
     try:
-        hidden = _enter_hidden(path, mount, create=False)
+        hidden = _enter_hidden(path, mount, run_id, create=False)
     except FileNotFoundError:
         return True
     try:
         try:
-            _create(hidden, file_name(run_id, host, "ack"), "")
+            _create(hidden, file_name(host, "ack"), "")
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESTALE):
                 return True
@@ -148,20 +137,21 @@ def _acknowledge(path, mount, run_id, host, hosts):
     finally:
         os.close(hidden)
     for other in hosts:
-        if file_name(run_id, other, "nonce") in present and file_name(run_id, other, "ack") not in present:
+        if file_name(other, "nonce") in present and file_name(other, "ack") not in present:
             return True
     return tidy(path, mount, run_id)
 
 
-def _enter_hidden(path, mount, create):
-    """A descriptor of the hidden directory, made if asked. FileNotFoundError when it is not there."""
+def _enter_hidden(path, mount, run_id, create):
+    """A descriptor of the run's directory, made if asked. FileNotFoundError when it is not there."""
+    name = directory_name(run_id)
     # The root is opened anew each time: that is what makes an NFS client forget that the name was missing.
     root = mounted.enter(path, mount)
     try:
         refusal = None
         if create:
             try:
-                os.mkdir(DIRECTORY, DIRECTORY_MODE, dir_fd=root)
+                os.mkdir(name, DIRECTORY_MODE, dir_fd=root)
             except FileExistsError:
                 pass
             except OSError as error:
@@ -169,7 +159,7 @@ def _enter_hidden(path, mount, create):
                 refusal = error
         try:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-            hidden = os.open(DIRECTORY, flags, dir_fd=root)
+            hidden = os.open(name, flags, dir_fd=root)
         except FileNotFoundError:
             if refusal is not None:
                 raise refusal
@@ -214,14 +204,42 @@ def _content(hidden, name):
         os.close(descriptor)
 
 
-def _remove_stale(hidden, now):
-    for name in os.listdir(hidden):
-        try:
-            status = os.stat(name, dir_fd=hidden, follow_symlinks=False)
-        except OSError:
-            continue
-        if now - status.st_mtime > STALE_SECONDS:
-            _unlink(hidden, name)
+def _remove_stale(path, mount, now):
+    """Remove the directories of runs that were killed more than an hour ago; what may not be removed stays."""
+    root = mounted.enter(path, mount)
+    try:
+        for name in os.listdir(root):
+            if name.startswith(PREFIX) and now - _changed(root, name) > STALE_SECONDS:
+                _remove(root, name)
+    except OSError:
+        # A user who may not list the share can write a nonce all the same, and a name may be gone by now.
+        pass
+    finally:
+        os.close(root)
+
+
+def _changed(root, name):
+    return os.stat(name, dir_fd=root, follow_symlinks=False).st_mtime
+
+
+def _remove(root, name):
+    """Remove a run's directory and all in it; whether it is gone."""
+    try:
+        hidden = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        for entry in os.listdir(hidden):
+            _unlink(hidden, entry)
+        os.rmdir(name, dir_fd=root)
+    except OSError as error:
+        # Another host was faster.
+        return error.errno in (errno.ENOENT, errno.ESTALE)
+    finally:
+        os.close(hidden)
+    return True
 
 
 def _unlink(hidden, name):

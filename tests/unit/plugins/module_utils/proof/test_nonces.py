@@ -17,8 +17,8 @@ RUN = "run1aaaaaaaa"
 HOSTS = ["hv1", "hv2", "hv3"]
 
 
-def hidden(share):
-    return share / nonces.DIRECTORY
+def hidden(share, run=RUN):
+    return share / nonces.directory_name(run)
 
 
 def write(share, *hosts, **more):
@@ -63,19 +63,18 @@ def test_another_run_at_the_same_time_is_left_alone(tmp_path):
     write(tmp_path, "hv1", run="run2bbbbbbbb")
     for host in HOSTS:
         read(tmp_path, host)
-    assert [entry.name for entry in hidden(tmp_path).iterdir()] == ["run2bbbbbbbb.hv1.nonce"]
+    assert list(tmp_path.iterdir()) == [hidden(tmp_path, "run2bbbbbbbb")]
     nonces.read(str(tmp_path), None, "run2bbbbbbbb", "hv1", ["hv1"], 0)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_removed_after_an_hour_by_the_servers_clock(tmp_path):
     write(tmp_path, *HOSTS, run="killed000000")
-    for entry in hidden(tmp_path).iterdir():
-        if "hv3" not in entry.name:
-            os.utime(str(entry), (0, time.time() - nonces.STALE_SECONDS - 5))
+    write(tmp_path, "hv1", run="younger00000")
+    passed = time.time() - nonces.STALE_SECONDS - 5
+    os.utime(str(hidden(tmp_path, "killed000000")), (passed, passed))
     write(tmp_path, "hv1")
-    assert sorted(entry.name for entry in hidden(tmp_path).iterdir()) == [
-        "killed000000.hv3.nonce", RUN + ".hv1.nonce"]
+    assert sorted(tmp_path.iterdir()) == [hidden(tmp_path), hidden(tmp_path, "younger00000")]
 
 
 def test_a_repeated_attempt_of_one_run_replaces_its_nonce(tmp_path):
@@ -100,7 +99,7 @@ def test_a_planted_link_is_neither_followed_nor_kept(tmp_path):
     share.mkdir()
     victim.write_text("precious")
     write(share, "hv2")
-    (hidden(share) / nonces.file_name(RUN, "hv1", "nonce")).symlink_to(victim)
+    (hidden(share) / nonces.file_name("hv1", "nonce")).symlink_to(victim)
     write(share, "hv1")
     assert victim.read_text() == "precious"
     assert read(share, "hv1", ["hv1", "hv2"])["sees"]["hv1"] == "nonce-hv1"
@@ -131,11 +130,11 @@ def test_a_nonce_that_comes_late_is_waited_for(tmp_path, monkeypatch):
 @settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=300), min_size=2, max_size=2, unique=True))
 def test_names_of_hosts_make_names_of_files(hosts):
-    first, second = (nonces.file_name(RUN, host, "nonce") for host in hosts)
+    first, second = (nonces.file_name(host, "nonce") for host in hosts)
     assert first != second
     for name in (first, second):
         assert "/" not in name and "\0" not in name and len(name.encode("utf-8")) <= 255
-        assert name.startswith(RUN + ".") and name.count(".") == 2
+        assert name.endswith(".nonce") and name.count(".") == 1
 
 
 def test_the_content_of_a_read_only_share(tmp_path):
