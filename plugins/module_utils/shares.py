@@ -57,7 +57,7 @@ _SYSTEM_DIRECTORIES = frozenset((
 ))
 _KERNEL_DIRECTORIES = ("/dev/", "/proc/", "/sys/")
 
-# type: (pattern of a source, an example of one, what a source of this type is)
+# By type: (pattern of a source, an example of one, what a source of this type is)
 _SOURCES = {
     "nfs": (r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*", "nas1:/export/projects", "server:/export"),
     "cifs": (r"//[^/\s]+/.+", "//nas2/media", "//server/share"),
