@@ -38,7 +38,8 @@ def unit(log):
 
 def integration(log):
     """modules and roles against the simulators"""
-    _pytest(log, "tests/integration", seconds=15 * MINUTE)
+    # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors.
+    _pytest(log, "tests/integration", "--numprocesses", "auto", seconds=15 * MINUTE)
 
 
 def scenarios(log):
@@ -50,9 +51,9 @@ def scenarios(log):
         labs_down(log, LABS["scenarios"])
 
 
-def _pytest(log, directory, *, seconds):
+def _pytest(log, directory, *options, seconds):
     venv = environments.dev(log)
-    run(log, ["pytest", "-q", "--durations=5", directory], seconds=seconds, env=environment(venv))
+    run(log, ["pytest", "-q", "--durations=5", *options, directory], seconds=seconds, env=environment(venv))
 
 
 def _lab_prerequisites(log):
