@@ -69,7 +69,8 @@ lock: setup ## write requirements/*.txt anew from requirements/*.in
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
 	for name in dev importer core-2.19; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
 	../$(UV_COMPILE) --python-version 3.10 core-2.16.in -o core-2.16.txt && \
-	../$(UV_COMPILE) --python-version 3.12 core-2.21.in -o core-2.21.txt
+	../$(UV_COMPILE) --python-version 3.12 core-2.21.in -o core-2.21.txt && \
+	../.venv/bin/uv pip compile --quiet --python-version 3.6 python-3.6.in -o python-3.6.txt
 
 clean: python ## remove environments and caches; the lab's image is made again at the next start
 	@if [ -x $(DEV) ]; then $(DEV) -m tests.demo --down || true; fi
