@@ -182,8 +182,9 @@ class Executor:
                           "which does." % (path, self.host.name, share["type"], missing))
         code, output = self.runner(operation.arguments["command"], self.host.timeout)
         if code != 0:
-            raise Refusal("share %s: %s could not be mounted on host %s: %s %s" % (
-                path, share["source"], self.host.name, _one_line(output), kind.explain(output)))
+            raise Refusal("share %s: %s could not be mounted on host %s: %s" % (
+                path, share["source"], self.host.name,
+                ". ".join(filter(None, (_one_line(output), kind.explain(output))))))
         self._expect_declared(share, kind, operation.arguments["surroundings"])
 
     def _remount(self, share, operation):
