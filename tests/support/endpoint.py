@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "simulators" / "opennebula.py"
-USER, PASSWORD = "oneadmin", "opennebula"
+USER, PASSWORD = "oneadmin", "demo-only-9f2c"
 
 
 class Endpoint:
