@@ -104,7 +104,7 @@ def site(tmp_path_factory):
 
 def assert_as_declared(site):
     live = site.live()
-    assert {path: source for path, (source, _) in live.items()} == {
+    assert {path: source for path, (source, _options) in live.items()} == {
         "/srv/shares/projects": "nas1:/export/projects",
         "/srv/shares/my disks": "nas1:/export/my disks",
         "/srv/shares/old": "nas1:/export/old",
@@ -162,16 +162,16 @@ def test_all_that_drifted_by_hand_is_predicted_and_mended_in_one_run(site):
 
 def test_changed_options_reach_the_live_mount_and_leave_it_again(site):
     flags = [dict(PROJECTS, options={"vers": "4.2", "nodev": True}, read_only=True), *ALL[1:]]
-    assert [name for name, _ in site.mounts(flags)[1]] == ["fstab", "systemd_reload", "remount"]
+    assert [name for name, _path in site.mounts(flags)[1]] == ["fstab", "systemd_reload", "remount"]
     assert {"ro", "nodev"} <= set(site.live()["/srv/shares/projects"][1])
     assert "rw" in site.live()["/srv/shares/my disks"][1], "a mount of the same server keeps its own flags"
 
     own = [dict(PROJECTS, options={"vers": "4.1", "soft": True, "timeo": 100}), *ALL[1:]]
-    assert [name for name, _ in site.mounts(own)[1]] == ["unmount", "fstab", "systemd_reload", "mount"]
+    assert [name for name, _path in site.mounts(own)[1]] == ["unmount", "fstab", "systemd_reload", "mount"]
     assert {"rw", "vers=4.1", "soft", "timeo=100"} <= set(site.live()["/srv/shares/projects"][1])
     assert site.mounts(own)[1] == []
 
-    assert [name for name, _ in site.mounts(ALL)[1]] == ["unmount", "fstab", "systemd_reload", "mount"]
+    assert [name for name, _path in site.mounts(ALL)[1]] == ["unmount", "fstab", "systemd_reload", "mount"]
     assert_as_declared(site)
 
 
@@ -267,7 +267,7 @@ def test_a_server_that_takes_connections_and_does_not_answer_is_named_after_the_
 
 def test_unmounted_shares_stay_so_and_absent_ones_leave_nothing(site):
     resting = [dict(each, state="unmounted") for each in ALL]
-    assert {name for name, _ in site.mounts(resting)[1]} == {"unmount", "fstab", "systemd_reload"}
+    assert {name for name, _path in site.mounts(resting)[1]} == {"unmount", "fstab", "systemd_reload"}
     assert site.live() == {}
     site.ssh("mount -a")
     assert site.live() == {}
