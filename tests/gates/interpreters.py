@@ -11,7 +11,9 @@ import subprocess
 import sys
 
 _NAME = re.compile(r"^python3?(\.\d+)?$")
-_ASK = "import sys; print('%d.%d' % sys.version_info[:2]); print(getattr(sys, '_base_executable', '') or sys.executable)"
+_ASK = (
+    "import sys; print('%d.%d' % sys.version_info[:2]); print(getattr(sys, '_base_executable', '') or sys.executable)"
+)
 
 
 @functools.cache

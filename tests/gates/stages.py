@@ -33,7 +33,7 @@ def lint(log):
 
 def unit(log):
     """unit tests of plans, parsers, metadata and roles"""
-    _pytest(log, "tests/unit", seconds=10 * MINUTE)
+    _pytest(log, "tests/unit", "--numprocesses", "auto", seconds=10 * MINUTE)
 
 
 def integration(log):

@@ -19,7 +19,7 @@ def copy(name):
     target = CACHE / name / "ansible_collections/virtshare/storage"
     wanted = files()
     if not (target / ".git").exists():
-        # A repository of its own, else ansible-test asks the outer one, for which the copy is ignored, and tests nothing.
+        # A repository of its own: the outer one ignores the copy, and ansible-test would find nothing in it.
         target.mkdir(parents=True, exist_ok=True)
         _git("init", "--quiet", cwd=target)
     for path in _present(target):

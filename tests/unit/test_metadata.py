@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for the collection as a whole: its lists are complete, its files say what they must and nothing private."""
+"""What holds for the collection as a whole: its lists are complete, its files say what they must, none too much."""
 
 import ast
 import pathlib
@@ -26,7 +26,8 @@ def constants(path):
     return {
         node.targets[0].id: node.value.value
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Constant)
     }
 
 

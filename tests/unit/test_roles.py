@@ -14,10 +14,10 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 
 # Variables of Ansible itself that a role may use. Facts are read as ansible_facts[...], never injected.
 ANSIBLE_VARIABLES = {
-    "ansible_check_mode", "ansible_connection", "ansible_diff_mode", "ansible_facts", "ansible_host", "ansible_index_var",
-    "ansible_limit", "ansible_loop", "ansible_loop_var", "ansible_play_batch", "ansible_play_hosts",
-    "ansible_play_hosts_all", "ansible_play_name", "ansible_playbook_python", "ansible_python_interpreter",
-    "ansible_role_name", "ansible_version",
+    "ansible_check_mode", "ansible_connection", "ansible_diff_mode", "ansible_facts", "ansible_host",
+    "ansible_index_var", "ansible_limit", "ansible_loop", "ansible_loop_var", "ansible_play_batch",
+    "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name", "ansible_playbook_python",
+    "ansible_python_interpreter", "ansible_role_name", "ansible_version",
 }
 
 
