@@ -33,27 +33,28 @@ def lint(log):
 
 def unit(log):
     """unit tests of plans, parsers, metadata and roles"""
-    _pytest(log, "tests/unit", "--numprocesses", "auto", seconds=10 * MINUTE)
+    _pytest(log, "tests/unit", "-q", "--numprocesses", "auto", seconds=10 * MINUTE)
 
 
 def integration(log):
     """modules and roles against the simulators"""
     # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors.
-    _pytest(log, "tests/integration", "--numprocesses", "auto", seconds=15 * MINUTE)
+    _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", seconds=15 * MINUTE)
 
 
 def scenarios(log):
     """the whole way on real hosts in the lab"""
     _lab_prerequisites(log)
     try:
-        _pytest(log, "tests/scenarios", seconds=40 * MINUTE)
+        # Minutes each, so every one is named as it ends.
+        _pytest(log, "tests/scenarios", "-v", seconds=40 * MINUTE)
     finally:
         labs_down(log, LABS["scenarios"])
 
 
 def _pytest(log, directory, *options, seconds):
     venv = environments.dev(log)
-    run(log, ["pytest", "-q", "--durations=5", *options, directory], seconds=seconds, env=environment(venv))
+    run(log, ["pytest", "--durations=5", *options, directory], seconds=seconds, env=environment(venv))
 
 
 def _lab_prerequisites(log):
