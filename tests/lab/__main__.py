@@ -64,9 +64,7 @@ def main(arguments: list[str]) -> int:
         return 1 if missing else 0
     if words.verb == "image":
         engine = choose(words.engine, words.needs)
-        if engine.needs_root and os.geteuid() != 0 and not image.image_directory(engine.name).exists():
-            command = labs.sudo("image", "--engine", engine.name)
-            os.execvp(command[0], command)
+        machine.require(engine.programs)
         print(image.ensure(engine.name))
         return 0
     if words.verb == "up":

@@ -158,11 +158,12 @@ def build(engine: str) -> None:
                                             or f"what {len(flavour.staged)} staged packages depend on"))
         builder.install_flavour(flavour)
         builder.make_image(name)
+    facts = kernel.complete(builder)
     if f" {builder.root}/" in pathlib.Path("/proc/self/mounts").read_text():
         raise LabError(f"something is still mounted below {builder.root}; nothing is removed there")
     shutil.rmtree(builder.root)
     size = sum(file.stat().st_blocks * 512 for file in work.rglob("*") if file.is_file())
-    cache.write_json(work / "image.json", {"engine": engine, "kernel": version, "bytes": size,
+    cache.write_json(work / "image.json", {**facts, "engine": engine, "kernel": version, "bytes": size,
                                            "seconds": round(time.monotonic() - started)})
     work.rename(image_directory(engine))
     say(f"image built: kernel {version}, {size >> 20} MiB on disk")

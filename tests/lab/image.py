@@ -7,6 +7,7 @@ The work runs in a process of its own with private mounts and process ids, which
 ends, its mounts and children end with it, and the next builder finds a free lock and clears the unfinished directory.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ PROGRAMS = {
 }
 
 
+REPOSITORY = pathlib.Path(__file__).parents[2]
 NEEDED_SPACE = 4 << 30  # bytes; measured peak plus a margin
 
 
@@ -33,12 +35,26 @@ def image_directory(engine: str) -> pathlib.Path:
     return cache.images_directory() / recipe.key(engine)
 
 
+def as_root(*arguments: str) -> list[str]:
+    """The words that run the lab's command line with `arguments` as root."""
+    if not shutil.which("sudo"):
+        raise LabError("this needs root: run as root, or install sudo")
+    # Made by the person who owns it: root would own the directories above it as well.
+    cache.cache_directory().mkdir(parents=True, exist_ok=True)
+    return ["sudo", "env", f"VIRTSHARE_CACHE={cache.cache_directory()}", f"PATH={os.environ['PATH']}",
+            sys.executable, "-m", "tests.lab", *arguments]
+
+
 def ensure(engine: str) -> pathlib.Path:
-    """The directory of `engine`'s images, built now when it is not there."""
+    """The directory of `engine`'s images, built now when it is not there (as root, by sudo when need be)."""
     directory = image_directory(engine)
     if directory.exists():
         return directory
     machine.require(PROGRAMS)
+    if os.geteuid() != 0:
+        if subprocess.run(as_root("image", "--engine", engine), cwd=REPOSITORY, check=False).returncode:
+            raise LabError("the image was not built; the lines above say why")
+        return directory
     with cache.locked(cache.images_directory() / ".lock",
                       waiting=lambda: say("another process builds an image; waiting for it")) as lock:
         if directory.exists():
@@ -52,7 +68,7 @@ def ensure(engine: str) -> pathlib.Path:
         child = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
              sys.executable, "-m", "tests.lab.builder", engine],
-            pass_fds=[lock.fileno()], cwd=pathlib.Path(__file__).parents[2], check=False)
+            pass_fds=[lock.fileno()], cwd=REPOSITORY, check=False)
         if child.returncode or not directory.exists():
             remove_unfinished()
             raise LabError("the image was not built; the lines above say why")

@@ -22,20 +22,8 @@ from tests.lab.errors import LabError, say
 from tests.lab.processes import Recorded, children, recorded
 from tests.lab.spec import HostSpec, parse_disks, parse_memory
 
-REPOSITORY = pathlib.Path(__file__).parents[2]
+REPOSITORY = image.REPOSITORY
 NETWORKS = range(1, 251)
-
-
-def sudo(*arguments: str) -> list[str]:
-    """Command line of the lab's own command line, as root."""
-    command = [sys.executable, "-m", "tests.lab", *arguments]
-    if os.geteuid() == 0:
-        return command
-    if not shutil.which("sudo"):
-        raise LabError("this engine needs root for namespaces and taps: run as root, or install sudo")
-    # Made by the person who owns it: root would own the directories above it as well.
-    cache.cache_directory().mkdir(parents=True, exist_ok=True)
-    return ["sudo", "env", f"VIRTSHARE_CACHE={cache.cache_directory()}", f"PATH={os.environ['PATH']}", *command]
 
 
 class Lab:
@@ -78,7 +66,7 @@ class Lab:
             words = ["up", "--name", name, "--engine", chosen.name, *(["--fresh"] if fresh else []), *hosts]
             for option, values in (("--memory", memory), ("--disk", disks), ("--shared-disk", shared_disks)):
                 words += [word for value in values for word in (option, value)]
-            if subprocess.run(sudo(*words), cwd=REPOSITORY, check=False).returncode:
+            if subprocess.run(image.as_root(*words), cwd=REPOSITORY, check=False).returncode:
                 raise LabError(f"lab {name!r} did not come up; the lines above say why")
             return cls(name)
         directory = image.ensure(chosen.name)
@@ -109,7 +97,7 @@ class Lab:
         if not self.directory.exists() and not self.runtime.exists():
             return
         if self.description and self.engine.needs_root and os.geteuid() != 0:
-            if subprocess.run(sudo("down", "--name", self.name), cwd=REPOSITORY, check=False).returncode:
+            if subprocess.run(image.as_root("down", "--name", self.name), cwd=REPOSITORY, check=False).returncode:
                 raise LabError(f"lab {self.name!r} did not go down; the lines above say why")
             return
         with self._locked():
@@ -155,7 +143,7 @@ class Lab:
         except FileExistsError:
             raise LabError(f"{self.runtime} belongs to someone else: remove it, or name the lab otherwise") from None
         with cache.locked(cache.cache_directory() / "locks" / ".networks"):
-            network = free_network()
+            network = free_network(engine_class(engine))
             settings = machine.apt_settings(())
             self.description = {
                 "name": self.name, "engine": engine, "image": str(directory), "network": network, "ready": False,
@@ -278,8 +266,9 @@ class Lab:
         if self._ask("status")[name]["network"] == "connected":
             self.wait(name)
 
-    def reboot(self, name: str, seconds: float = 180) -> None:
-        """Let the host reboot by itself, and wait until it answers again."""
+    def reboot(self, name: str, seconds: float = 0) -> None:
+        """Let the host reboot by itself, and wait until it answers again, by default as long as for its first boot."""
+        seconds = seconds or self._patience
         before = self.ssh(name, "cat /proc/sys/kernel/random/boot_id").stdout
         self.ssh(name, "systemctl reboot", check=False)
         self._forget_connection(name)
@@ -330,14 +319,14 @@ class Lab:
     def wait(self, name: str, seconds: float = 0) -> None:
         """Wait until the host answers over ssh; LabError with its console's end when it does not."""
         began = time.monotonic()
-        if seconds <= 0:
-            seconds = self.engine.boot_seconds + 30 * len(self.description["hosts"])
+        seconds = seconds or self._patience
         endpoint = self.engine.endpoint(self.host(name))
         while True:
             self._ask("ready", host=name)
             if answers(endpoint):
                 self._ask("ready", host=name)
-                if self.ssh(name, "true", check=False, timeout=60).returncode == 0:
+                with contextlib.suppress(LabError):  # too slow yet
+                    self.ssh(name, "true", timeout=60)
                     say(f"{name} answers after {time.monotonic() - began:.1f} s")
                     return
                 self._forget_connection(name)
@@ -347,6 +336,11 @@ class Lab:
                 raise LabError(f"{name} {why}; {self._console(name)}")
             if self._stopped.wait(0.3):
                 return
+
+    @property
+    def _patience(self) -> float:
+        """Seconds for one host's boot while the lab's other hosts boot as well."""
+        return self.engine.boot_seconds + self.engine.boot_seconds / 4 * len(self.description["hosts"])
 
     def _console(self, name: str) -> str:
         log = self.directory / "hosts" / name / "console.log"
@@ -399,12 +393,11 @@ def archive_hosts(settings: machine.AptSettings) -> set[str]:
             for url in (settings.mirror, settings.security, machine.MIRROR)}
 
 
-def free_network() -> int:
-    """A number no lab of this cache and no interface of this machine uses in 10.213.<number>.0/24."""
+def free_network(engine) -> int:
+    """A number no lab of this cache has, and for which nothing on this machine is in the engine's way."""
     used = {(cache.read_json(path) or {}).get("network") for path in cache.labs_directory().glob("*/lab.json")}
-    routes = pathlib.Path("/proc/net/fib_trie").read_text()
     for number in NETWORKS:
-        if number not in used and f"10.213.{number}." not in routes:
+        if number not in used and engine.network_is_free(number):
             return number
     raise LabError("no network is free for another lab: take one `down`")
 

@@ -92,9 +92,11 @@ BOOT_SCRIPT = """\
 # Once a host's life; later boots keep what was changed on the host since.
 set -eu
 [ -e /etc/virtshare-lab/taken-over ] && exit 0
+seed=
 for word in $(cat /proc/cmdline); do
     case $word in lab.seed=*) seed=${word#lab.seed=} ;; esac
 done
+[ -n "$seed" ] || exit 0
 tar --extract --file="/dev/$seed" --directory=/ --no-same-owner --overwrite
 cat /etc/hostname > /proc/sys/kernel/hostname
 sync

@@ -11,22 +11,20 @@ import tarfile
 def seed_files(host: dict, description: dict, host_key: tuple[str, str], authorized_key: str, engine) -> dict:
     """{path without leading slash: (mode, text)} for `host` (an element of description["hosts"])."""
     names = "".join(f"{other['address']} {other['name']}\n" for other in description["hosts"])
-    proxy = engine.apt_proxy()
-    files = {
+    proxy, _listening = engine.apt_proxy()
+    return {
         "etc/hostname": (0o644, f"{host['name']}\n"),
         "etc/hosts": (0o644, f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{names}"),
         "etc/ssh/ssh_host_ed25519_key": (0o600, host_key[0]),
         "etc/ssh/ssh_host_ed25519_key.pub": (0o644, host_key[1]),
         "root/.ssh/authorized_keys": (0o600, authorized_key),
-        "etc/virtshare-lab/network": (0o644, f"{host['mac']} {host['address']}/24\n"),
+        "etc/virtshare-lab/network": (0o644, "".join(f"{mac} {address}\n" for mac, address in engine.networks(host))),
         "etc/udev/rules.d/71-virtshare-lab-disks.rules": (0o644, "".join(
-            f'KERNEL=="{engine.disk_device(host, number)}", SYMLINK+="disk/by-id/virtshare-lab-{disk["name"]}"\n'
+            f'{engine.disk_match(host, number)}, SYMLINK+="disk/by-id/virtshare-lab-{disk["name"]}"\n'
             for number, disk in enumerate(host["disks"]))),
+        "etc/apt/apt.conf.d/90virtshare-lab": (0o644, "".join(
+            f'Acquire::{scheme}::Proxy "{proxy}";\n' for scheme in ("http", "https"))),
     }
-    if proxy:
-        files["etc/apt/apt.conf.d/90virtshare-lab"] = (0o644, "".join(
-            f'Acquire::{scheme}::Proxy "{proxy}";\n' for scheme in ("http", "https")))
-    return files
 
 
 def write_seed(path: pathlib.Path, files: dict) -> None:

@@ -23,6 +23,9 @@ from tests.lab import cache
 from tests.lab.engines.choice import engine_class
 from tests.lab.errors import LabError
 
+# What a host's kernel says last before it restarts. A rebooted User Mode Linux has a dead network, and a resumed QEMU
+# has its devices only for that life: each is launched anew.
+RESTARTS = b"reboot: Restarting system"
 PATIENCE = 60  # seconds without the launcher's first request after which a supervisor gives up
 
 
@@ -65,14 +68,14 @@ class Host:
                 self.process.wait()
 
     def watch(self, process) -> None:
-        """Keep the console; launch again when the host asked for a restart that its engine cannot do by itself."""
-        marker, tail = self.engine.restart_marker, b""
+        """Keep the console; launch the host again when it restarts."""
+        tail = b""
         with self.console.open("ab", buffering=0) as log:
             log.write(f"\n--- boot {self.boots} ---\n".encode())
             while chunk := os.read(process.stdout.fileno(), 65536):
                 log.write(chunk)
                 tail = (tail + chunk)[-4096:]
-                if marker and marker in tail:
+                if RESTARTS in tail:
                     with self.lock:
                         self.restarting = self.wanted and self.process is process
                     break
@@ -129,9 +132,7 @@ class Supervisor:
 
     def serve(self) -> None:
         self.engine.prepare()
-        proxy = self.engine.apt_proxy()
-        if proxy:
-            self.start_proxy(proxy)
+        self.start_proxy()
         path = cache.runtime_directory(self.directory) / "control"
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
@@ -157,13 +158,13 @@ class Supervisor:
                 answer = {"error": str(problem)}
             stream.write(json.dumps(answer) + "\n")
 
-    def start_proxy(self, url: str) -> None:
-        """Apt's way out: listens inside the lab only, and connects from outside."""
-        address, port = url.removeprefix("http://").split(":")
-        listener = socket.create_server((address, int(port)))
+    def start_proxy(self) -> None:
+        """Apt's way out: listens inside the lab, and connects from outside."""
+        _url, address = self.engine.apt_proxy()
+        listener = socket.create_server(address)
+        outside = ["nsenter", f"--net=/proc/self/fd/{self.outside_network}"] if self.engine.own_network else []
         subprocess.Popen(
-            ["nsenter", f"--net=/proc/self/fd/{self.outside_network}", sys.executable, "-m", "tests.lab.proxy",
-             str(listener.fileno()), *self.description["proxy"]],
+            [*outside, sys.executable, "-m", "tests.lab.proxy", str(listener.fileno()), *self.description["proxy"]],
             stdin=subprocess.DEVNULL, pass_fds=[listener.fileno(), self.outside_network])
         listener.close()
 

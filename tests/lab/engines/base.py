@@ -17,8 +17,7 @@ class Engine:
     name = ""
     programs: dict = {}          # {program: Debian package} it needs on this machine
     needs_root = False
-    seed_device = ""             # as the host's kernel calls the disk with the seed
-    restart_marker = b""         # console output that says "relaunch me"; b"" when a reboot needs no help
+    own_network = True           # the supervisor runs in a network namespace of its own
     boot_seconds = 120           # bound for one host's boot to ssh, alone; the lab adds some for each further host
 
     def __init__(self, lab: pathlib.Path, description: dict):
@@ -42,13 +41,22 @@ class Engine:
         """Address and port of the host's sshd, seen from this machine."""
         raise NotImplementedError
 
-    def disk_device(self, host: dict, number: int) -> str:
-        """Kernel name of the host's extra disk `number` (0 is the first)."""
+    def disk_match(self, host: dict, number: int) -> str:
+        """Udev's match for the host's extra disk `number` (0 is the first)."""
         raise NotImplementedError
 
-    def apt_proxy(self) -> str:
-        """URL at which hosts find a proxy for apt, or '' when they reach the mirror by themselves."""
-        return ""
+    def networks(self, host: dict) -> list[tuple[str, str]]:
+        """(hardware address, address with prefix length) of the host's interfaces."""
+        return [(host["mac"], f"{host['address']}/24")]
+
+    @classmethod
+    def network_is_free(cls, number: int) -> bool:
+        """Whether nothing on this machine is in the way of lab network `number`."""
+        raise NotImplementedError
+
+    def apt_proxy(self) -> tuple[str, tuple[str, int]]:
+        """URL at which hosts find the proxy for apt, and where the supervisor has it listen."""
+        raise NotImplementedError
 
     # inside: in the supervisor
 

@@ -8,6 +8,7 @@ by whatever cause, the kernel ends the hosts, the bridge, the taps, the mounts a
 """
 
 import os
+import pathlib
 import subprocess
 
 from tests.lab.engines.base import Engine
@@ -36,8 +37,6 @@ class Uml(Engine):
     programs = {"ip": "iproute2", "ethtool": "ethtool", "unshare": "util-linux", "nsenter": "util-linux",
                 "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
     needs_root = True
-    seed_device = "ubdb"
-    restart_marker = b"reboot: Restarting system"
 
     @property
     def subnet(self) -> str:
@@ -76,11 +75,19 @@ class Uml(Engine):
     def endpoint(self, host: dict) -> tuple[str, int]:
         return host["address"], 22
 
-    def disk_device(self, host: dict, number: int) -> str:
+    def disk_match(self, host: dict, number: int) -> str:
+        return f'KERNEL=="{self.disk(number)}"'
+
+    @staticmethod
+    def disk(number: int) -> str:
         return f"ubd{chr(ord('c') + number)}"
 
-    def apt_proxy(self) -> str:
-        return f"http://{self.subnet}.2:{PROXY_PORT}"
+    @classmethod
+    def network_is_free(cls, number: int) -> bool:
+        return f"10.213.{number}." not in pathlib.Path("/proc/net/fib_trie").read_text()
+
+    def apt_proxy(self) -> tuple[str, tuple[str, int]]:
+        return f"http://{self.subnet}.2:{PROXY_PORT}", (f"{self.subnet}.2", PROXY_PORT)
 
     # inside
 
@@ -120,13 +127,13 @@ class Uml(Engine):
         for number, disk in enumerate(host["disks"]):
             # s: writes reach the file at once; c: no exclusive lock, so that several hosts may open it.
             flags = "sc" if disk["shared"] else ""
-            disks.append(f"{self.disk_device(host, number)}{flags}=/lab/disks/{disk['name']}.raw")
+            disks.append(f"{self.disk(number)}{flags}=/lab/disks/{disk['name']}.raw")
         return subprocess.Popen(
             ["chroot", str(self.image / "runtime"), "/linux", f"mem={host['memory']}M", *disks,
              "root=/dev/ubda", "rw", "con=null", "con0=fd:0,fd:1", f"umid={name}", "uml_dir=/run/",
              f"vec0:transport=tap,ifname={self.tap(host)},depth=64,mac={host['mac']}",
              f"systemd.hostname={name}", f"systemd.machine_id={host['machine_id']}",
-             f"lab.seed={self.seed_device}", "loglevel=4", "quiet",
+             "lab.seed=ubdb", "loglevel=4", "quiet",
              # 512 terminals of the old kind would cost udev and systemd seconds at every boot and reload.
              "pty.legacy_count=0"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,

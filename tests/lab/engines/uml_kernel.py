@@ -49,3 +49,8 @@ def install(builder) -> str:
     builder.run("depmod", "--basedir", str(builder.root), modules.name)
     shutil.rmtree(apt)
     return modules.name
+
+
+def complete(_builder) -> dict:
+    """Nothing more to do when the images are made, and nothing to know of it."""
+    return {}
