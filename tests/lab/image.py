@@ -7,11 +7,13 @@ The work runs in a process of its own with private mounts and process ids, which
 ends, its mounts and children end with it, and the next builder finds a free lock and clears the unfinished directory.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 from tests.lab import cache, machine, recipe
 from tests.lab.errors import LabError, say
@@ -29,6 +31,7 @@ PROGRAMS = {
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 NEEDED_SPACE = 4 << 30  # bytes; measured peak plus a margin
+KEPT_UNUSED = 7 * 24 * 3600  # seconds
 
 
 def image_directory(engine: str) -> pathlib.Path:
@@ -49,6 +52,8 @@ def ensure(engine: str) -> pathlib.Path:
     """The directory of `engine`'s images, built now when it is not there (as root, by sudo when need be)."""
     directory = image_directory(engine)
     if directory.exists():
+        with contextlib.suppress(PermissionError):
+            os.utime(directory / "image.json")
         return directory
     machine.require(PROGRAMS)
     if os.geteuid() != 0:
@@ -73,7 +78,16 @@ def ensure(engine: str) -> pathlib.Path:
             remove_unfinished()
             raise LabError("the image was not built; the lines above say why")
         cache.hand_over(cache.images_directory())
+        remove_unused()
     return directory
+
+
+def remove_unused() -> None:
+    """Remove images of earlier recipes that no lab has used for a while; by the holder of the lock only."""
+    used = {(cache.read_json(path) or {}).get("image") for path in cache.labs_directory().glob("*/lab.json")}
+    for facts in cache.images_directory().glob("*/image.json"):
+        if str(facts.parent) not in used and time.time() - facts.stat().st_mtime > KEPT_UNUSED:
+            shutil.rmtree(facts.parent)
 
 
 def remove_unfinished() -> None:

@@ -4,7 +4,6 @@
 """The lab itself, with real hosts: two labs side by side, what breaks and mends, and what is left afterwards."""
 
 import concurrent.futures
-import contextlib
 import os
 import pathlib
 import signal

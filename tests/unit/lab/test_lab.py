@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 import yaml
 
-from tests.lab import cache, inventory, lab, machine, processes, proxy, recipe, seed, spec
+from tests.lab import cache, image, inventory, lab, machine, processes, proxy, recipe, seed, spec
 from tests.lab.engines.choice import engine_class
 from tests.lab.errors import LabError
 
@@ -157,6 +158,30 @@ def test_staged_packages_are_not_baked():
 def test_the_key_is_the_recipes():
     assert recipe.key("uml") == recipe.key("uml")
     assert recipe.key("uml").startswith("uml-")
+
+
+def test_only_images_that_nobody_has_used_for_a_while_are_removed(empty_cache):
+    for name, age in (("uml-old", 8), ("uml-in-use", 8), ("uml-recent", 6)):
+        place = empty_cache / "images" / name
+        place.mkdir(parents=True)
+        cache.write_json(place / "image.json", {})
+        then = time.time() - age * 24 * 3600
+        os.utime(place / "image.json", (then, then))
+    (empty_cache / "labs" / "demo").mkdir(parents=True)
+    cache.write_json(empty_cache / "labs" / "demo" / "lab.json", {"image": str(empty_cache / "images" / "uml-in-use")})
+    image.remove_unused()
+    assert sorted(path.name for path in (empty_cache / "images").iterdir()) == ["uml-in-use", "uml-recent"]
+
+
+def test_a_machine_without_room_is_told_so(empty_cache, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(image, "PROGRAMS", {})
+    monkeypatch.setattr(image, "NEEDED_SPACE", 1 << 62)
+    left = empty_cache / "images" / ".building-left"
+    left.mkdir(parents=True)
+    with pytest.raises(LabError, match="make room, or set VIRTSHARE_CACHE"):
+        image.ensure("uml")
+    assert not left.exists()
 
 
 # ---- what a host is given
