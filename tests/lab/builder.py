@@ -107,6 +107,8 @@ class Builder:
             self.inside("apt-get", "clean")
             if flavour.packages:
                 self.inside("apt-get", "-y", "install", *flavour.packages)
+            if flavour.stopped:
+                self.inside("systemctl", "disable", *flavour.stopped)
             if flavour.staged:
                 wanted = re.findall(r"^Inst (\S+)", self.inside("apt-get", "-s", "install", *flavour.staged), re.M)
                 baked = [name for name in wanted if flavour.bakes(name)]

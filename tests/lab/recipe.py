@@ -20,12 +20,14 @@ class Flavour:
 
     packages: baked, installed and enabled. staged: downloaded into apt's archive, and everything they depend on is
     baked except what `staged_names` matches: the collection is seen installing those, without the network.
+    stopped: units of the baked packages that only start when a scenario starts them.
     absent_users: accounts that only those packages may bring.
     """
 
     packages: tuple[str, ...] = ()
     staged: tuple[str, ...] = ()
     staged_names: str = r"(?!)"
+    stopped: tuple[str, ...] = ()
     absent_users: tuple[str, ...] = ()
 
     def bakes(self, package: str) -> bool:
@@ -35,12 +37,17 @@ class Flavour:
 # In this order: each image is made from the tree of the one before.
 FLAVOURS = {
     "hypervisor": Flavour(
-        staged=("nfs-common", "virtiofsd", "uidmap", "acl", "qemu-utils", "qemu-system-common", "qemu-system-x86",
-                "libvirt-daemon-driver-qemu", "libvirt-daemon-system", "libvirt-clients"),
-        staged_names=r"nfs-common|rpcbind|keyutils|virtiofsd|uidmap|acl|qemu-.*|libvirt-.*",
+        staged=("nfs-common", "cifs-utils", "glusterfs-client", "ocfs2-tools", "virtiofsd", "uidmap", "acl", "qemu-utils",
+                "qemu-system-common", "qemu-system-x86", "libvirt-daemon-driver-qemu", "libvirt-daemon-system",
+                "libvirt-clients"),
+        staged_names=r"nfs-common|rpcbind|keyutils|cifs-utils|glusterfs-.*|ocfs2-.*|virtiofsd|uidmap|acl|qemu-.*"
+                     r"|libvirt-.*",
         absent_users=("libvirt-qemu", "oneadmin"),
     ),
-    "storage": Flavour(packages=("nfs-kernel-server", "acl")),
+    "storage": Flavour(
+        packages=("nfs-kernel-server", "acl", "samba", "glusterfs-server"),
+        stopped=("smbd.service", "nmbd.service", "samba-ad-dc.service", "glusterd.service"),
+    ),
 }
 
 ROOT_SIZE = 6 << 30  # bytes a host's root may grow to; the file is sparse
