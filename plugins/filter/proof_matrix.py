@@ -77,7 +77,10 @@ _value:
               V(failed), or V(pending) in check mode, where nothing is written.
           type: str
         hosts:
-          description: For each host its identity, whether it C(sees) each other host's nonce, and its C(problem).
+          description:
+            - For each host its identity, whether it C(sees) each other host's nonce, its C(problem), and its C(state),
+              one of V(proven), V(failed), V(missing) if it took no part, V(pending) in check mode, or V(unproven) if
+              nothing is wrong with it, but others have another filesystem.
           type: dict
         problems:
           description: Every difference in a sentence that names both sides.

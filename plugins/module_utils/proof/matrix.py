@@ -14,6 +14,9 @@ PROVEN = "proven"
 PARTIAL = "partial"
 PENDING = "pending"
 FAILED = "failed"
+# Of a host only: it took no part, or nothing is wrong with it, but others have another filesystem.
+MISSING = "missing"
+UNPROVEN = "unproven"
 
 
 def judge(results, shares, expected=()):
@@ -146,7 +149,7 @@ class _Judgement:
         return {
             "path": self.path,
             "state": state,
-            "hosts": {host: self._host(host) for host in sorted(self.cells)},
+            "hosts": {host: self._host(host, proven) for host in sorted(self.cells)},
             "problems": self.problems,
             "missing_hosts": {host: self.cells[host]["missing"] for host in self.absent},
             "proven_hosts": [] if self.check_mode else proven,
@@ -242,14 +245,24 @@ class _Judgement:
         self.problems.append(sentence)
         self.verdicts.setdefault(host, sentence)
 
-    def _host(self, host):
+    def _host(self, host, proven):
         cell = self.cells[host]
         found = dict(cell["identity"] or {})
         found.update(
+            state=self._host_state(host, proven),
             sees={other: self._sees(host, other) for other in sorted(cell["sees"])},
             problem=self.verdicts.get(host) or cell["problem"] or cell["missing"],
         )
         return found
+
+    def _host_state(self, host, proven):
+        if self.cells[host]["missing"] is not None:
+            return MISSING
+        if self.verdicts.get(host) or self.cells[host]["problem"]:
+            return FAILED
+        if self.check_mode:
+            return PENDING
+        return PROVEN if host in proven else UNPROVEN
 
 
 def _fingerprint(cell):
