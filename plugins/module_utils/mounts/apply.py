@@ -13,9 +13,10 @@ import time
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
+from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host, run
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import in_vain, plan_share, stack, whole
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal

@@ -6,13 +6,12 @@
 import errno
 import os
 import socket
-import subprocess
 import threading
 import time
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options, points
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options, points, undeclared
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import holders
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
@@ -91,6 +90,27 @@ class Host:
                 problems[path] = str(refusal)
                 del found[path]
         return found, problems
+
+    def undeclared(self, declared, prefix):
+        """The shares that this host has and nobody declares, a list of (undeclared.Candidate, Found).
+
+        declared: paths. prefix: the directory that is to be exact, or None.
+        """
+        text = fstab.read(self.fstab_path)
+        entries = mountinfo.read()
+        candidates = undeclared.candidates(entries, text, declared, prefix)
+        seen = self._points([candidate.share["path"] for candidate in candidates
+                             if undeclared.can_be_looked_at(candidate.share["path"], entries)])
+        result = []
+        for candidate in candidates:
+            path = candidate.share["path"]
+            point = seen.get(path)
+            if not isinstance(point, points.Point):
+                # Not seen, or it cannot be: then only fstab can tell whose it is, and the directory is left alone.
+                seen[path] = point = points.UNSEEN
+            if undeclared.is_ours(candidate, point):
+                result.append((candidate, self._find_one(candidate.share, None, entries, text, seen)))
+        return result
 
     def holders(self, path):
         """What uses the mount at a path, see holders.holders()."""
@@ -262,17 +282,3 @@ def ask(host, port, live, seconds):
 def _shows_declared(share, kind, found):
     return bool(found.stack) and kind.managed(share) and (
         kind.foreign(share, found.stack[-1], found.surroundings) is None)
-
-
-def run(command, seconds):
-    """(exit code, output) of a command that is killed when its time is up; TimedOut then."""
-    def work():
-        environment = dict(os.environ, LC_ALL="C", LANGUAGE="C")
-        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
-        # run_command cannot be interrupted, and this is code without a module at hand.
-        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        output = process.communicate()[0]
-        return [process.returncode, output.decode("utf-8", "replace").strip()]
-    code, output = bounded(work, seconds)
-    return code, output
