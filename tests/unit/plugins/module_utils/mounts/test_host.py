@@ -13,8 +13,9 @@ import pytest
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import TimedOut
+from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import host as host_module
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host, ask, run
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host, ask
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
 
