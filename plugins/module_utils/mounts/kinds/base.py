@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the planner and the executor ask of a kind of filesystem. Pure: every answer comes from the arguments."""
 
+import errno
+
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import options
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.fstab import Entry
 
@@ -20,6 +22,8 @@ class Kind:
     helper = None
     # [(part of an error's text, what it means and what to do)], the first that fits is added to an error.
     explanations = ()
+    # Why a stale mount (see is_stale) is of no use.
+    stale_words = "the export was replaced on the server (stale file handle)"
 
     def managed(self, share):  # pylint: disable=unused-argument
         """Whether the share is mounted by us at all; False: it is only looked at."""
@@ -47,11 +51,20 @@ class Kind:
         """
         return None
 
+    def servers(self, share):
+        """All that can serve the share, each as server() has it; one that answers is enough. Empty: nobody does."""
+        server = self.server(share)
+        return [] if server is None else [server]
+
+    def reached(self, share, surroundings):  # pylint: disable=unused-argument
+        """The share as mount(8) is to be told it, now that it is known which server answers."""
+        return share
+
     def foreign(self, share, mount, surroundings):
         """None when the live mount shows the share's source, else what it shows instead, in words.
 
-        surroundings: {"addresses": [str] the server's name stands for, or None when unknown;
-        "origin": [st_dev, root] of a bind's source, or None}.
+        surroundings: {"addresses": [str] the server's name stands for, or None when unknown; "server": the name of
+        the server that answered; "origin": [st_dev, root] of a bind's source, or None}.
         """
         raise NotImplementedError
 
@@ -62,6 +75,14 @@ class Kind:
         live and no longer declared is a difference, too.
         """
         raise NotImplementedError
+
+    def is_stale(self, number, mount):  # pylint: disable=unused-argument
+        """Whether an errno of using the live mount means that it must be mounted anew: nothing in it can be used."""
+        return number == errno.ESTALE
+
+    def log(self, share):  # pylint: disable=unused-argument
+        """The file in which the mount's own process says what goes wrong, or None."""
+        return None
 
     def bound_to(self, mount, differences, others):  # pylint: disable=unused-argument
         """Those of the other live mounts that keep these differences as they are, even over a new mount."""
