@@ -7,6 +7,7 @@ import ast
 import configparser
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tarfile
@@ -16,7 +17,11 @@ from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_pack
 
 MINUTE = 60
 # The labs that a stage starts, by name; another's, which may be in use, are never touched.
-LABS = {"scenarios": ("mounts", "proof", "site", "test-lab-a", "test-lab-b", "test-lab-c"), "molecule": ("molecule",)}
+LABS = {
+    "scenarios": ("mounts", "proof", "site", "test-lab-a", "test-lab-b", "test-lab-c"),
+    "molecule": ("molecule", "molecule-ocfs2"),
+}
+MOLECULE = ROOT / "extensions/molecule"
 
 
 def setup(log):
@@ -57,10 +62,10 @@ def _pytest(log, directory, *options, seconds):
     run(log, ["pytest", "--durations=5", *options, directory], seconds=seconds, env=environment(venv))
 
 
-def _lab_prerequisites(log):
+def _lab_prerequisites(log, *needs):
     environments.dev(log)
-    _lab(log, "prerequisites", "--install", seconds=15 * MINUTE)
-    _lab(log, "image", seconds=20 * MINUTE)
+    _lab(log, "prerequisites", "--install", *needs, seconds=15 * MINUTE)
+    _lab(log, "image", *needs, seconds=20 * MINUTE)
 
 
 def _lab(log, *words, seconds):
@@ -77,17 +82,40 @@ def labs_down(log, names):
 
 
 def molecule(log):
-    """Molecule: converge, idempotence and testinfra on real hosts"""
+    """Molecule: from bare hosts to proven shares and back, over reboots and drift"""
     _lab_prerequisites(log)
+    own = scenarios_with_own_hosts(MOLECULE)
+    if own:
+        _lab_prerequisites(log, "--needs", "stock-kernel")
+    problems = []
+    _molecule(log, problems, "shared", "--all", *(f"--exclude={name}" for name in own))
+    for name in own:
+        _molecule(log, problems, name, f"--scenario-name={name}")
+    if problems:
+        raise Failed("; ".join(problems))
+
+
+def scenarios_with_own_hosts(directory):
+    """The names of the scenarios in `directory` with a lab of their own: beside the shared one Molecule makes none."""
+    return sorted(
+        file.parent.name for file in directory.glob("*/molecule.yml")
+        if re.search(r"^shared_state: false$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+def _molecule(log, problems, name, *options):
+    """Run `molecule test`, a failure is added to `problems`: the other labs' scenarios are run all the same."""
     venv = environments.dev(log)
-    state = CACHE / "molecule/state"
+    state = CACHE / "molecule" / name
     # What a killed run left there would make Molecule believe that the hosts are up.
     shutil.rmtree(state, ignore_errors=True)
     try:
         run(
-            log, ["molecule", "test", "--all", "--no-command-borders"], seconds=30 * MINUTE,
+            log, ["molecule", "test", "--no-command-borders", *options], seconds=30 * MINUTE,
             env=environment(venv, MOLECULE_EPHEMERAL_DIRECTORY=str(state)),
         )
+    except Failed as problem:
+        problems.append(f"{name}: {problem}")
     finally:
         labs_down(log, LABS["molecule"])
 

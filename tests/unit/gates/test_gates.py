@@ -106,6 +106,18 @@ def test_every_lab_of_the_scenarios_is_known_to_those_who_clean_up():
     assert "site" in started and started - set(stages.LABS["scenarios"]) == set()
 
 
+def test_scenarios_with_own_hosts_are_told_from_those_of_the_shared_lab(tmp_path):
+    for name, text in {"one": "scenario:\n  name: one\n", "two": "---\nshared_state: false\nscenario: {}\n"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "molecule.yml").write_text(text, encoding="utf-8")
+    assert stages.scenarios_with_own_hosts(tmp_path) == ["two"]
+
+
+def test_every_lab_of_molecule_is_known_to_those_who_clean_up():
+    own = stages.scenarios_with_own_hosts(stages.MOLECULE)
+    assert {"molecule", *(f"molecule-{name}" for name in own)} <= set(stages.LABS["molecule"])
+
+
 def test_interpreters_are_real_ones():
     found = interpreters.found()
     assert found[sys.version_info[:2]].is_file()

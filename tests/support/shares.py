@@ -1,0 +1,219 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hosts of a Molecule scenario must look like, asked of the hosts, not of the collection.
+
+A scenario's tests are a class that inherits ConvergedHosts and lists the facts of its shares.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import uuid
+from dataclasses import dataclass, field
+
+import pytest
+import testinfra
+from testinfra.utils.ansible_runner import AnsibleRunner
+
+
+@functools.cache
+def connect(name, inventory):
+    """A host by its name in the inventory; Testinfra's own reading of inventories passes over ansible_ssh_args."""
+    found = AnsibleRunner(inventory).get_variables(name)
+    return testinfra.get_host(
+        f"ssh://{found['ansible_user']}@{found['ansible_host']}:{found['ansible_port']}",
+        ssh_extra_args=found["ansible_ssh_args"],
+    )
+
+
+@dataclass(frozen=True)
+class Share:
+    """The facts of one share.
+
+    source, filesystem: as the kernel shows them. options: those among the live ones that must be there.
+    owner: (user, group, mode) of its root directory. entry: what fstab has as source, when that is not `source`.
+    managed: whether the collection mounts it; False when it is only looked at.
+    """
+
+    path: str
+    source: str
+    filesystem: str
+    options: set[str]
+    owner: tuple[str, str, int]
+    entry: str = ""
+    managed: bool = True
+
+    def assert_use(self, hosts):
+        """What the users of the guests can do with it; hosts: two or more, connected."""
+        raise NotImplementedError
+
+    def __str__(self):
+        return self.path
+
+
+@dataclass(frozen=True)
+class WritableShare(Share):
+    """Written by `writer` on each host and read by `reader` on every other, through the group it hands on.
+
+    Only a user's first group will do: Debian's NFS server looks the others up in its own accounts (manage-gids), where
+    the hypervisors' users need not exist.
+    """
+
+    writer: str = "oneadmin"
+    reader: str = "libvirt-qemu"
+
+    def assert_use(self, hosts):
+        for host in hosts:
+            nonce, path = self.write(host)
+            for other in hosts:
+                seen = other.run(f"runuser -u {self.reader} -- cat {path}")
+                assert (seen.rc, seen.stdout.strip()) == (0, nonce), seen.stderr
+            gone = hosts[hosts.index(host) - 1].run(f"runuser -u {self.writer} -- rm {path}")
+            assert gone.rc == 0, gone.stderr
+
+    def write(self, host):
+        """(what was written, the file it is in, quoted)"""
+        nonce = uuid.uuid4().hex
+        path = shlex.quote(f"{self.path}/{nonce}")
+        script = f"umask 027; echo {nonce} > {path}"
+        written = host.run(f"runuser -u {self.writer} -- sh -c {shlex.quote(script)}")
+        assert written.rc == 0, written.stderr
+        return nonce, path
+
+
+@dataclass(frozen=True)
+class HostsOwnShare(WritableShare):
+    """Written and read on each host, and seen by no other: a directory of the host's own disk."""
+
+    def assert_use(self, hosts):
+        for host in hosts:
+            nonce, path = self.write(host)
+            assert host.run(f"runuser -u {self.reader} -- cat {path}").stdout.strip() == nonce
+            for other in hosts:
+                assert other is host or other.run(f"test -e {path}").rc == 1
+            assert host.run(f"runuser -u {self.writer} -- rm {path}").rc == 0
+
+
+@dataclass(frozen=True)
+class ReadOnlyShare(Share):
+    """Read on all hosts, written on none. content: {name of a file: its text}."""
+
+    content: dict[str, str] = field(default_factory=dict)
+
+    def assert_use(self, hosts):
+        for host in hosts:
+            for name, text in self.content.items():
+                assert host.file(f"{self.path}/{name}").content_string == text
+            refused = host.run(f"touch {shlex.quote(self.path + '/intruder')}")
+            assert refused.rc != 0
+            assert "Read-only file system" in refused.stderr
+
+
+class _Hosts:
+    """Tests over the hypervisors of an inventory; `paths` or `shares` of the class are what they are asked about."""
+
+    hypervisors = ("hv1", "hv2")
+
+    @pytest.fixture
+    def inventory(self, request):
+        return request.config.option.ansible_inventory
+
+    @pytest.fixture
+    def hosts(self, inventory):
+        return [connect(name, inventory) for name in self.hypervisors]
+
+    @pytest.fixture
+    def host(self, hypervisor, inventory):
+        return connect(hypervisor, inventory)
+
+    def pytest_generate_tests(self, metafunc):
+        if "host" in metafunc.fixturenames:
+            metafunc.parametrize("hypervisor", self.hypervisors)
+        if "share" in metafunc.fixturenames:
+            metafunc.parametrize("share", self.shares, ids=str)
+        if "path" in metafunc.fixturenames:
+            metafunc.parametrize("path", self.paths)
+
+    def test_the_inventory_has_these_hosts(self, inventory):
+        """A wrong one matches no host, and nothing at all would be tested."""
+        assert sorted(AnsibleRunner(inventory).get_hosts("hypervisors")) == sorted(self.hypervisors)
+
+
+class ConvergedHosts(_Hosts):
+    """The main job has run: `shares` are there, and the guests' daemon and users."""
+
+    shares: list[Share] = []
+
+    def test_hosts_are_different_ones(self, hosts):
+        machines = [host.file("/etc/machine-id").content_string.strip() for host in hosts]
+        assert all(machines) and len(set(machines)) == len(hosts) >= 2
+
+    def test_share_is_mounted_from_its_source(self, host, share):
+        mount = host.mount_point(share.path)
+        assert mount.exists
+        assert (mount.device, mount.filesystem) == (share.source, share.filesystem)
+
+    def test_options_are_live(self, host, share):
+        assert share.options <= set(host.mount_point(share.path).options)
+
+    def test_share_comes_back_after_a_boot(self, host, share):
+        assert fstab_sources(host, share.path) == [share.entry or share.source]
+        assert host.run(f'systemctl cat "$({unit_of(share.path)})"').rc == 0
+
+    def test_share_belongs_to_whom_it_was_declared_for(self, host, share):
+        directory = host.file(share.path)
+        assert (directory.user, directory.group, directory.mode) == share.owner
+
+    def test_nobody_writes_to_the_directory_underneath(self, host, share):
+        """Seen where the mount is taken away for one process only."""
+        script = f"umount {shlex.quote(share.path)} && stat --format '%U %a' {shlex.quote(share.path)}"
+        seen = host.run(f"unshare --mount sh -c {shlex.quote(script)}")
+        assert seen.rc == 0, seen.stderr
+        assert not share.managed or seen.stdout.split() == ["root", "0"]
+
+    def test_share_is_of_use_on_all_hosts(self, hosts, share):
+        share.assert_use(hosts)
+
+    def test_nothing_of_the_proof_is_left(self, host, share):
+        listed = host.run(f"ls -A {shlex.quote(share.path)}")
+        assert listed.rc == 0
+        assert ".virtshare-proof" not in listed.stdout
+
+    def test_virtiofsd_can_be_started(self, host):
+        daemon = host.file("/usr/libexec/virtiofsd")
+        assert daemon.is_file and daemon.mode & 0o111
+        assert host.run("/usr/libexec/virtiofsd --version").rc == 0
+
+    def test_guests_users_are_there(self, host):
+        assert host.user("libvirt-qemu").exists
+        assert "kvm" in host.user("oneadmin").groups
+
+
+class AbsentShares(_Hosts):
+    """The shares at `paths` were declared absent."""
+
+    paths: list[str] = []
+
+    def test_share_is_not_mounted(self, host, path):
+        assert not host.mount_point(path).exists
+
+    def test_share_does_not_come_back_after_a_boot(self, host, path):
+        assert fstab_sources(host, path) == []
+        assert host.run(f'systemctl cat "$({unit_of(path)})"').rc != 0
+
+    def test_directory_is_gone(self, host, path):
+        assert not host.file(path).exists
+
+
+def fstab_sources(host, path):
+    """The first fields of a host's fstab entries for a path."""
+    lines = [line.split() for line in host.file("/etc/fstab").content_string.splitlines()]
+    written = path.replace(" ", "\\040")
+    return [line[0] for line in lines if len(line) > 1 and not line[0].startswith("#") and line[1] == written]
+
+
+def unit_of(path):
+    """The command that prints the name of a path's mount unit."""
+    return f"systemd-escape --path --suffix=mount {shlex.quote(path)}"
