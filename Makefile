@@ -10,7 +10,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --upgrade
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help python setup demo demo-down test check lint unit target integration changelog docs artifact importer \
-	sanity scenarios molecule lock clean
+	sanity scenarios molecule bench lock clean
 
 help: ## say what there is
 	@sed -n 's|^\([a-z][a-z -]*\):[^#]*## |  make \1\t|p' $(MAKEFILE_LIST) | expand -t 26
@@ -64,6 +64,10 @@ scenarios: python ## the whole way on real hosts in the lab
 
 molecule: python ## Molecule on real hosts in the lab
 	@$(GATES) setup molecule
+
+# ROWS and RUNS narrow it down: make bench ROWS=datastores-converged-vs-per-item RUNS=5
+bench: setup ## time ours beside what a user would write instead; tests/bench/results.json
+	@$(DEV) -m tests.bench $(ROWS) $(if $(RUNS),--runs $(RUNS))
 
 lock: setup ## write requirements/*.txt anew from requirements/*.in
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \

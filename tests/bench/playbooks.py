@@ -1,0 +1,46 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time an ansible-playbook from its start to its end, as the person waiting for it does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from tests.bench.results import BenchFailed
+from tests.support.playbook import Run, run_playbook
+
+# Plugins that work on the controller: no module reaches a host for them.
+ON_CONTROLLER = {
+    "add_host", "assert", "debug", "fail", "group_by", "import_role", "import_tasks", "include_role", "include_tasks",
+    "include_vars", "meta", "pause", "set_fact", "set_stats", "validate_argument_spec",
+}
+
+
+@dataclass
+class Timed:
+    """seconds: wall time of the whole command; executions: modules run on hosts; run: what it reported."""
+
+    seconds: float
+    executions: int
+    run: Run
+
+
+def timed(*playbooks, may_fail=False, **settings) -> Timed:
+    """Run and time it; settings: those of run_playbook(). BenchFailed when it ends badly, unless that may be."""
+    begun = time.monotonic()
+    run = run_playbook(*playbooks, **settings)
+    seconds = time.monotonic() - begun
+    if run.code and not may_fail:
+        raise BenchFailed(f"{playbooks[-1]} ended with {run.code}:\n{run.failure_text() or run.output}")
+    return Timed(seconds, executions(run.results), run)
+
+
+def executions(results: list[dict]) -> int:
+    """How many modules ran on hosts: one a task and host, one an item of a loop; none for what was skipped."""
+    return sum(
+        sum(not item.get("skipped") for item in line["result"].get("results", [{}]))
+        for line in results
+        if line["action"].rpartition(".")[2] not in ON_CONTROLLER
+    )
