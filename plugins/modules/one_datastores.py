@@ -133,6 +133,14 @@ options:
         description:
           - Whether images are stored as they are instead of being unpacked.
         type: bool
+      sparse:
+        description:
+          - Whether image files may be sparse; V(false) takes all their space at once.
+        type: bool
+      qcow2_standalone:
+        description:
+          - Whether disks are whole copies of a qcow2 image instead of having it as their backing file.
+        type: bool
       compatible_sys_ds:
         description:
           - Ids of the system datastores that images of this datastore may run on.
@@ -205,6 +213,34 @@ options:
         description:
           - Arguments of rsync.
         type: str
+      rsync_tmp_dir:
+        description:
+          - Directory on the backup server in which incremental backups are put together.
+        type: str
+      rsync_nice:
+        description:
+          - CPU priority of backups, from -19 (high) to 19 (low).
+        type: int
+      rsync_ionice:
+        description:
+          - I/O priority of backups in the class best-effort, from 0 (high) to 7 (low).
+        type: int
+      rsync_max_riops:
+        description:
+          - Most read operations per second of a backup.
+        type: int
+      rsync_max_wiops:
+        description:
+          - Most write operations per second of a backup.
+        type: int
+      rsync_cpu_quota:
+        description:
+          - CPU share of a backup in percent; more than 100 for several CPUs.
+        type: int
+      rsync_sparsify:
+        description:
+          - Whether backups are made smaller with virt-sparsify.
+        type: bool
       restic_password:
         description:
           - Password of the restic repository. OpenNebula returns it encrypted, so see O(datastores[].update_secrets).
@@ -229,6 +265,34 @@ options:
         description:
           - Concurrent connections of restic.
         type: int
+      restic_maxproc:
+        description:
+          - Most threads of restic.
+        type: int
+      restic_nice:
+        description:
+          - CPU priority of backups, from -19 (high) to 19 (low).
+        type: int
+      restic_ionice:
+        description:
+          - I/O priority of backups in the class best-effort, from 0 (high) to 7 (low).
+        type: int
+      restic_max_riops:
+        description:
+          - Most read operations per second of a backup.
+        type: int
+      restic_max_wiops:
+        description:
+          - Most write operations per second of a backup.
+        type: int
+      restic_cpu_quota:
+        description:
+          - CPU share of a backup in percent; more than 100 for several CPUs.
+        type: int
+      restic_sparsify:
+        description:
+          - Whether backups are made smaller with virt-sparsify.
+        type: bool
       attributes:
         description:
           - Further attributes of the template. A mapping makes a vector attribute, a list a repeated one, null (or an
@@ -239,6 +303,14 @@ options:
             configuration (CLONE_TARGET, LN_TARGET, SHARED, DRIVER, ALLOW_ORPHANS and the like), and values that hold
             C(]]>).
         type: dict
+      secret_attributes:
+        description:
+          - Further attributes whose values are secrets, such as NETAPP_PASS, PUREFA_API_TOKEN or
+            RESTIC_S3_SECRET_ACCESS_KEY. Their names end in PASSWORD, _PASS, _TOKEN or _SECRET_ACCESS_KEY; null removes
+            one.
+          - They never appear in logs, results or diffs. Such a name in O(datastores[].attributes) is refused, since
+            what stands there can be logged.
+        type: dict
       attributes_mode:
         description:
           - V(merge) leaves attributes that are not declared alone.
@@ -248,7 +320,7 @@ options:
         default: merge
       update_secrets:
         description:
-          - Attributes that hold a secret (their names end in PASSWORD, _PASS or _TOKEN) read back encrypted.
+          - Attributes that hold a secret (see O(datastores[].secret_attributes)) read back encrypted.
           - V(on_create) sends them when they are not on the server yet.
           - V(always) compares them with what an administrator may read decrypted, at one more call for each datastore
             that declares one.

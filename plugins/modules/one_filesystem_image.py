@@ -116,6 +116,7 @@ notes:
     The role share_proof does.
 seealso:
   - module: virtshare.storage.one_filesystem_images
+  - module: virtshare.storage.one_filesystem_image_info
   - module: virtshare.storage.one_datastore
 extends_documentation_fragment:
   - virtshare.storage.opennebula

@@ -133,6 +133,7 @@ notes:
     The role share_proof does.
 seealso:
   - module: virtshare.storage.one_filesystem_image
+  - module: virtshare.storage.one_filesystem_image_info
   - module: virtshare.storage.one_datastores
 extends_documentation_fragment:
   - virtshare.storage.opennebula

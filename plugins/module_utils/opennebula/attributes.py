@@ -9,7 +9,7 @@ from ..plan import Operation, Refusal
 from . import objects, template
 
 # option, attribute, kind, note. Kinds: dirs and words are blank-separated lists, ids a comma-separated list, bool is
-# YES or NO, count a whole number from 0, text a string, secret a string that never leaves the module again.
+# YES or NO, the kinds in RANGES whole numbers, text a string, secret a string that never leaves the module again.
 TYPED = (
     ("safe_dirs", "SAFE_DIRS", "dirs"),
     ("restricted_dirs", "RESTRICTED_DIRS", "dirs"),
@@ -18,6 +18,8 @@ TYPED = (
     ("limit_mb", "LIMIT_MB", "count"),
     ("limit_transfer_bw", "LIMIT_TRANSFER_BW", "text"),
     ("no_decompress", "NO_DECOMPRESS", "bool"),
+    ("sparse", "SPARSE", "bool"),
+    ("qcow2_standalone", "QCOW2_STANDALONE", "bool"),
     ("compatible_sys_ds", "COMPATIBLE_SYS_DS", "ids"),
     ("nfs_auto_enable", "NFS_AUTO_ENABLE", "bool"),
     ("nfs_auto_host", "NFS_AUTO_HOST", "text"),
@@ -35,13 +37,29 @@ TYPED = (
     ("rsync_host", "RSYNC_HOST", "text"),
     ("rsync_user", "RSYNC_USER", "text"),
     ("rsync_args", "RSYNC_ARGS", "text"),
+    ("rsync_tmp_dir", "RSYNC_TMP_DIR", "dir"),
+    ("rsync_nice", "RSYNC_NICE", "nice"),
+    ("rsync_ionice", "RSYNC_IONICE", "ionice"),
+    ("rsync_max_riops", "RSYNC_MAX_RIOPS", "count"),
+    ("rsync_max_wiops", "RSYNC_MAX_WIOPS", "count"),
+    ("rsync_cpu_quota", "RSYNC_CPU_QUOTA", "count"),
+    ("rsync_sparsify", "RSYNC_SPARSIFY", "bool"),
     ("restic_password", "RESTIC_PASSWORD", "secret"),
     ("restic_sftp_user", "RESTIC_SFTP_USER", "text"),
     ("restic_sftp_server", "RESTIC_SFTP_SERVER", "text"),
     ("restic_bwlimit", "RESTIC_BWLIMIT", "count"),
     ("restic_compression", "RESTIC_COMPRESSION", "text"),
     ("restic_connections", "RESTIC_CONNECTIONS", "count"),
+    ("restic_maxproc", "RESTIC_MAXPROC", "count"),
+    ("restic_nice", "RESTIC_NICE", "nice"),
+    ("restic_ionice", "RESTIC_IONICE", "ionice"),
+    ("restic_max_riops", "RESTIC_MAX_RIOPS", "count"),
+    ("restic_max_wiops", "RESTIC_MAX_WIOPS", "count"),
+    ("restic_cpu_quota", "RESTIC_CPU_QUOTA", "count"),
+    ("restic_sparsify", "RESTIC_SPARSIFY", "bool"),
 )
+# Least and most of each kind of number; None: no bound.
+RANGES = {"count": (0, None), "nice": (-19, 19), "ionice": (0, 7)}
 OPTION_OF = dict((attribute, option) for option, attribute, _kind in TYPED)
 KIND_OF = dict((attribute, kind) for _option, attribute, kind in TYPED)
 ANSIBLE_TYPES = {
@@ -51,6 +69,8 @@ ANSIBLE_TYPES = {
     "dir": dict(type="str"),
     "bool": dict(type="bool"),
     "count": dict(type="int"),
+    "nice": dict(type="int"),
+    "ionice": dict(type="int"),
     "text": dict(type="str"),
     "secret": dict(type="str", no_log=True),
 }
@@ -63,8 +83,7 @@ OWN_OPTION = {"NAME": "name (and new_name to rename)", "TYPE": "type", "DS_MAD":
 CORE = ("TYPE", "DS_MAD", "TM_MAD", "DISK_TYPE")
 SERVER_OWNED = re.compile(
     r"^(CLONE_TARGET|LN_TARGET|ALLOW_ORPHANS|PERSISTENT_SNAPSHOTS|DATASTORE_CAPACITY_CHECK|DRIVER|SHARED|DS_MIGRATE.*"
-    r"|DS_LIVE_MIGRATE|TM_MAD_SYSTEM|(CLONE_TARGET|LN_TARGET|DISK_TYPE)_.+|.*_SSH|BASE_PATH|TOTAL_MB|FREE_MB|USED_MB"
-    r"|IMAGES)$")
+    r"|DS_LIVE_MIGRATE|TM_MAD_SYSTEM|(CLONE_TARGET|LN_TARGET|DISK_TYPE)_.+|.*_SSH|BASE_PATH|FREE_MB|USED_MB|IMAGES)$")
 # What a transfer driver sets and leaves behind when another one takes its place.
 LEFT_BEHIND = re.compile(r"^(TM_MAD_SYSTEM|DRIVER|(CLONE_TARGET|LN_TARGET|DISK_TYPE)_.+)$")
 FIXED_WITH_IMAGES = ("LVM_THIN_ENABLE", "NFS_AUTO_ENABLE", "NFS_AUTO_HOST", "NFS_AUTO_PATH", "NFS_AUTO_OPTS")
@@ -73,8 +92,20 @@ KEPT_IN_EXACT = ("SAFE_DIRS", "RESTRICTED_DIRS")
 
 
 def declared(item, what):
-    """({NAME: [value, ...]}, [warning, ...]) of an item's typed options and C(attributes); [] is to be absent."""
+    """({NAME: [value, ...]}, [warning, ...]) of an item's typed options and further attributes; [] is to be absent."""
     attributes, warnings = template.clean(item.get("attributes") or {}, what)
+    secrets, more = template.clean(item.get("secret_attributes") or {}, what)
+    warnings.extend(more)
+    for name in sorted(attributes):
+        if objects.is_secret(name) and name not in OPTION_OF:
+            raise Refusal("The attribute %s of %s is a secret by its name, and what is in attributes can be logged; "
+                          "write it in secret_attributes." % (name, what))
+    for name in sorted(secrets):
+        if not objects.is_secret(name):
+            raise Refusal("The attribute %s of %s is none of those that are hidden when they are read (their names "
+                          "end in PASSWORD, _PASS, _TOKEN or _SECRET_ACCESS_KEY); write it in attributes."
+                          % (name, what))
+    attributes.update(secrets)
     for name in attributes:
         if name in OPTION_OF:
             raise Refusal("The attribute %s of %s has an option of its own; write %s instead of putting it into "
@@ -88,6 +119,9 @@ def declared(item, what):
     for option, attribute, kind in TYPED:
         if item.get(option) is not None:
             attributes[attribute] = _typed(item[option], option, attribute, kind, what)
+            if kind in ("text", "secret") and attributes[attribute] != [item[option]] and item[option]:
+                warnings.append("Blanks around the %s of %s are left out, as OpenNebula trims every value."
+                                % (option, what))
     return attributes, warnings
 
 
@@ -101,17 +135,19 @@ def _typed(value, option, attribute, kind, what):
         word = " ".join(values)
     elif kind == "words":
         for part in value:
-            if not part.strip() or len(part.split()) != 1:
+            if part.split() != [part]:
                 raise Refusal("The %s of %s holds %r; write one word without blanks for each element."
                               % (option, what, part))
-        word = " ".join(part.strip() for part in value)
+        word = " ".join(value)
     elif kind == "ids":
         word = ",".join(str(part) for part in value)
     elif kind == "dir":
         word = objects.directory(value, option, objects.sentence(what)) if value else ""
-    elif kind == "count":
-        if value < 0:
-            raise Refusal("The %s of %s is %s; write a whole number from 0 on." % (option, what, value))
+    elif kind in RANGES:
+        least, most = RANGES[kind]
+        if value < least or (most is not None and value > most):
+            raise Refusal("The %s of %s is %s; write a whole number from %d %s."
+                          % (option, what, value, least, "on" if most is None else "to %d" % most))
         word = str(value)
     else:
         word = template.text(value, attribute, what)
@@ -130,7 +166,7 @@ def option_value(attribute, value):
         return [int(part) if part.isdigit() else part for part in parts]
     if kind == "bool" and value.upper() in ("YES", "NO"):
         return value.upper() == "YES"
-    if kind == "count" and value.isdigit():
+    if kind in RANGES and re.match(r"^-?[0-9]+$", value):
         return int(value)
     return value
 

@@ -106,6 +106,12 @@ def shown(url):
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def secrets_in(url):
+    """The password for a proxy in front of OpenNebula that may stand in the URL, in both spellings: a set of str."""
+    password = urlsplit(url or "").password
+    return set([password, unquote(password)]) if password else set()
+
+
 class Client:
     """A connection to one OpenNebula endpoint.
 

@@ -33,6 +33,7 @@ def argument_spec():
         group=dict(type="str"),
         mode=dict(type="raw"),
         attributes=dict(type="dict"),
+        secret_attributes=dict(type="dict", no_log=True),
         attributes_mode=dict(type="str", default="merge", choices=["merge", "exact"]),
         # The key is a switch, not a password, whatever its name suggests.
         update_secrets=dict(type="str", default="on_create", choices=["on_create", "always"], no_log=False),
@@ -147,8 +148,8 @@ def _validated(item, position):
     wanted = dict((key, item.get(key)) for key in (
         "id", "state", "type", "disk_type", "clusters", "owner", "group", "attributes_mode", "update_secrets",
         "allow_driver_change", "allow_default_datastore"))
-    for key in ("name", "new_name"):
-        wanted[key] = None if item.get(key) is None else template.object_name(item[key], where)
+    names, warnings = objects.declared_names(item, where)
+    wanted.update(names)
     if wanted["name"] is None and wanted["id"] is None:
         raise Refusal("%s has neither name nor id; give one." % objects.sentence(where))
     what = label(wanted)
@@ -158,7 +159,8 @@ def _validated(item, position):
         wanted[key] = _driver(item.get(key), key, what)
     if wanted["state"] != "absent":
         _check_kind(wanted, what)
-    wanted["attributes"], wanted["warnings"] = attributes.declared(item, what)
+    wanted["attributes"], more = attributes.declared(item, what)
+    wanted["warnings"] = warnings + more
     return wanted
 
 

@@ -123,7 +123,8 @@ def preflight(after, sent_disk_type, world, what):
             raise Refusal("The %s has ds_mad %s, which requires %s; give %s."
                           % (what, after["ds_mad"], name,
                              "the option %s" % (OPTION_OF.get(name) or name.lower()) if name in OPTION_OF
-                             or name == "DISK_TYPE" else "it in attributes"))
+                             or name == "DISK_TYPE"
+                             else "it in secret_attributes" if objects.is_secret(name) else "it in attributes"))
 
 
 def system_drivers(cluster_ids, datastores):

@@ -157,8 +157,8 @@ def _validated(item, position):
     where = "filesystem image %d of the list" % position
     wanted = dict((key, item.get(key)) for key in (
         "id", "state", "persistent", "owner", "group", "attributes_mode", "replace", "path"))
-    for key in ("name", "new_name"):
-        wanted[key] = None if item.get(key) is None else template.object_name(item[key], where)
+    names, warnings = objects.declared_names(item, where)
+    wanted.update(names)
     if wanted["name"] is None and wanted["id"] is None:
         raise Refusal("%s has neither name nor id; give one." % objects.sentence(where))
     what = label(wanted)
@@ -167,7 +167,8 @@ def _validated(item, position):
     wanted["mode"] = objects.octal(item.get("mode"), what)
     if wanted["path"] is not None:
         objects.directory(wanted["path"], "path", objects.sentence(what))
-    wanted["attributes"], wanted["warnings"] = template.clean(item.get("attributes") or {}, what, repeatable=False)
+    wanted["attributes"], more = template.clean(item.get("attributes") or {}, what, repeatable=False)
+    wanted["warnings"] = warnings + more
     for name in wanted["attributes"]:
         if name in OPTION_OF or name in OWN_OPTION:
             raise Refusal("The attribute %s of %s does nothing there; the option for it is %s."
@@ -181,7 +182,9 @@ def _validated(item, position):
 
 
 def _mount_value(value, option, attribute, what):
-    value = template.text(value, attribute, what)
+    if template.text(value, attribute, what) != value:
+        raise Refusal("The %s %r of %s has blanks around it, which OpenNebula would leave out; leave them out."
+                      % (option, value, what))
     if not value:
         return []
     if option == "mount_point":
@@ -216,14 +219,25 @@ def made_anew(current, item):
 
 def find_datastore(item, datastores):
     """The declared datastore as read back, or None when none is declared or it does not exist."""
-    word = item["datastore"]
-    if word is None:
+    if item["datastore"] is None:
         return None
+    return _meant_datastore(item["datastore"], datastores, "The %s" % label(item))
+
+
+def inside_datastore(word, images):
+    """The images of the datastore given by name or id; a Refusal when that means more than one datastore."""
+    word = word.strip(template.BLANKS)
+    homes = dict((image["datastore_id"], {"id": image["datastore_id"], "name": image["datastore"]}) for image in images)
+    home = _meant_datastore(word, homes.values(), "The option datastore")
+    return [image for image in images if home is not None and image["datastore_id"] == home["id"]]
+
+
+def _meant_datastore(word, datastores, subject):
     found = [datastore for datastore in datastores if datastore["name"] == word]
     by_id = [datastore for datastore in datastores if word.isdigit() and datastore["id"] == int(word)]
     if len(found) > 1 or (found and by_id and by_id[0] is not found[0]):
-        raise Refusal("The %s names the datastore %r, which means more than one (ids %s); delete or rename the wrong "
-                      "one." % (label(item), word, " and ".join(
+        raise Refusal("%s names the datastore %r, which means more than one (ids %s); delete or rename the wrong "
+                      "one." % (subject, word, " and ".join(
                           str(one) for one in sorted(set(datastore["id"] for datastore in found + by_id)))))
     return (found or by_id or [None])[0]
 

@@ -57,6 +57,11 @@ def plan(current, desired, datastore, world):
                       % (current["id"], current["name"], current["type"]))
     if current is None:
         return _plan_new(desired, datastore, world, what)
+    if desired["datastore"] is not None and (datastore is None or datastore["id"] != current["datastore_id"]):
+        # Only an image given by its id can be found in another datastore than the declared one.
+        raise Refusal("The %s (id %d) is in the datastore %s, not %s: OpenNebula cannot move it. Correct datastore, "
+                      "or leave id out to register the directory there too."
+                      % (what, current["id"], current["datastore"], desired["datastore"]))
     if current["state"] == "error":
         # The server could not register it, so nothing can use it; registering anew is the only way to mend it.
         return _plan_again(current, desired, datastore, world, what,

@@ -7,7 +7,7 @@ import posixpath
 import re
 
 from ..plan import Refusal
-from .template import decode
+from .template import BLANKS, decode, object_name
 
 CLASSES = ("OWNER", "GROUP", "OTHER")
 RIGHTS = ("U", "M", "A")
@@ -19,7 +19,7 @@ NEW_ID = object()
 # OpenNebula's drivers expand paths in an unquoted shell word and compare them as regular expressions.
 UNSAFE_IN_PATH = re.compile(r"[\s*?\[\](){}|^$+\\\"'`;&<>#!]")
 
-SECRET_NAME = re.compile(r"(PASSWORD|_PASS|_TOKEN)$")
+SECRET_NAME = re.compile(r"(PASSWORD|_PASS|_TOKEN|_SECRET_ACCESS_KEY)$")
 HIDDEN = "(hidden)"
 
 
@@ -64,6 +64,20 @@ def bits(mode):
     return [int(bit) for digit in mode for bit in format(int(digit), "03b")]
 
 
+def declared_names(item, where):
+    """({"name", "new_name"} as OpenNebula keeps them or None, [warning, ...]) of a declaration.
+
+    where: phrase such as C(datastore 1 of the list).
+    """
+    names, warnings = {}, []
+    for key in ("name", "new_name"):
+        names[key] = None if item.get(key) is None else object_name(item[key], where)
+        if names[key] is not None and names[key] != item[key]:
+            warnings.append("Blanks around the %s %r are left out, as OpenNebula trims every name."
+                            % (key, names[key]))
+    return names, warnings
+
+
 def sentence(words):
     """Words with a capital at the start; names within keep theirs."""
     return words[0].upper() + words[1:]
@@ -71,7 +85,8 @@ def sentence(words):
 
 def child_text(element, tag, default=""):
     child = element.find(tag)
-    return default if child is None or child.text is None else child.text.strip()
+    # Only the blanks that OpenNebula trims: a name may start with another one, such as a no-break space.
+    return default if child is None or child.text is None else child.text.strip(BLANKS)
 
 
 def child_int(element, tag, default=0):
@@ -122,7 +137,7 @@ def resolve(word, table, kind, what):
 
     table: {id: name}. A name wins over an id that looks the same only when no other object has that id.
     """
-    word = str(word).strip()
+    word = str(word).strip(BLANKS)
     found = [key for key in table if table[key] == word]
     by_id = int(word) if re.match(r"^[0-9]+$", word) else None
     if by_id in table and found and by_id not in found:
@@ -143,7 +158,7 @@ def resolve(word, table, kind, what):
 
 def is_named(word, name, number):
     """Whether an owner or group given by name or id is the one an object has already; None is always so."""
-    return word is None or str(word).strip() in (name, str(number))
+    return word is None or str(word).strip(BLANKS) in (name, str(number))
 
 
 def directory(path, option, what):

@@ -7,7 +7,7 @@ import time
 
 from ..plan import Refusal
 from . import datastore, datastore_plan, drivers, image, image_plan, objects, template
-from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer, shown
+from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer, secrets_in, shown
 from .objects import NEW_ID
 
 ALL_IMAGES = (-2, -1, -1)
@@ -24,9 +24,14 @@ class Unfinished(Exception):
 
 def _session(module):
     """A client, with its secrets kept out of whatever the module returns."""
+    _hide_login(module)
     client = Client.from_params(module.params)
     module.no_log_values.update(secret for secret in client.secrets if secret)
     return client
+
+
+def _hide_login(module):
+    module.no_log_values.update(secrets_in(module.params["api_url"]))
 
 
 def _hide_declared(module, desired):
@@ -53,6 +58,7 @@ def _names(client, method):
 
 def _fail(module, error):
     """End the module with the sentences of an error and with what was done before it."""
+    _hide_login(module)
     done = getattr(error, "done", [])
     module.fail_json(msg=str(error), changed=bool(done), operations=[operation.result() for operation in done])
 
@@ -177,12 +183,12 @@ def datastores(module, items, single=None):
 
 def _datastores_read_back(client, desired, world, plan):
     """The declared datastores as they are now; Unfinished when the server did not keep what it accepted."""
-    again = datastore.World(_datastores(client), world.clusters, world.users, world.groups, world.config,
-                            world.version)
     try:
+        again = datastore.World(_datastores(client), world.clusters, world.users, world.groups, world.config,
+                                world.version)
         rest, after = datastore_plan.plan_all([dict(item, update_secrets="on_create") for item in desired], again)
-    except Refusal as refusal:
-        raise Unfinished(["After the change: %s" % refusal], plan.operations)
+    except (Refusal, Failure) as error:
+        raise Unfinished(["After the change: %s" % error], plan.operations)
     if rest.changed:
         raise Unfinished(["OpenNebula accepted the change but does not show it: it would still be needed to %s."
                           % "; ".join("%s for %s" % (one.summary, one.target) for one in rest.operations)],
@@ -194,13 +200,16 @@ def datastore_info(module):
     """Run one_datastore_info: C(name), C(id), C(type), C(ds_mad) narrow the list down."""
     try:
         client = _session(module)
-        found = _datastores(client)
-        for key in ("name", "id", "type", "ds_mad"):
-            if module.params[key] is not None:
-                found = [one for one in found if one[key] == module.params[key]]
+        found = _narrowed(module, _datastores(client), ("name", "id", "type", "ds_mad"))
     except Failure as error:
         _fail(module, error)
     module.exit_json(changed=False, datastores=[datastore.public(one) for one in found])
+
+
+def _narrowed(module, found, keys):
+    """The objects whose fields are what the options of the same name say; an option that is left out says nothing."""
+    wanted = dict((key, module.params[key]) for key in keys if module.params[key] is not None)
+    return [one for one in found if all(one[key] == wanted[key] for key in wanted)]
 
 
 # -- filesystem images -------------------------------------------------------------------------------------------
@@ -318,3 +327,19 @@ def _images_done(module, client, desired, plan, after, known, pool):
     if failed:
         raise Unfinished(failed, done)
     return now
+
+
+def image_info(module):
+    """Run one_filesystem_image_info: C(name), C(id), C(path), C(state) and C(datastore) narrow the list down.
+
+    The body of an image names its datastore, so the pool of images is all that has to be read.
+    """
+    try:
+        client = _session(module)
+        found = [one for one in _images(client) if one["type"] == image.FILESYSTEM]
+        if module.params["datastore"] is not None:
+            found = image.inside_datastore(module.params["datastore"], found)
+        found = _narrowed(module, found, ("name", "id", "path", "state"))
+    except (Refusal, Failure) as error:
+        _fail(module, error)
+    module.exit_json(changed=False, filesystems=[image.public(one) for one in found])
