@@ -56,6 +56,8 @@ _SYSTEM_DIRECTORIES = frozenset((
     "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/log", "/var/tmp",
 ))
 _KERNEL_DIRECTORIES = ("/dev/", "/proc/", "/sys/")
+# Nobody's shares are to be cleared away below these.
+_NO_PREFIX_BELOW = ("/bin", "/boot", "/etc", "/lib", "/run", "/sbin", "/usr")
 
 # By type: (pattern of a source, an example of one, what a source of this type is)
 _SOURCES = {
@@ -115,6 +117,25 @@ def validated(shares):
             "1 problem" if len(problems) == 1 else "%d problems" % len(problems),
             "\n".join("- " + problem for problem in problems)))
     return result
+
+
+def checked_prefix(exact, prefix):
+    """The directory below which undeclared shares are removed, None without one, or a Refusal.
+
+    exact: whether they are removed at all. prefix: what the user wrote, None or an empty text for nothing.
+    """
+    if not prefix:
+        if exact:
+            raise Refusal("exact is true, and exact_prefix is missing. Write the directory below which only declared "
+                          "shares may stay, such as exact_prefix: /srv/shares.")
+        return None
+    trouble = _place_trouble("exact_prefix", prefix, "/srv/shares")
+    if trouble is None and any(inside(prefix, directory) for directory in _NO_PREFIX_BELOW):
+        trouble = ("exact_prefix %s belongs to the host's own system, which mounts there by itself. Write a directory "
+                   "of its own, such as /srv/shares." % _quoted(prefix))
+    if trouble:
+        raise Refusal(trouble)
+    return prefix
 
 
 class _Share:
@@ -196,28 +217,11 @@ class _Share:
         if not isinstance(path, str):
             self.problem("path is %s. Write a text such as /srv/shares/projects.", _shape(path))
             return None
-        normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
-        if re.search(r"[\x00-\x1f\x7f]", path):
-            self.problem("path %s holds a control character. Write a path of printable characters.", _quoted(path))
-        elif not path.startswith("/"):
-            self.problem(
-                "path %s is relative, so it would differ from host to host. Write an absolute path such as %s.",
-                _quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
-        elif normal == "/":
-            self.problem("path %s is the root of the host. Write a directory of its own, such as /srv/shares/projects.",
-                         _quoted(path))
-        elif ".." in path.split("/"):
-            self.problem("path %s holds '..', so what it means depends on links. Write the path it leads to, "
-                         "here perhaps %s.", _quoted(path), normal)
-        elif normal != path:
-            self.problem("path %s is not in its shortest form, and hosts are compared by it. Write %s.",
-                         _quoted(path), normal)
-        elif path in _SYSTEM_DIRECTORIES or path.startswith(_KERNEL_DIRECTORIES):
-            self.problem("path %s belongs to the host's own system. Write a directory of its own, such as "
-                         "/srv/shares/projects.", _quoted(path))
-        else:
-            return str(path)
-        return None
+        trouble = _place_trouble("path", path)
+        if trouble:
+            self.problem("%s", trouble)
+            return None
+        return str(path)
 
     def _source(self, kind, state):
         source = self.share.get("source")
@@ -253,7 +257,7 @@ class _Share:
         elif kind == "local" and posixpath.normpath(source) != source:
             self.problem("source %s is not in its shortest form. Write %s.", _quoted(source),
                          posixpath.normpath(source))
-        elif kind == "local" and isinstance(self.share.get("path"), str) and _inside(self.share["path"], source):
+        elif kind == "local" and isinstance(self.share.get("path"), str) and inside(self.share["path"], source):
             self.problem("source %s holds the path itself. Write a directory elsewhere.", _quoted(source))
 
     def _options(self):
@@ -366,7 +370,7 @@ def _overlaps(shares):
             times = "twice" if paths.count(path) == 2 else "%d times" % paths.count(path)
             yield ("share %s: path %s is declared %s, so what is to be seen there is not clear. "
                    "Write every path once." % (path, _quoted(path), times))
-        outer = [other for other in sorted(set(paths)) if other != path and _inside(path, other)]
+        outer = [other for other in sorted(set(paths)) if other != path and inside(path, other)]
         if outer:
             yield ("share %s: path %s lies inside the share %s, so it would be a directory of that share. "
                    "Write a path beside it, such as %s." % (
@@ -374,7 +378,31 @@ def _overlaps(shares):
                        posixpath.join(posixpath.dirname(outer[0]), posixpath.basename(path))))
 
 
-def _inside(path, other):
+def _place_trouble(what, path, example="/srv/shares/projects"):
+    """Why a text cannot be the path of a directory of our own, as a sentence, or None. what: the option it is in."""
+    normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
+    if re.search(r"[\x00-\x1f\x7f]", path):
+        return "%s %s holds a control character. Write a path of printable characters." % (what, _quoted(path))
+    if not path.startswith("/"):
+        return "%s %s is relative, so it would differ from host to host. Write an absolute path such as %s." % (
+            what, _quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
+    if normal == "/":
+        return "%s %s is the root of the host. Write a directory of its own, such as %s." % (
+            what, _quoted(path), example)
+    if ".." in path.split("/"):
+        return "%s %s holds '..', so what it means depends on links. Write the path it leads to, here perhaps %s." % (
+            what, _quoted(path), normal)
+    if normal != path:
+        return "%s %s is not in its shortest form, and hosts are compared by it. Write %s." % (
+            what, _quoted(path), normal)
+    if path in _SYSTEM_DIRECTORIES or path.startswith(_KERNEL_DIRECTORIES):
+        return "%s %s belongs to the host's own system. Write a directory of its own, such as %s." % (
+            what, _quoted(path), example)
+    return None
+
+
+def inside(path, other):
+    """Whether a path is another one or lies below it."""
     return path == other or path.startswith(other.rstrip("/") + "/")
 
 

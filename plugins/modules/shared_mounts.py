@@ -122,6 +122,21 @@ options:
     description: As O(shares[].allow_hidden_files), for all shares.
     type: bool
     default: false
+  exact:
+    description:
+      - Remove the shares below O(exact_prefix) that are not in O(shares), as O(shares[].state=absent) does.
+      - Removed are network and cluster mounts and binds that C(fstab) records below the prefix, or whose directory was
+        made unusable by this module. What was mounted there by hand or by another program stays.
+      - Without it they are reported only, in a warning and in RV(undeclared).
+    type: bool
+    default: false
+  exact_prefix:
+    description:
+      - The directory below which only declared shares may stay, such as V(/srv/shares). Required with O(exact=true).
+      - V(/) and the directories of the system are refused.
+      - Without O(exact) it adds the mounts that C(fstab) records below it to the reported ones. Undeclared shares that
+        this module made are reported wherever they are.
+    type: str
 attributes:
   check_mode:
     description: Predicts exactly the changes of a run, and changes nothing. A host without the filesystem's mount
@@ -162,6 +177,15 @@ EXAMPLES = r"""
         source: nas1:/export/archive
         state: unmounted
     timeout: 10
+
+- name: Have these shares below /srv/shares, and no others
+  virtshare.storage.shared_mounts:
+    exact: true
+    exact_prefix: /srv/shares
+    shares:
+      - path: /srv/shares/projects
+        type: nfs
+        source: nas1:/export/projects
 """
 
 RETURN = r"""
@@ -221,6 +245,37 @@ operations:
     - {operation: fstab, target: /srv/shares/projects, summary: add the entry}
     - {operation: systemd_reload, target: systemd, summary: read the changed fstab}
     - {operation: mount, target: /srv/shares/projects, summary: "mount nas1:/export/projects"}
+undeclared:
+  description: The shares that were found on the host and are not declared, see O(exact).
+  returned: always, unless the declaration itself is refused
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Where it is.
+      type: str
+    type:
+      description: The kind of share it is.
+      type: str
+    source:
+      description: What is mounted or recorded.
+      type: str
+    mounted:
+      description: Whether it was mounted when the module began.
+      type: bool
+    fstab:
+      description: Its line in fstab when the module began, null when there was none.
+      type: str
+    removed:
+      description: Whether it was removed, in check mode whether it would be.
+      type: bool
+  sample:
+    - path: /srv/shares/old
+      type: nfs
+      source: nas1:/export/old
+      mounted: true
+      fstab: nas1:/export/old /srv/shares/old nfs rw,_netdev,nofail 0 0
+      removed: false
 errors:
   description: What went wrong, one element a share. All of it is in the message, too.
   returned: when a share failed
@@ -252,6 +307,8 @@ def main():
             fstab=dict(type="path", default="/etc/fstab"),
             timeout=dict(type="int", default=30),
             allow_hidden_files=dict(type="bool", default=False),
+            exact=dict(type="bool", default=False),
+            exact_prefix=dict(type="str"),
         ),
         supports_check_mode=True,
     ))

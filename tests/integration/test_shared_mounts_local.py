@@ -288,3 +288,73 @@ result = [check, refused["msg"], shared_mounts([share()])["did"]]
     check, message, after = result
     assert check == after == ["directory", "fstab", "mount"]
     assert "another run changes the mounts of this host" in message and "2 s" in message
+
+
+def test_shares_no_longer_declared_are_reported_and_removed_where_only_declared_ones_may_stay(tmp_path):
+    result = on_a_host(tmp_path, """
+C, HAND = disk + "/shares/c", disk + "/shares/by hand"
+shared_mounts([share(), share(B, disk + "/da ta#"), share(C, disk + "/other")])
+# Mounted by a person: neither in fstab nor over a directory of ours. And one of ours whose line was lost.
+sh("mkdir '%s' && mount --bind %s/other '%s'" % (HAND, disk, HAND))
+sh("sed -i '/shares.c/d' " + fstab)
+sh("mkdir %s/elsewhere && echo 'nas1:/x %s/elsewhere nfs noauto 0 0' >> %s" % (disk, disk, fstab))
+before = state()
+reported = run_module("shared_mounts", dict(shares=[share()], fstab=fstab, timeout=20))
+exact = dict(exact=True, exact_prefix=disk + "/shares")
+same = state() == before
+user = subprocess.Popen(["sleep", "60"], cwd=B)
+busy = run_module("shared_mounts", dict(exact, shares=[share()], fstab=fstab, timeout=20), True)
+user.kill(), user.wait()
+predicted = run_module("shared_mounts", dict(exact, shares=[share()], fstab=fstab, timeout=20), True)
+same = same and state() == before
+removed = run_module("shared_mounts", dict(exact, shares=[share()], fstab=fstab, timeout=20))
+again = run_module("shared_mounts", dict(exact, shares=[share()], fstab=fstab, timeout=20))
+none_left = shared_mounts([], **exact)["did"]
+result = dict(
+    pid=user.pid, reported=reported, busy=busy, predicted=predicted, removed=removed, again=again, same=same,
+    listing=sorted(os.listdir(disk + "/shares")), mounted=[line.split()[2] for line in mountinfo()],
+    none_left=none_left, fstab=open(fstab, newline="").read(), foreign=FOREIGN)
+""")
+    b, c = "/srv/disk/shares/b #2", "/srv/disk/shares/c"
+    reported = result["reported"]
+    assert not reported["changed"] and result["same"]
+    assert [(each["path"], each["type"], each["mounted"], each["fstab"] is None, each["removed"])
+            for each in reported["undeclared"]] == [
+        (b, "local", True, False, False), (c, "local", True, True, False)]
+    assert reported["undeclared"][0]["source"] == "/srv/disk/da ta#"
+    for words in (b, c, "/srv/disk/da ta#", "state: absent", "exact_prefix: /srv/disk/shares"):
+        assert words in reported["warnings"][0]
+    assert "by hand" not in reported["warnings"][0] and "elsewhere" not in reported["warnings"][0]
+
+    for words in (b, f"sleep (process {result['pid']})", "it is not declared", "Nothing was changed"):
+        assert words in result["busy"]["msg"]
+    predicted, removed = result["predicted"], result["removed"]
+    assert [(each["operation"], each["target"]) for each in removed["operations"]] == [
+        ("unmount", b), ("unmount", c), ("remove_directory", b), ("remove_directory", c), ("fstab", b)]
+    for key in ("changed", "operations", "diff", "undeclared", "warnings"):
+        assert predicted[key] == removed[key]
+    assert removed["warnings"] == [] and all(each["removed"] for each in removed["undeclared"])
+    assert result["again"]["operations"] == result["again"]["undeclared"] == []
+    assert result["none_left"] == ["unmount", "remove_directory", "fstab"]
+    assert result["listing"] == ["by hand"]
+    assert result["fstab"] == result["foreign"] + "nas1:/x /srv/disk/elsewhere nfs noauto 0 0\n"
+
+
+@pytest.mark.parametrize("parameters, words", [
+    ({"exact": True}, ["exact_prefix is missing", "exact_prefix: /srv/shares"]),
+    ({"exact": True, "exact_prefix": "/"}, ["'/'", "the root of the host"]),
+    ({"exact": True, "exact_prefix": "/srv"}, ["'/srv'", "belongs to the host's own system"]),
+    ({"exact": True, "exact_prefix": "/run/user"}, ["'/run/user'", "belongs to the host's own system"]),
+    ({"exact": True, "exact_prefix": "srv/shares"}, ["relative", "/srv/shares"]),
+    ({"exact_prefix": "/srv/shares/"}, ["shortest form", "Write /srv/shares."]),
+])
+def test_a_prefix_that_is_no_place_of_its_own_is_refused_and_nothing_is_changed(tmp_path, parameters, words):
+    result = on_a_host(tmp_path, """
+before = state()
+outcome = shared_mounts([share()], **%r)
+result = [outcome["msg"], state() == before]
+""" % parameters)
+    message, same = result
+    assert same
+    for word in words:
+        assert word in message

@@ -14,13 +14,14 @@ import time
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points, undeclared
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import in_vain, plan_share, stack, whole
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import (
+    in_vain, plan_removal, plan_share, stack, whole)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import checked_prefix, validated
 
 LOCK = "/run/virtshare-mounts.lock"
 # No share has a part in it, and a busy host takes its time.
@@ -34,12 +35,13 @@ def reconcile(module):
         if module.params["timeout"] < 1:
             raise Refusal("timeout is %d, and nothing ends in no time. Write at least 1, the seconds that one step may "
                           "take." % module.params["timeout"])
+        prefix = checked_prefix(module.params["exact"], module.params["exact_prefix"])
         host = Host(module.params["fstab"], module.params["timeout"])
         if module.check_mode:
-            result, errors = _reconcile(module, host, shares)
+            result, errors = _reconcile(module, host, shares, prefix)
         else:
             with _alone(LOCK, host.timeout * (len(shares) + 1)):
-                result, errors = _reconcile(module, host, shares)
+                result, errors = _reconcile(module, host, shares, prefix)
     except Refusal as refusal:
         module.fail_json(msg=str(refusal))
     except OSError as error:
@@ -51,39 +53,79 @@ def reconcile(module):
     module.exit_json(**result)
 
 
-def _reconcile(module, host, shares):
+def _reconcile(module, host, shares, prefix):
     """(the module's result, [{path, error}])"""
-    kinds, errors = {}, {}
-    for share in shares:
-        try:
-            kinds[share["path"]] = kind_of(share)
-        except Refusal as refusal:
-            errors[share["path"]] = str(refusal)
-    known = [share for share in shares if share["path"] in kinds]
-    found, problems = host.find(known, kinds)
-    errors.update(problems)
-    plans = collections.OrderedDict()
-    for share in known:
-        if share["path"] not in found:
-            continue
-        try:
-            plans[share["path"]] = plan_share(share, kinds[share["path"]], found[share["path"]], host.holders,
-                                              module.params["allow_hidden_files"])
-        except Refusal as refusal:
-            errors[share["path"]] = str(refusal)
-    refused = in_vain(plans)
-    errors.update(refused)
-    plan = whole([plan for path, plan in plans.items() if path not in refused], host.systemd_lags(), host.dead_servers)
+    work = _Work(host)
+    work.plan_declared(shares, module.params["allow_hidden_files"])
+    left = work.plan_undeclared([share["path"] for share in shares], module.params["exact"], prefix)
+    plan = work.whole()
     if not module.check_mode:
-        executor = Executor(host, known, kinds)
+        executor = Executor(host, work.shares, work.kinds)
         plan.operations = executor.carry_out(plan.operations)
-        errors.update(executor.errors)
+        work.errors.update(executor.errors)
         _forget_undone(plan)
     result = plan.result()
     result["warnings"] = plan.warnings
     result["mounts"] = _read_back(host, shares)
-    places = [share["path"] for share in shares] + [host.fstab_path]
-    return result, [{"path": place, "error": errors[place]} for place in places if place in errors]
+    result["undeclared"] = [
+        undeclared.result(candidate, found, removed and candidate.share["path"] not in work.errors)
+        for candidate, found, removed in left]
+    remaining = undeclared.warning([each for each in result["undeclared"] if not each["removed"]
+                                    and each["path"] not in work.errors], host.name, prefix)
+    result["warnings"].extend([remaining] if remaining else [])
+    places = [share["path"] for share in work.shares] + [host.fstab_path]
+    return result, [{"path": place, "error": work.errors[place]} for place in places if place in work.errors]
+
+
+class _Work:
+    """What is planned for the shares of a host, and what went wrong with which: {path: …} each."""
+
+    def __init__(self, host):
+        self.host = host
+        self.shares = []
+        self.kinds = {}
+        self.plans = collections.OrderedDict()
+        self.errors = {}
+
+    def plan_declared(self, shares, allow_hidden_files):
+        known = [share for share in shares if self._take(share)]
+        found, problems = self.host.find(known, self.kinds)
+        self.errors.update(problems)
+        for share in known:
+            if share["path"] in found:
+                self._plan(plan_share, share, found[share["path"]], allow_hidden_files)
+
+    def plan_undeclared(self, declared, exact, prefix):
+        """[(Candidate, Found, whether it is to be removed)]"""
+        result = []
+        for candidate, found in self.host.undeclared(declared, prefix):
+            removed = undeclared.removable(candidate, exact, prefix)
+            result.append((candidate, found, removed))
+            if removed and self._take(candidate.share):
+                self._plan(plan_removal, candidate.share, found)
+        return result
+
+    def whole(self):
+        """The Plan of all that can be done."""
+        refused = in_vain(self.plans)
+        self.errors.update(refused)
+        return whole([plan for path, plan in self.plans.items() if path not in refused], self.host.systemd_lags(),
+                     self.host.dead_servers)
+
+    def _take(self, share):
+        self.shares.append(share)
+        try:
+            self.kinds[share["path"]] = kind_of(share)
+        except Refusal as refusal:
+            self.errors[share["path"]] = str(refusal)
+        return share["path"] in self.kinds
+
+    def _plan(self, planner, share, found, *settings):
+        try:
+            self.plans[share["path"]] = planner(
+                share, self.kinds[share["path"]], found, self.host.holders, *settings)
+        except Refusal as refusal:
+            self.errors[share["path"]] = str(refusal)
 
 
 class Executor:

@@ -58,9 +58,14 @@ def format_line(entry):
         entry.freq, entry.passno)
 
 
+def entries(text):
+    """All entries of the file, in its order."""
+    return [entry for entry in map(parse_line, _lines(text)) if entry is not None]
+
+
 def find(text, path):
     """All entries of a mount point, in the file's order; more than one is a mistake in the file."""
-    return [entry for entry in map(parse_line, _lines(text)) if _is_at(entry, path)]
+    return [entry for entry in entries(text) if _is_at(entry, path)]
 
 
 def lines_of(text, path):

@@ -58,7 +58,13 @@ def plan_share(share, kind, found, holders, allow_hidden_files=False):
     _refuse_place(share, found)
     if share["state"] == "mounted":
         return _mounted(share, kind, found, holders, allow_hidden_files)
-    return _released(share, kind, found, holders)
+    return _released(share, kind, found, holders, "declared %s" % share["state"])
+
+
+def plan_removal(share, kind, found, holders):
+    """The Plan that removes a share nobody declares any more, or a Refusal; arguments as for plan_share()."""
+    _refuse_place(share, found)
+    return _released(share, kind, found, holders, "it is not declared, and exact is true")
 
 
 def in_vain(plans):
@@ -175,12 +181,12 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     return _finished(plan, path, before, after)
 
 
-def _released(share, kind, found, holders):
+def _released(share, kind, found, holders, why):
     path = share["path"]
     plan = Plan()
     before, after = {}, {}
     removed = list(reversed(found.stack))
-    _unmount(plan, share, removed, ["declared %s" % share["state"]] * len(removed), holders)
+    _unmount(plan, share, removed, [why] * len(removed), holders)
     if removed:
         before["mount"] = kind.source_in_words(removed[0])
         after["mount"] = "not mounted"

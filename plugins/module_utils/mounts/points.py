@@ -43,6 +43,8 @@ None where the filesystem or this process cannot set it. names: up to five of th
 "..." when there are more.
 """
 
+UNSEEN = Point("unseen", None, "", "", None, [])
+
 
 def look(paths):
     """{path: Point as a list} for JSON; paths: absolute, of shares whether mounted or not."""
