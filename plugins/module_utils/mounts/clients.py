@@ -1,0 +1,89 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a mount's own process: the options it was started with, and what it says in its log.
+
+The kernel knows nothing of either. The server is never asked.
+"""
+
+import os
+import re
+
+from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds import glusterfs
+
+# A process's name as the kernel has it; asked before the command line, which a stuck process may not give away.
+_PROGRAMS = ("glusterfs", "glusterfsd")
+_LOG_BYTES = 64 << 10
+_LOG_LINES = 2
+# [2026-11-24 18:30:00.123456 +0000] E [MSGID: 100026] [glusterfsd.c:2447:...] 0-glusterfs: what is wrong
+_TROUBLE = re.compile(r"\[[-\d: .+]+\] [EC] (?:\[MSGID: \d+\] )?(?:\[[^\]]*\] )?(.*)")
+
+
+def completed(mounts, seconds):
+    """The mounts, those of GlusterFS with what their process was told behind the options that the kernel shows.
+
+    mounts: of mountinfo. seconds: for looking through the processes. A mount whose process has ended stays as it is.
+    """
+    if not any(mount.fstype in glusterfs.GlusterFs.live_types for mount in mounts):
+        return mounts
+    try:
+        commands = bounded(command_lines, seconds)
+    except (TimedOut, ChildFailed, OSError):
+        return mounts
+    return [_with_options(mount, commands) for mount in mounts]
+
+
+def command_lines():
+    """The command lines of all GlusterFS processes in our mount namespace, the youngest process first."""
+    ours = os.readlink("/proc/self/ns/mnt")
+    found = []
+    for pid in os.listdir("/proc"):
+        try:
+            if pid.isdigit() and _read(pid, "comm").strip() in _PROGRAMS and (
+                    os.readlink("/proc/%s/ns/mnt" % pid) == ours):
+                command = _read(pid, "cmdline").split("\0")[:-1]
+                if len(command) > 1:
+                    found.append((_started(pid), command))
+        except OSError:
+            # The process ended meanwhile.
+            continue
+    return [command for dummy, command in sorted(found, reverse=True)]
+
+
+def end_of(log):
+    """The length of a log in bytes, where what is said from now on will begin; 0 for none."""
+    try:
+        return os.stat(log).st_size if log else 0
+    except OSError:
+        return 0
+
+
+def troubles(log, begin):
+    """The last errors that a log tells of since it was begin bytes long, one text each, none twice."""
+    try:
+        with open(log, "rb") as source:
+            size = source.seek(0, os.SEEK_END)
+            # A log that is shorter than it was has been rotated.
+            source.seek(max(begin if begin <= size else 0, size - _LOG_BYTES))
+            lines = source.read(_LOG_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    found = [match.group(1).strip() for match in map(_TROUBLE.match, lines) if match]
+    return list(dict.fromkeys(reversed(found)))[:_LOG_LINES][::-1]
+
+
+def _with_options(mount, commands):
+    if mount.fstype not in glusterfs.GlusterFs.live_types:
+        return mount
+    return mount._replace(super_options=mount.super_options + glusterfs.process_options(mount, commands))
+
+
+def _read(pid, name):
+    with open("/proc/%s/%s" % (pid, name), encoding="utf-8", errors="surrogateescape") as source:
+        return source.read()
+
+
+def _started(pid):
+    # The 22nd field of proc(5)'s stat; the second one, the name in parentheses, may hold anything.
+    return int(_read(pid, "stat").rpartition(")")[2].split()[19])
