@@ -14,7 +14,7 @@ import time
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points, undeclared
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import clients, fstab, points, undeclared
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import (
@@ -223,11 +223,15 @@ class Executor:
         if missing:
             raise Refusal("share %s: host %s has no program to mount type %s. Install %s, or use the role shared_mount, "
                           "which does." % (path, self.host.name, share["type"], missing))
+        log = kind.log(share)
+        begin = clients.end_of(log)
         code, output = self.runner(operation.arguments["command"], self.host.timeout)
         if code != 0:
+            said = "; ".join(clients.troubles(log, begin)) if log else ""
             raise Refusal("share %s: %s could not be mounted on host %s: %s" % (
-                path, share["source"], self.host.name,
-                ". ".join(filter(None, (_one_line(output), kind.explain(output))))))
+                path, share["source"], self.host.name, ". ".join(filter(None, (
+                    _one_line(output), said and "Its log %s says: %s" % (log, said),
+                    kind.explain(output + "\n" + said))))))
         self._expect_declared(share, kind, operation.arguments["surroundings"])
 
     def _remount(self, share, operation):
@@ -258,16 +262,16 @@ class Executor:
                     ", ".join(difference.declared for difference in differences)))
 
     def _mounts(self, path):
-        return stack(mountinfo.read(), path)
+        return clients.completed(stack(mountinfo.read(), path), self.host.timeout)
 
     def _words(self, operation, error):
         if isinstance(error, Refusal):
             return str(error)
         share = self.shares[operation.target]
-        server = self.kinds[operation.target].server(share)
+        servers = [server["host"] for server in self.kinds[operation.target].servers(share)]
         return "share %s: could not %s on host %s: %s%s" % (
             operation.target, operation.summary, self.host.name, error,
-            ". The server is %s" % server["host"] if server else "")
+            ". The server is %s" % " or ".join(servers) if servers else "")
 
 
 @contextlib.contextmanager
@@ -292,7 +296,7 @@ def _alone(filename, seconds):
 
 
 def _read_back(host, shares):
-    entries = mountinfo.read()
+    entries = clients.completed(mountinfo.read(), host.timeout)
     text = fstab.read(host.fstab_path)
     result = []
     for share in shares:

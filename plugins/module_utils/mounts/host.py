@@ -11,7 +11,8 @@ import time
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options, points, undeclared
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import (
+    clients, fstab, options, points, undeclared)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import holders
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
@@ -69,7 +70,7 @@ class Host:
         shares: validated. kinds: {path: Kind}.
         """
         text = fstab.read(self.fstab_path)
-        entries = mountinfo.read()
+        entries = clients.completed(mountinfo.read(), self.timeout)
         seen = self._points([share["path"] for share in shares if kinds[share["path"]].managed(share)])
         found, problems = {}, {}
         for share in shares:
@@ -85,7 +86,8 @@ class Host:
         for share in shown:
             path = share["path"]
             try:
-                found[path] = found[path]._replace(stale=self._is_stale(share, kinds[path], outcomes.get(path)))
+                found[path] = found[path]._replace(
+                    stale=self._is_stale(share, kinds[path], found[path].stack[-1], outcomes.get(path)))
             except Refusal as refusal:
                 problems[path] = str(refusal)
                 del found[path]
@@ -132,11 +134,11 @@ class Host:
         point = seen.get(path)
         if isinstance(point, Exception):
             raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
-        surroundings = {"addresses": None, "origin": None}
+        surroundings = {"addresses": None, "server": None, "origin": None}
         if share["state"] == "mounted" and kind.managed(share):
             surroundings["origin"] = self._origin(share, entries) if share["type"] == "local" else None
-            if kind.server(share) is not None:
-                surroundings["addresses"] = self._answering(share, kind, mounts)
+            if kind.servers(share):
+                surroundings["addresses"], surroundings["server"] = self._answering(share, kind, mounts)
         others = [entry for entry in entries if entry.mount_point != path]
         return Found(mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, False)
 
@@ -176,14 +178,19 @@ class Host:
         return [below.st_dev, os.path.normpath(os.path.join(below.root, relative))]
 
     def _answering(self, share, kind, mounts):
-        """The addresses of a share's server, or None when its name tells none; a Refusal when it is dead."""
-        server = kind.server(share)
+        """(the addresses of the first of a share's servers that answers, or None when its name tells none; its name).
+
+        A Refusal when all of them are dead.
+        """
         live = options.shown_values(mounts[-1]).get("addr") if mounts else None
-        addresses, trouble = self._server(server["host"], server["port"], live)
-        if trouble:
-            raise Refusal("share %s: server %s of %s %s, asked from host %s. Is it running, and reachable from there?"
-                          % (share["path"], server["host"], share["source"], trouble, self.name))
-        return addresses
+        troubles = []
+        for server in kind.servers(share):
+            addresses, trouble = self._server(server["host"], server["port"], live)
+            if not trouble:
+                return addresses, server["host"]
+            troubles.append("server %s of %s %s" % (server["host"], share["source"], trouble))
+        raise Refusal("share %s: %s, asked from host %s. Is %s running, and reachable from there?" % (
+            share["path"], ", ".join(troubles), self.name, "it" if len(troubles) == 1 else "one of them"))
 
     def _server(self, host, port, live):
         key = (host, port, live)
@@ -213,19 +220,21 @@ class Host:
         except (TimedOut, ChildFailed, OSError):
             return {}
 
-    def _is_stale(self, share, kind, number):
-        """Whether the export was replaced on the server; a Refusal when the mount cannot be used otherwise."""
-        server = kind.server(share)
+    def _is_stale(self, share, kind, mount, number):
+        """Whether a new mount is needed, and would help; a Refusal when the mount cannot be used otherwise."""
+        servers = " and ".join(server["host"] for server in kind.servers(share))
         if number is None:
-            self._hung.add(server["host"] if server else share["source"])
+            self._hung.add(servers or share["source"])
             raise Refusal(
                 "share %s: it is mounted, but its %s gives no answer within %g s on host %s. The mount is left alone."
-                % (share["path"], "server %s of %s" % (server["host"], share["source"]) if server else
+                % (share["path"], "server %s of %s" % (servers, share["source"]) if servers else
                    "source %s" % share["source"], self.timeout, self.name))
-        if number not in (0, errno.ESTALE):
-            raise Refusal("share %s: it is mounted from %s, but on host %s using it fails: %s"
-                          % (share["path"], share["source"], self.name, os.strerror(number)))
-        return number == errno.ESTALE
+        stale = kind.is_stale(number, mount)
+        if number and not stale:
+            raise Refusal("share %s: it is mounted from %s, but on host %s using it fails: %s" % (
+                share["path"], share["source"], self.name,
+                ". ".join(filter(None, (os.strerror(number), kind.explain(os.strerror(number)))))))
+        return stale
 
 
 def ask_mounts(paths, seconds):

@@ -24,7 +24,7 @@ Found.__doc__ = """What was found of one share.
 stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
 lines, entries: fstab's lines for the path, raw and as fstab.Entry.
 point: points.Point of the directory under them. surroundings: see kinds.base.Kind.foreign.
-stale: whether the live mount's source was replaced on the server, so that nothing in it can be used.
+stale: whether nothing in the live mount can be used any more, and a new one is needed, see kinds.base.Kind.is_stale.
 """
 
 
@@ -168,7 +168,8 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     _record(plan, share, kind.entry(share), found, before, after)
     if kept is None:
         plan.operations.append(Operation(
-            "mount", path, "mount %s" % share["source"], command=kind.mount_command(share),
+            "mount", path, "mount %s" % share["source"],
+            command=kind.mount_command(kind.reached(share, found.surroundings)),
             surroundings=found.surroundings))
     elif differences:
         plan.operations.append(Operation(
@@ -216,7 +217,7 @@ def _keep(share, kind, found):
             return mount, removed, why
         removed.append(mount)
         why.append("it shows %s instead of %s" % (foreign, share["source"]) if foreign else
-                   "the export was replaced on the server (stale file handle)")
+                   kind.stale_words)
     return None, removed, why
 
 
