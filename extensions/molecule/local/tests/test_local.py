@@ -24,7 +24,7 @@ class TestLocal(ConvergedHosts):
         ReadOnlyShare(
             path="/srv/shares/library", source="nas1:/export/vendor", filesystem="nfs4", options={"ro"},
             owner=("root", "root", 0o755), entry="/srv/vendor/library",
-            content={"greeting": "/export/vendor/library of nas1\n"},
+            content={"greeting": "to be read\n"},
         ),
         HostsOwnShare(
             path="/srv/shares/scratch", source="/dev/root", filesystem="ext4", options={"rw", "noatime"},
