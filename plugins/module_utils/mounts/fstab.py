@@ -14,6 +14,7 @@ import posixpath
 import re
 
 from ansible_collections.virtshare.storage.plugins.module_utils.mountinfo import unescape
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.replace import replace
 
 Entry = collections.namedtuple("Entry", "source path fstype options freq passno")
 Entry.__doc__ = """One mount as fstab names it, unescaped.
@@ -117,28 +118,8 @@ def write(filename, text):
     apart. Raises OSError, and then the old file is untouched.
     """
     filename = os.path.realpath(filename)
-    directory, name = os.path.split(filename)
-    # One fixed name, so that what a killed run left is overwritten by the next one instead of piling up.
-    temporary = os.path.join(directory, ".%s.virtshare" % name)
-    try:
-        _write_beside(temporary, filename, text.encode("utf-8", "surrogateescape"))
-        os.rename(temporary, filename)
-    except BaseException:
-        _unlink(temporary)
-        raise
-    _sync_directory(directory)
-
-
-def _write_beside(temporary, filename, data):
-    _unlink(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        while data:
-            data = data[os.write(descriptor, data):]
-        _copy_properties(filename, descriptor)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace(filename, text.encode("utf-8", "surrogateescape"),
+            lambda descriptor: _copy_properties(filename, descriptor))
 
 
 def _copy_properties(filename, descriptor):
@@ -156,22 +137,6 @@ def _copy_properties(filename, descriptor):
         # A filesystem without extended attributes has none to keep.
         if error.errno != errno.ENOTSUP:
             raise
-
-
-def _sync_directory(directory):
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _unlink(filename):
-    try:
-        os.unlink(filename)
-    except OSError:
-        # Not there, or on a disk that takes no change: creating it says so in the next step.
-        pass
 
 
 def _lines(text):

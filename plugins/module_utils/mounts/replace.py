@@ -1,0 +1,59 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replace a file in one step: after a crash at any moment it is the old or the new one, whole."""
+
+import os
+
+
+def replace(filename, data, prepare=None):
+    """Write a file of this process's owner and mode 0600, or what prepare makes of it, in the place of an old one.
+
+    data: bytes. prepare: called with the new file's descriptor before it takes the place. Raises OSError, and then the
+    old file is untouched.
+    """
+    temporary = temporary_of(filename)
+    try:
+        _write(temporary, data, prepare)
+        os.rename(temporary, filename)
+    except BaseException:
+        unlink(temporary)
+        raise
+    sync_directory(os.path.dirname(filename))
+
+
+def temporary_of(filename):
+    """Where the new file is written first: one fixed name, so that what a killed run left is overwritten by the next."""
+    directory, name = os.path.split(filename)
+    return os.path.join(directory, ".%s.virtshare" % name)
+
+
+def unlink(filename):
+    """Remove a file, if it is there and can be removed."""
+    try:
+        os.unlink(filename)
+    except OSError:
+        # Not there, or on a disk that takes no change: creating it says so in the next step.
+        pass
+
+
+def sync_directory(directory):
+    """Have the disk keep what was renamed or removed in a directory."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(temporary, data, prepare):
+    unlink(temporary)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        while data:
+            data = data[os.write(descriptor, data):]
+        if prepare is not None:
+            prepare(descriptor)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
