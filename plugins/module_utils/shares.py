@@ -64,7 +64,7 @@ _SOURCES = {
     "nfs": (r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*", "nas1:/export/projects", "server:/export"),
     "cifs": (r"//[^/\s]+/.+", "//nas2/media", "//server/share"),
     "ocfs2": (r"(LABEL|UUID)=\S+|/dev/.+", "LABEL=vmstore", "LABEL=…, UUID=… or a path below /dev/disk/by-id"),
-    "glusterfs": (r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/.*)?", "gl1,gl2:/scratch", "server:/volume"),
+    "glusterfs": (r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?", "gl1,gl2:/scratch", "server:/volume without a blank"),
     "local": (r"/(?!dev/).+", "/data/projects", "a directory of the host that is bound to the path"),
 }
 
@@ -82,6 +82,9 @@ _OPTIONS_ELSEWHERE = {
     "pass": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
     "domain": "write it in the share's credentials instead",
     "credentials": "leave it out: the file is made from the share's credentials",
+    "volume-id": "write the volume in the source instead",
+    "subdir-mount": "write the directory in the source instead, behind the volume",
+    "fuse-mountopts": "write what is in it as options of their own, such as noatime: true",
 }
 
 # SELinux contexts hold commas (c1,c2) and are quoted when they are written.
@@ -160,7 +163,7 @@ class _Share:
         state = self._choice("state", STATES) or "mounted"
         kind = self._type()
         return {
-            "path": self._path(),
+            "path": self._path(kind),
             "type": kind,
             "source": self._source(kind, state),
             "options": self._options(),
@@ -208,7 +211,7 @@ class _Share:
             return None
         return kind
 
-    def _path(self):
+    def _path(self, kind):
         path = self.share.get("path")
         if path is None or path == "":
             self.problem("path is missing. Write where the share is to be seen on every host, "
@@ -220,6 +223,10 @@ class _Share:
         trouble = _place_trouble("path", path)
         if trouble:
             self.problem("%s", trouble)
+            return None
+        if kind == "glusterfs" and re.search(r"[\s*?\[\\]", path):
+            self.problem("path %s holds a blank or one of * ? [ \\, at which mount.glusterfs cuts or changes it. Write a "
+                         "path without.", _quoted(path))
             return None
         return str(path)
 
