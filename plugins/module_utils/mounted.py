@@ -68,8 +68,8 @@ def same_source(share_type, declared, mount, resolve=os.path.realpath):
     if share_type == "cifs":
         return _cifs(declared) == _cifs(mount.source)
     if share_type == "glusterfs":
-        servers, volume = _gluster(declared)
-        live_servers, live_volume = _gluster(mount.source)
+        servers, volume = gluster_volume(declared)
+        live_servers, live_volume = gluster_volume(mount.source)
         return volume == live_volume and bool(set(servers) & set(live_servers))
     return resolve(_device(declared)) == resolve(_device(mount.source))
 
@@ -83,9 +83,16 @@ def _cifs(source):
     return [part for part in source.replace("\\", "/").lower().split("/") if part]
 
 
-def _gluster(source):
-    servers, dummy, volume = source.rpartition(":")
-    return servers.lower().split(","), volume.strip("/")
+def gluster_volume(source):
+    """([servers], volume and the directory in it) of "gl1,gl2:/volume/directory", as far as spelling matters.
+
+    A transport that a client asked for is a suffix of the volume's name, which itself holds no dot.
+    """
+    servers, dummy, path = source.rpartition(":")
+    parts = [part for part in path.split("/") if part]
+    if parts and parts[0].endswith((".tcp", ".rdma")):
+        parts[0] = parts[0].rpartition(".")[0]
+    return servers.lower().split(","), "/".join(parts)
 
 
 def _device(source):

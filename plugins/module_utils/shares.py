@@ -82,6 +82,8 @@ _OPTIONS_ELSEWHERE = {
     "pass": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
     "domain": "write it in the share's credentials instead",
     "credentials": "leave it out: the file is made from the share's credentials",
+    "backup-volfile-servers": "write all servers in the source instead, such as gl1,gl2:/scratch",
+    "backupvolfile-server": "write all servers in the source instead, such as gl1,gl2:/scratch",
     "volume-id": "write the volume in the source instead",
     "subdir-mount": "write the directory in the source instead, behind the volume",
     "fuse-mountopts": "write what is in it as options of their own, such as noatime: true",
