@@ -71,6 +71,15 @@ def with_defaults(share, defaults):
     return spelled(options)
 
 
+def pairs(spelled_options):
+    """{name: text, or True for one without a value} of options as mount(8) takes them, in their order."""
+    result = collections.OrderedDict()
+    for option in spelled_options:
+        name, equals, value = option.partition("=")
+        result[name] = value if equals else True
+    return result
+
+
 def is_shown(name):
     """Whether the kernel can know an option at all, or only mount(8) and systemd."""
     return name not in _NOT_SHOWN and not name.startswith(_NOT_SHOWN_PREFIXES)
@@ -127,8 +136,4 @@ def _live_flag(choice, mount):
 
 def shown_values(mount):
     """{name: text or True} of everything the kernel shows of a mount, the filesystem's own options last."""
-    result = {}
-    for option in list(mount.options) + list(mount.super_options):
-        name, equals, value = option.partition("=")
-        result[name] = value if equals else True
-    return result
+    return pairs(list(mount.options) + list(mount.super_options))

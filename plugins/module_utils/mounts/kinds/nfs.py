@@ -92,7 +92,7 @@ class Nfs(Kind):
     def differences(self, share, mount, recorded):
         result = options.flag_differences(share, mount, recorded)
         live = options.shown_values(mount)
-        asked = canonical(collections.OrderedDict(map(_pair, recorded.options))) if recorded else {}
+        asked = canonical(options.pairs(recorded.options)) if recorded else {}
         declared = canonical(share["options"])
         for name, value in declared.items():
             shown = _compare(name, value, live, asked)
@@ -186,11 +186,6 @@ def _was_asked_for_only(name, value, live, declared):
     if name in _RETRY_CHOICE:
         return not any(word in declared for word in _RETRY_CHOICE)
     return _SHOWN_WHEN_ON.get(name) not in declared
-
-
-def _pair(option):
-    name, equals, value = option.partition("=")
-    return name, value if equals else True
 
 
 def _words(name, value):
