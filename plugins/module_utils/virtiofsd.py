@@ -21,6 +21,7 @@ READ_ONLY_LIBVIRT = (11, 0)
 ARGUMENT_SPEC = dict(
     min_version=dict(type="str"),
     expected=dict(type="bool", default=False),
+    packages=dict(type="list", elements="str", default=[]),
     timeout=dict(type="float", default=10.0),
 )
 
@@ -35,11 +36,44 @@ def find(paths=PATHS):
 
 def ask(path, seconds):
     """What PATH --version prints, on both outputs; OSError or subprocess.SubprocessError when it cannot be run."""
+    return _run([path, "--version"], seconds)[1]
+
+
+def _run(command, seconds):
+    """(exit code, output) of a command."""
     # Never through a shell, and in the C locale: the answer is parsed.
-    return subprocess.run(  # pylint: disable=ansible-bad-function
-        [path, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        timeout=seconds, env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, check=False,
-    ).stdout.decode("utf-8", "replace")
+    done = subprocess.run(  # pylint: disable=ansible-bad-function
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
+        env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, check=False)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def missing_packages(names, seconds):
+    """Those of the packages that are not installed, in their order.
+
+    What only a package manager can tell, such as a name with a version, a file or a virtual package, counts as missing.
+    """
+    if not names:
+        return []
+    for query in (_known_to_dpkg, _known_to_rpm):
+        try:
+            installed = query(names, seconds)
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return [name for name in names if name not in installed]
+    return list(names)
+
+
+def _known_to_dpkg(names, seconds):
+    text = _run(["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\\n", "--"] + names,
+                seconds)[1]
+    fields = [line.split() for line in text.splitlines()]
+    # "ii": wanted and installed; the second letter is the state.
+    return {line[0] for line in fields if len(line) == 2 and line[1][1:2] == "i"}
+
+
+def _known_to_rpm(names, seconds):
+    return {name for name in names if _run(["rpm", "--query", "--whatprovides", "--", name], seconds)[0] == 0}
 
 
 def identify(text):
@@ -103,12 +137,13 @@ def numbers(version):
 
 
 def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS):
-    """The module's result; Refusal when there is no virtiofsd, or one that is too old."""
+    """The module's result; Refusal when there is no virtiofsd, or one that is too old, and no package is missing."""
     result = {"changed": False, "present": False, "path": None, "implementation": None, "version": None,
-              "live_migration": None, "read_only": None, "runs_as": None, "libvirt_version": None, "words": ""}
+              "live_migration": None, "read_only": None, "runs_as": None, "libvirt_version": None, "words": "",
+              "missing_packages": missing_packages(params["packages"], params["timeout"])}
     path = find(paths)
     if path is None:
-        if check_mode and params["expected"]:
+        if result["missing_packages"] or (check_mode and params["expected"]):
             result["words"] = "not installed yet; the packages that bring it are about to be"
             return result
         raise Refusal(
@@ -121,7 +156,7 @@ def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS):
     result.update(present=True, path=path, implementation=implementation, version=version, libvirt_version=libvirt,
                   **meaning(implementation, version, libvirt))
     wanted = params["min_version"]
-    if wanted and (implementation == "c" or numbers(version) < numbers(wanted)):
+    if wanted and not result["missing_packages"] and (implementation == "c" or numbers(version) < numbers(wanted)):
         raise Refusal(
             "%s is %s %s, but at least %s (Rust) is wanted: use a newer release of the distribution, or lower "
             "min_version if its limits are fine: %s"

@@ -137,10 +137,19 @@ options:
       - Without O(exact) it adds the mounts that C(fstab) records below it to the reported ones. Undeclared shares that
         this module made are reported wherever they are.
     type: str
+  missing_programs:
+    description:
+      - What to do when the program that mounts a type of share is not on the host.
+      - V(fail) lets these shares fail, and does the others. In check mode the program is taken to get there before.
+      - V(report) changes nothing at all and returns the types in RV(missing_programs), so that a role can install
+        packages only on hosts that lack them, and call the module again.
+    type: str
+    default: fail
+    choices: [fail, report]
 attributes:
   check_mode:
     description: Predicts exactly the changes of a run, and changes nothing. A host without the filesystem's mount
-      program is taken to get it before.
+      program is taken to get it before, see O(missing_programs).
     support: full
   diff_mode:
     description: Shows per share what is mounted, its line in fstab, and the directory under it.
@@ -276,6 +285,12 @@ undeclared:
       mounted: true
       fstab: nas1:/export/old /srv/shares/old nfs rw,_netdev,nofail 0 0
       removed: false
+missing_programs:
+  description: The types of the shares to be mounted whose mount program is not on the host.
+  returned: always, unless the declaration itself is refused
+  type: list
+  elements: str
+  sample: []
 errors:
   description: What went wrong, one element a share. All of it is in the message, too.
   returned: when a share failed
@@ -309,6 +324,7 @@ def main():
             allow_hidden_files=dict(type="bool", default=False),
             exact=dict(type="bool", default=False),
             exact_prefix=dict(type="str"),
+            missing_programs=dict(type="str", default="fail", choices=["fail", "report"]),
         ),
         supports_check_mode=True,
     ))

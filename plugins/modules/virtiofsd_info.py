@@ -12,7 +12,7 @@ author: virtshare contributors (@virtshare)
 description:
   - Finds the daemon as OpenNebula's driver does, the first executable of C(/usr/libexec/virtiofsd),
     C(/usr/lib/qemu/virtiofsd) and C(/usr/lib/virtiofsd/virtiofsd), asks it for its version, and says what that means.
-  - Fails when there is none, or when it is older than O(min_version).
+  - Fails when there is none, or when it is older than O(min_version), unless one of O(packages) is missing.
 options:
   min_version:
     description:
@@ -26,6 +26,14 @@ options:
         RV(present=false) and is no failure. Without check mode it has no effect.
     type: bool
     default: false
+  packages:
+    description:
+      - Packages that the caller installs if they are missing. Those that are not installed, as dpkg or rpm says, are
+        returned in RV(missing_packages), so that the package manager needs to be called only where there are any.
+      - While one is missing, a daemon that is missing or too old is no failure yet.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds that asking a program for its version may take.
     type: float
@@ -48,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 present:
-  description: Whether there is a daemon. Never false but in check mode.
+  description: Whether there is a daemon. Never false but in check mode, or while one of O(packages) is missing.
   returned: success
   type: bool
 path:
@@ -82,6 +90,11 @@ libvirt_version:
   returned: success
   type: str
   sample: 11.3.0
+missing_packages:
+  description: Those of O(packages) that are not installed.
+  returned: success
+  type: list
+  elements: str
 words:
   description: What all this means, for people.
   returned: success

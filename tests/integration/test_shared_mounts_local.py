@@ -358,3 +358,24 @@ result = [outcome["msg"], state() == before]
     assert same
     for word in words:
         assert word in message
+
+
+def test_a_missing_program_is_reported_before_anything_is_changed(tmp_path):
+    result = on_a_host(tmp_path, """
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.nfs import Nfs
+Nfs.helper = (("/srv/none",), "nfs-common")
+declared = [share(), {"path": B, "type": "nfs", "source": "127.0.0.1:/export", "state": "mounted"}]
+before = state()
+reported = [run_module("shared_mounts", dict(shares=declared, fstab=fstab, timeout=20, missing_programs="report"), check)
+            for check in (True, False)]
+same = state() == before
+resting = run_module("shared_mounts", dict(shares=[share(), dict(declared[1], state="unmounted")], fstab=fstab,
+                                           timeout=20, missing_programs="report"))
+result = [reported, same, [each["operation"] for each in resting["operations"]]]
+""")
+    reported, same, operations = result
+    for each in reported:
+        assert (each["missing_programs"], each["changed"], each["operations"]) == (["nfs"], False, [])
+        assert [mount["mounted"] for mount in each["mounts"]] == [False, False]
+    assert same
+    assert operations == ["directory", "directory", "fstab", "fstab", "mount"]

@@ -20,7 +20,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host impo
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import (
     in_vain, plan_removal, plan_share, stack, whole)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan, Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import checked_prefix, validated
 
 LOCK = "/run/virtshare-mounts.lock"
@@ -56,6 +56,10 @@ def reconcile(module):
 def _reconcile(module, host, shares, prefix):
     """(the module's result, [{path, error}])"""
     work = _Work(host)
+    missing = work.missing_programs(shares)
+    if missing and module.params["missing_programs"] == "report":
+        return dict(Plan().result(), warnings=[], mounts=_read_back(host, shares), undeclared=[],
+                    missing_programs=missing), []
     work.plan_declared(shares, module.params["allow_hidden_files"])
     left = work.plan_undeclared([share["path"] for share in shares], module.params["exact"], prefix)
     plan = work.whole()
@@ -67,6 +71,7 @@ def _reconcile(module, host, shares, prefix):
     result = plan.result()
     result["warnings"] = plan.warnings
     result["mounts"] = _read_back(host, shares)
+    result["missing_programs"] = work.missing_programs(shares)
     result["undeclared"] = [
         undeclared.result(candidate, found, removed and candidate.share["path"] not in work.errors)
         for candidate, found, removed in left]
@@ -86,6 +91,16 @@ class _Work:
         self.kinds = {}
         self.plans = collections.OrderedDict()
         self.errors = {}
+
+    def missing_programs(self, shares):
+        """The types of the shares to be mounted whose mount program is not on the host, sorted."""
+        types = set()
+        for share in shares:
+            with contextlib.suppress(Refusal):
+                kind = kind_of(share)
+                if share["state"] == "mounted" and kind.managed(share) and self.host.helper_missing(kind):
+                    types.add(share["type"])
+        return sorted(types)
 
     def plan_declared(self, shares, allow_hidden_files):
         known = [share for share in shares if self._take(share)]

@@ -57,7 +57,7 @@ def program(directory, name, output, mode=0o755):
 
 
 def info(paths, libvirt=(), check_mode=False, **more):
-    parameters = {"min_version": None, "expected": False, "timeout": 10.0}
+    parameters = {"min_version": None, "expected": False, "packages": [], "timeout": 10.0}
     parameters.update(more)
     return virtiofsd.info(parameters, check_mode, paths, libvirt)
 
@@ -115,3 +115,50 @@ def test_a_program_that_does_not_end_is_stopped(tmp_path):
     with pytest.raises(Refusal) as refusal:
         info([str(path)], timeout=0.3)
     assert "timed out" in str(refusal.value)
+
+
+def managers(monkeypatch, **answers):
+    """Package managers of which only these are there: {name: command -> (code, output)}."""
+    asked = []
+
+    def run(command, seconds):
+        asked.append(command)
+        if command[0] not in answers:
+            raise FileNotFoundError(2, "No such file or directory", command[0])
+        return answers[command[0]](command)
+    monkeypatch.setattr(virtiofsd, "_run", run)
+    return asked
+
+
+# As dpkg-query prints them: installed, held, removed with its configuration left, half installed.
+DPKG = "virtiofsd ii \nuidmap hi \nqemu-system-x86 rc \nlibvirt-daemon-driver-qemu iH \n"
+
+
+def test_what_dpkg_has_not_installed_is_missing(monkeypatch):
+    managers(monkeypatch, **{"dpkg-query": lambda command: (1, DPKG + "dpkg-query: no packages found matching x\n")})
+    names = ["virtiofsd", "uidmap", "qemu-system-x86", "libvirt-daemon-driver-qemu", "x"]
+    assert virtiofsd.missing_packages(names, 10) == names[2:]
+
+
+def test_what_rpm_has_not_installed_is_missing(monkeypatch):
+    managers(monkeypatch, rpm=lambda command: (0 if command[-1] == "virtiofsd" else 1, ""))
+    assert virtiofsd.missing_packages(["virtiofsd", "qemu-kvm"], 10) == ["qemu-kvm"]
+
+
+def test_without_a_package_manager_that_answers_all_are_missing(monkeypatch):
+    managers(monkeypatch)
+    assert virtiofsd.missing_packages(["virtiofsd"], 10) == ["virtiofsd"]
+
+
+def test_nobody_is_asked_about_nothing(monkeypatch):
+    assert managers(monkeypatch) == [] == virtiofsd.missing_packages([], 10)
+
+
+def test_while_a_package_is_missing_nothing_is_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr(virtiofsd, "missing_packages", lambda names, seconds: list(names))
+    found = info([str(tmp_path / "a")], packages=["virtiofsd"])
+    assert (found["present"], found["missing_packages"]) == (False, ["virtiofsd"])
+    old = program(tmp_path, "old", C)
+    assert info([old], packages=["virtiofsd"], min_version="1.11")["present"] is True
+    with pytest.raises(Refusal):
+        info([old], min_version="1.11")
