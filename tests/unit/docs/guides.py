@@ -1,0 +1,165 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the guides: their code blocks, their tables, and everything in the blocks that the collection understands."""
+
+import importlib
+import pathlib
+import re
+import textwrap
+from dataclasses import dataclass
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+RST = ROOT / "docs/docsite/rst"
+PAGES = sorted(RST.glob("*.rst"))
+COLLECTION = "virtshare.storage."
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file())
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+# A list in a role's variable, and the module that takes one element of it.
+LISTS = {
+    "opennebula_storage_datastores": "one_datastore",
+    "opennebula_storage_filesystems": "one_filesystem_image",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One code block: the page it is on, its first line there, its language, its text."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+    def __str__(self):
+        return f"{self.page}:{self.line}"
+
+
+def blocks(*languages):
+    """The code blocks of all guides, of these languages only if any are named."""
+    found = [block for page in PAGES for block in _blocks(page.name, page.read_text(encoding="utf-8"))]
+    return [block for block in found if not languages or block.language in languages]
+
+
+def _blocks(name, text):
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        match = re.match(r"( *)\.\. code-block::\s*(\S*)$", line)
+        if match is None:
+            continue
+        depth = len(match.group(1))
+        body = []
+        for following in lines[number + 1:]:
+            if following.strip() and len(following) - len(following.lstrip()) <= depth:
+                break
+            body.append(following)
+        content = textwrap.dedent("\n".join(body))
+        yield Block(name, number + 1, match.group(2), re.sub(r"\A(:[\w-]+:.*\n)*\s*\n", "", content).rstrip() + "\n")
+
+
+def tables(page):
+    """The list-tables of a page: each a list of rows, each row a list of cells as text on one line."""
+    found, rows, rest = [], None, ""
+    for line in [*page.read_text(encoding="utf-8").splitlines(), "end"]:
+        if line.startswith(".. list-table::"):
+            rows = []
+            found.append(rows)
+        elif rows is not None and line and not line.startswith(" "):
+            rows = None
+        elif rows is not None:
+            rest = line.strip()
+            if line.startswith("   * - "):
+                rows.append([rest[4:]])
+            elif line.startswith("     - ") or line == "     -":
+                rows[-1].append(rest[2:])
+            elif rest and rows:
+                rows[-1][-1] += " " + rest
+    return found
+
+
+def load(text):
+    """The documents of a YAML block as Ansible reads them, with plain types."""
+    return [_plain(DataLoader().load(part)) for part in re.split(r"(?m)^---$", text) if part.strip()]
+
+
+def _plain(value):
+    """Without the tags of where a value comes from, and without templates that only Ansible could fill in."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def settings(value):
+    """Every (key, value) of every mapping inside a value, at any depth."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key, item
+            yield from settings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from settings(item)
+
+
+def module_errors(name, parameters):
+    """What the module's own argument spec says against these parameters."""
+    spec = module_spec(name)
+    rules = {key: spec[key] for key in ("mutually_exclusive", "required_together", "required_one_of", "required_if",
+                                        "required_by") if key in spec}
+    return ArgumentSpecValidator(spec["argument_spec"], **rules).validate(parameters).error_messages
+
+
+def module_spec(name):
+    """The keyword arguments with which a module of the collection calls AnsibleModule."""
+    module = importlib.import_module("ansible_collections.virtshare.storage.plugins.modules." + name)
+    seen = []
+
+    def stop(*arguments, **keywords):
+        seen.append(dict(keywords, **({"argument_spec": arguments[0]} if arguments else {})))
+        raise _Enough
+
+    original, module.AnsibleModule = module.AnsibleModule, stop
+    try:
+        module.main()
+    except _Enough:
+        return seen[0]
+    finally:
+        module.AnsibleModule = original
+    raise AssertionError(f"{name} does not call AnsibleModule in main()")
+
+
+class _Enough(Exception):
+    """The module has said its spec."""
+
+
+def role_options(role):
+    """The documented options of a role's main entry point, as an argument spec."""
+    path = ROOT / "roles" / role / "meta/argument_specs.yml"
+    options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    return {name: _spec(option) for name, option in options.items()}
+
+
+def _spec(option):
+    kept = {key: option[key] for key in ("type", "elements", "choices", "required") if key in option}
+    if "options" in option:
+        kept["options"] = {name: _spec(inner) for name, inner in option["options"].items()}
+    return kept
+
+
+def role_of(variable):
+    """The role whose name a variable carries, or None."""
+    return next((role for role in ROLES if variable.startswith(role + "_")), None)
+
+
+def source_text(*folders):
+    """The collection's own text in these folders with adjoining string literals joined, for searching a message."""
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".yml")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    joined = re.sub(r"(?s)[\"']\s*\n\s*[\"']", "", text)
+    return re.sub(r"\s+", " ", joined.replace('\\"', '"'))
