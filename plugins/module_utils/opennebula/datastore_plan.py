@@ -309,7 +309,10 @@ def _difference(current, after, world):
     if current["cluster_ids"] != after["cluster_ids"]:
         before_shown["clusters"] = _shown_clusters(current["cluster_ids"], world)
         after_shown["clusters"] = _shown_clusters(after["cluster_ids"], world)
-    changed = attributes.difference(current["template"], after["template"])
+    changed = attributes.difference(*[
+        # What belongs to OpenNebula follows its drivers: the server sets it, whatever was sent.
+        dict((name, values) for name, values in side["template"].items() if not attributes.SERVER_OWNED.match(name))
+        for side in (current, after)])
     if changed != ({}, {}):
         before_shown["attributes"], after_shown["attributes"] = changed
     return before_shown, after_shown
