@@ -135,11 +135,11 @@ def test_what_is_wrong_and_who_is_missing(reports):
 
 def test_a_check_run_proves_nothing(reports):
     result = matrix.judge({"hv1": phases(True, shares=[seen(PROJECTS, "hv1", [], mounted("projects"))])}, [PROJECTS])
-    text, _ = reports(result)
+    text, dummy = reports(result)
     assert "Nothing is proven yet" in text
     assert Page(text).cell("hv1", 1)[0] == "pending"
 
 
 def test_nothing_declared(reports):
-    text, _ = reports(matrix.judge({}, []))
+    text, dummy = reports(matrix.judge({}, []))
     assert "No share is declared: there was nothing to prove." in text

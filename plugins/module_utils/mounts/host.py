@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
 
-import errno
 import os
 import socket
 import threading
