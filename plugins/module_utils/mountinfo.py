@@ -7,6 +7,7 @@ Source of the format: Documentation/filesystems/proc.rst of the Linux kernel, 3.
 """
 
 import collections
+import posixpath
 import re
 
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2})")
@@ -94,6 +95,16 @@ def find(entries, path):
     """The mount whose mount point is exactly this path and that is what a program sees there, or None."""
     entry = containing(entries, path)
     return entry if entry is not None and entry.mount_point == path else None
+
+
+def directory(entry, below="."):
+    """What tells a directory of a mount from the others of its filesystem; the same for a bind mount of it.
+
+    below: the directory, seen from the mount point. NFS never shows it in the root but at the end of the source
+    (fs/nfs/super.c: nfs_show_path, nfs_show_devname).
+    """
+    shown = entry.source if entry.fstype in ("nfs", "nfs4") else entry.root
+    return posixpath.normpath(posixpath.join(shown, below))
 
 
 def _lies_in(path, directory):

@@ -89,8 +89,10 @@ class Builder:
         self.write("/usr/lib/virtshare-lab/take-over", recipe.BOOT_SCRIPT, 0o755)
         self.write("/usr/lib/virtshare-lab/network", recipe.NETWORK_SCRIPT, 0o755)
         self.write("/etc/udev/rules.d/70-virtshare-lab-network.rules", recipe.NETWORK_RULE)
+        self.write("/usr/lib/virtshare-lab/online", recipe.ONLINE_SCRIPT, 0o755)
         self.write("/etc/systemd/system/virtshare-lab.service", recipe.BOOT_UNIT)
-        self.inside("systemctl", "enable", "virtshare-lab.service", "ssh.service")
+        self.write("/etc/systemd/system/virtshare-lab-online.service", recipe.ONLINE_UNIT)
+        self.inside("systemctl", "enable", "virtshare-lab.service", "virtshare-lab-online.service", "ssh.service")
         self.inside("systemctl", "mask", *recipe.MASKED_UNITS)
         generators = self.root / "etc/systemd/system-generators"
         generators.mkdir(parents=True)

@@ -126,6 +126,34 @@ done < /etc/virtshare-lab/network
 NETWORK_RULE = 'ACTION=="add", SUBSYSTEM=="net", KERNEL!="lo", RUN+="/usr/lib/virtshare-lab/network %k"\n'
 
 
+# What mounts shares at boot comes after network-online.target; without this that target would promise nothing here.
+ONLINE_SCRIPT = """\
+#!/bin/sh
+set -eu
+while read -r mac address; do
+    until grep -q "$mac" /sys/class/net/*/address && ip -o address show | grep -qF " $address "; do
+        sleep 0.1
+    done
+done < /etc/virtshare-lab/network
+"""
+
+ONLINE_UNIT = """\
+[Unit]
+Description=Wait until the lab's networks are there
+After=systemd-udev-trigger.service
+Before=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=/usr/lib/virtshare-lab/online
+RemainAfterExit=yes
+TimeoutStartSec=120
+
+[Install]
+WantedBy=network-online.target
+"""
+
+
 def key(engine: str) -> str:
     """The name of the image that this recipe makes for `engine`."""
     here = pathlib.Path(__file__).parent

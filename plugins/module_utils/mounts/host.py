@@ -163,7 +163,7 @@ class Host:
         return {path: points.Point(*fields) for path, fields in answer.items()}
 
     def _origin(self, share, entries):
-        """[st_dev, root] of the directory a bind mount comes from, or None when there is no such directory."""
+        """[st_dev, mountinfo.directory()] of the directory a bind mount comes from, or None when there is no such directory."""
         source = share["source"]
         try:
             real = bounded(lambda: os.path.realpath(source) if os.path.isdir(source) else None, self.timeout)
@@ -173,8 +173,7 @@ class Host:
         below = mountinfo.containing(entries, real) if real else None
         if below is None:
             return None
-        relative = os.path.relpath(real, below.mount_point)
-        return [below.st_dev, os.path.normpath(os.path.join(below.root, relative))]
+        return [below.st_dev, mountinfo.directory(below, os.path.relpath(real, below.mount_point))]
 
     def _answering(self, share, kind, mounts):
         """(the addresses of the first of a share's servers that answers, or None when its name tells none; its name).

@@ -64,7 +64,7 @@ class Kind:
         """None when the live mount shows the share's source, else what it shows instead, in words.
 
         surroundings: {"addresses": [str] the server's name stands for, or None when unknown; "server": the name of
-        the server that answered; "origin": [st_dev, root] of a bind's source, or None}.
+        the server that answered; "origin": [st_dev, mountinfo.directory()] of a bind's source, or None}.
         """
         raise NotImplementedError
 

@@ -5,12 +5,13 @@
 
 import collections
 
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import options
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.base import Kind
 
 
 class Local(Kind):
-    """A bind mount. The kernel shows it as the filesystem behind it, and the directory of that in "root"."""
+    """A bind mount. The kernel shows it as the filesystem behind it, and which directory of that it is."""
 
     name = "local"
     fstab_type = "none"
@@ -29,7 +30,7 @@ class Local(Kind):
         return command[:1] + command[3:]
 
     def foreign(self, share, mount, surroundings):
-        if surroundings.get("origin") == [mount.st_dev, mount.root]:
+        if surroundings.get("origin") == [mount.st_dev, mountinfo.directory(mount)]:
             return None
         return self.source_in_words(mount)
 

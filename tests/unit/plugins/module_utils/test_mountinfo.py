@@ -5,6 +5,7 @@
 
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,17 @@ def test_a_line_is_taken_apart():
     assert entry.fstype == "nfs4"
     assert entry.source == "nas1:/export/projects"
     assert entry.super_options == ["rw", "vers=4.2", "addr=192.0.2.1"]
+
+
+@pytest.mark.parametrize("line, below, directory", [
+    ("9 8 8:1 /data /x rw - ext4 /dev/vda rw", "a/b", "/data/a/b"),
+    ("9 8 8:1 / /x rw - ext4 /dev/vda rw", ".", "/"),
+    ("9 8 0:9 / /x rw - nfs4 nas1:/export rw", "a", "nas1:/export/a"),
+    ("9 8 0:9 / /x rw - nfs nas1:/ rw", "a", "nas1:/a"),
+])
+def test_a_directory_is_told_from_others_as_a_bind_mount_of_it_would_be(line, below, directory):
+    (entry,) = entries(line)
+    assert mountinfo.directory(entry, below) == directory
 
 
 def test_a_line_without_optional_fields_and_one_with_an_empty_source():

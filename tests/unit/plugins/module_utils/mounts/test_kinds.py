@@ -244,6 +244,12 @@ def test_a_bind_mount_is_known_by_device_and_directory():
     assert Local().foreign(local(), mount, {"origin": ["254:1", "/data/l"]}) is not None
 
 
+def test_a_bind_mount_out_of_an_nfs_mount_is_known_by_its_source():
+    mount = live("60 27 0:45 / /srv/l rw,relatime - nfs4 nas1:/export/l rw")
+    assert Local().foreign(local(), mount, {"origin": ["0:45", "nas1:/export/l"]}) is None
+    assert Local().foreign(local(), mount, {"origin": ["0:45", "nas1:/export/m"]}) == "nas1:/export/l of type nfs4"
+
+
 def test_a_bind_mount_in_fstab_and_by_hand():
     share = local(read_only=True, options={"nosuid": True})
     assert fstab.format_line(Local().entry(share)) == "/data/l /srv/l none ro,nosuid,bind,nofail 0 0"
