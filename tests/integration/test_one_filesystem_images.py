@@ -88,6 +88,7 @@ def test_the_error_state_is_a_failure_with_the_servers_reason_and_is_retried(one
     declared = dict(PROJECTS, path=path)
     result, _calls, _writes = one.attempt("one_filesystem_image", **declared)
     assert result["failed"] and reason in result["msg"] and "in datastore projects" in result["msg"]
+    assert ["outside SAFE_DIRS" in warning for warning in result["warnings"]] == [True] * path.startswith("/opt")
     predicted = one.run("one_filesystem_image", check=True, **declared)[0]
     assert [one["operation"] for one in predicted["operations"]] == ["one.image.delete", "one.image.allocate"]
     # Somebody puts right what the reason names; the next run finishes the work.
