@@ -408,6 +408,8 @@ def test_the_name_of_an_image_is_its_owners(one):
     mine = dict(IMAGE, owner="oneadmin", mode="640")
     both = one.run("one_filesystem_images", filesystems=[dict(IMAGE, owner="bob"), mine])[0]["filesystems"]
     assert [found["owner"] for found in both] == ["bob", "oneadmin"] and both[0]["id"] == bobs["id"] != both[1]["id"]
+    for found in both:
+        assert converged(one, "one_filesystem_image", owner=found["owner"], **IMAGE)["id"] == found["id"]
     refused(one, "2 images are named 'i'", "id 0 of bob", "id 1 of oneadmin", module="one_filesystem_image", **IMAGE)
 
 
