@@ -4,6 +4,7 @@
 """Directories registered as images against the simulator: made, left alone, mended, refused, deleted."""
 
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
 
 from tests.simulators.onesim.frontend import FrontEnd
 from tests.support.opennebula import opennebula
@@ -155,6 +156,27 @@ def test_one_that_fails_does_not_stop_the_others(one):
         dict(PROJECTS, name="bad", path="/srv/shares/afile"), PROJECTS])
     assert result["failed"] and "'bad'" in result["msg"] and "'projects' (id" not in result["msg"]
     assert one.run("one_filesystem_image", **PROJECTS)[0]["filesystem"]["state"] == "ready"
+
+
+def test_a_failure_half_way_is_finished_by_the_next_run(one, monkeypatch):
+    declared = [dict(FULL, name="i%d" % number) for number in range(3)]
+    original = client.Client.call
+
+    def call(self, method, *arguments):
+        """The connection breaks when the second image is registered, but its mode is not set."""
+        if self.calls.count("one.image.chmod") == 1 and method == "one.image.chmod":
+            raise client.NoAnswer("OpenNebula at http://x cannot be reached.")
+        return original(self, method, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client.Client, "call", call)
+        failed, _calls, _writes = one.attempt("one_filesystem_images", filesystems=declared)
+    assert failed["failed"] and "i1: OpenNebula at http://x cannot be reached" in failed["msg"]
+    assert failed["changed"] and {done["target"] for done in failed["operations"]} == {"i0", "i1"}
+    result, _calls, writes = one.run("one_filesystem_images", filesystems=declared)
+    assert {operation["target"] for operation in result["operations"]} == {"i1", "i2"}
+    assert writes.count("one.image.allocate") == 1
+    assert not one.run("one_filesystem_images", filesystems=declared)[0]["changed"]
 
 
 def test_the_datastore_to_come_is_predicted_in_check_mode_only(one):
