@@ -97,7 +97,7 @@ options:
   restricted_dirs:
     description:
       - Directories that may not be registered. A new datastore that declares O(safe_dirs) gets V(/) when this is left
-        out, since OpenNebula would otherwise allow everything.
+        out, since OpenNebula would otherwise allow everything; an existing virtiofs datastore without it is warned of.
     type: list
     elements: str
   bridge_list:

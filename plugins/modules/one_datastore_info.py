@@ -35,6 +35,8 @@ attributes:
   diff_mode:
     support: none
     description: Nothing changes.
+notes:
+  - Costs one C(one.datastorepool.info), however many datastores there are.
 seealso:
   - module: virtshare.storage.one_datastore
 extends_documentation_fragment:

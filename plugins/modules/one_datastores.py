@@ -109,7 +109,8 @@ options:
       restricted_dirs:
         description:
           - Directories that may not be registered. A new datastore that declares O(datastores[].safe_dirs) gets V(/)
-            when this is left out, since OpenNebula would otherwise allow everything.
+            when this is left out, since OpenNebula would otherwise allow everything; an existing virtiofs datastore
+            without it is warned of.
         type: list
         elements: str
       bridge_list:

@@ -127,7 +127,8 @@ attributes:
     description: Shows what differs before and after, without secrets.
 notes:
   - A converged call costs one C(one.datastorepool.info), one C(one.imagepool.info), and one read of the users or groups
-    where an owner or group is to be changed; never one call for each image.
+    where an owner or group is to be changed; never one call for each image. A change costs one call for each thing that
+    changes, and with O(wait) more reads of the pool of images until the server has finished.
   - An image in state ERROR is registered anew by the next run, since nothing can use it.
   - OpenNebula does not look whether the directory exists on the hypervisors, nor whether the share is mounted there.
     The role share_proof does.

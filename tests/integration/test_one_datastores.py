@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Datastores of every kind against the simulator: made, left alone, mended, deleted, and how many calls that takes."""
 
-import concurrent.futures
-import xmlrpc.client
-
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
 
 from tests.simulators.onesim import configuration
-from tests.support.opennebula import PASSWORD, USER, opennebula
+from tests.support.opennebula import opennebula
 
 POOL = "one.datastorepool.info"
 
@@ -284,22 +281,3 @@ def test_defaults_and_full_datastores_are_not_deleted(one):
     result, _calls, writes = one.attempt("one_datastore", name="default", state="absent")
     assert result["failed"] and "allow_default_datastore" in result["msg"] and writes == []
     assert one.run("one_datastore", name="files", state="absent", allow_default_datastore=True)[0]["changed"]
-
-
-def test_twelve_at_once_never_leave_the_playbook_believing_in_two():
-    with opennebula(race_window=0.3) as one:
-        document = 'NAME="race"\nDS_MAD="fs"\nTM_MAD="local"'
-
-        def create(_number):
-            proxy = xmlrpc.client.ServerProxy(one.endpoint.url)
-            return proxy.one.datastore.allocate("%s:%s" % (USER, PASSWORD), document, -1)
-
-        with concurrent.futures.ThreadPoolExecutor(12) as threads:
-            made = sorted(answer[1] for answer in threads.map(create, range(12)) if answer[0])
-        assert len(made) > 1, "the simulator no longer shows the race"
-        result, _calls, writes = one.attempt("one_datastore", name="race", ds_mad="fs", tm_mad="local")
-        assert result["failed"] and writes == []
-        assert "%d datastores are named 'race' (ids %s)" % (len(made), " and ".join(map(str, made))) in result["msg"]
-        for number in made[1:]:
-            one.run("one_datastore", id=number, state="absent")
-        assert not one.run("one_datastore", name="race", ds_mad="fs", tm_mad="local")[0]["changed"]

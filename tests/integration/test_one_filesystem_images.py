@@ -4,6 +4,7 @@
 """Directories registered as images against the simulator: made, left alone, mended, refused, deleted."""
 
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
 
 from tests.simulators.onesim.frontend import FrontEnd
 from tests.support.opennebula import opennebula
@@ -69,8 +70,11 @@ def test_what_drifts_is_mended_and_nothing_else(one, method, arguments, mended_b
     one.by_hand(method, made["id"], *arguments)
     predicted, _calls, writes = one.run("one_filesystem_image", check=True, **full)
     assert predicted["changed"] and writes == []
-    mended, _calls, writes = one.run("one_filesystem_image", **full)
+    mended, calls, writes = one.run("one_filesystem_image", **full)
     assert writes == [mended_by] and mended["diff"] == predicted["diff"]
+    names = {"one.userpool.info", "one.grouppool.info"} if mended_by == "one.image.chown" else set()
+    assert [call for call in calls if call not in names] == [*READS, mended_by, READS[1]]
+    assert len(calls) <= 5
     assert mended["filesystem"]["attributes"].pop("OTHER", "x") == "x"
     assert mended["filesystem"] == made
     assert not one.run("one_filesystem_image", **full)[0]["changed"]
@@ -85,6 +89,7 @@ def test_the_error_state_is_a_failure_with_the_servers_reason_and_is_retried(one
     declared = dict(PROJECTS, path=path)
     result, _calls, _writes = one.attempt("one_filesystem_image", **declared)
     assert result["failed"] and reason in result["msg"] and "in datastore projects" in result["msg"]
+    assert ["outside SAFE_DIRS" in warning for warning in result["warnings"]] == [True] * path.startswith("/opt")
     predicted = one.run("one_filesystem_image", check=True, **declared)[0]
     assert [one["operation"] for one in predicted["operations"]] == ["one.image.delete", "one.image.allocate"]
     # Somebody puts right what the reason names; the next run finishes the work.
@@ -151,6 +156,27 @@ def test_one_that_fails_does_not_stop_the_others(one):
         dict(PROJECTS, name="bad", path="/srv/shares/afile"), PROJECTS])
     assert result["failed"] and "'bad'" in result["msg"] and "'projects' (id" not in result["msg"]
     assert one.run("one_filesystem_image", **PROJECTS)[0]["filesystem"]["state"] == "ready"
+
+
+def test_a_failure_half_way_is_finished_by_the_next_run(one, monkeypatch):
+    declared = [dict(FULL, name="i%d" % number) for number in range(3)]
+    original = client.Client.call
+
+    def call(self, method, *arguments):
+        """The connection breaks when the second image is registered, but its mode is not set."""
+        if self.calls.count("one.image.chmod") == 1 and method == "one.image.chmod":
+            raise client.NoAnswer("OpenNebula at http://x cannot be reached.")
+        return original(self, method, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client.Client, "call", call)
+        failed, _calls, _writes = one.attempt("one_filesystem_images", filesystems=declared)
+    assert failed["failed"] and "i1: OpenNebula at http://x cannot be reached" in failed["msg"]
+    assert failed["changed"] and {done["target"] for done in failed["operations"]} == {"i0", "i1"}
+    result, _calls, writes = one.run("one_filesystem_images", filesystems=declared)
+    assert {operation["target"] for operation in result["operations"]} == {"i1", "i2"}
+    assert writes.count("one.image.allocate") == 1
+    assert not one.run("one_filesystem_images", filesystems=declared)[0]["changed"]
 
 
 def test_the_datastore_to_come_is_predicted_in_check_mode_only(one):

@@ -99,22 +99,47 @@ def test_predicted_published_left_alone_taken_back(role):
     assert role(**leaving)[0].changes == set()
 
 
-@pytest.mark.parametrize("given, named", [
-    ({}, "/srv/shares/projects, /srv/shares/projects/drawings"),
-    ({"proven_paths": ["/srv/shares/media"]}, "/srv/shares/projects, /srv/shares/projects/drawings"),
-    ({"proven_paths": ["/srv/shares/proj"]}, "/srv/shares/projects"),
-    ({"proven_paths": ["/srv/shares/projects/drawings"]}, "/srv/shares/projects."),
-    # Pending counts in check mode only.
-    ({"pending_paths": SHARES}, "/srv/shares/projects"),
-    ({"proven_paths": SHARES, "filesystems": [dict(FILESYSTEMS[0], path="/srv/shares/projects/../secret")]},
-     "/srv/shares/projects/../secret"),
-    ({"proven_paths": SHARES, "filesystems": [{"name": "x", "datastore": "projects"}]}, "(no path declared)"),
-])
-def test_what_is_not_proven_is_refused_before_any_call(role, given, named):
-    run, calls, _writes = role(**dict({"datastores": DATASTORES, "filesystems": FILESYSTEMS}, **given))
+# what is declared differently, and what the refusal must name
+NOT_PROVEN = {
+    "nothing proven": ({}, "/srv/shares/projects, /srv/shares/projects/drawings"),
+    "another share": ({"proven_paths": ["/srv/shares/media"]}, "/srv/shares/projects, /srv/shares/projects/drawings"),
+    "a part of the name": ({"proven_paths": ["/srv/shares/proj"]}, "/srv/shares/projects"),
+    "a directory inside": ({"proven_paths": ["/srv/shares/projects/drawings"]}, "/srv/shares/projects."),
+    "pending counts in check mode only": ({"pending_paths": SHARES}, "/srv/shares/projects"),
+    "out of the share again": ({"proven_paths": SHARES, "filesystems": [
+        dict(FILESYSTEMS[0], path="/srv/shares/projects/../secret")]}, "/srv/shares/projects/../secret"),
+    "no path": ({"proven_paths": SHARES, "filesystems": [{"name": "x", "datastore": "projects"}]},
+                "(no path declared)"),
+}
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """(one ansible-playbook with a host for each of NOT_PROVEN, all calls)"""
+    directory = tmp_path_factory.mktemp("refused")
+    hosts = {}
+    for name, (given, _named) in NOT_PROVEN.items():
+        declared = dict({"datastores": DATASTORES, "filesystems": FILESYSTEMS}, **given)
+        hosts[name] = {"opennebula_storage_" + key: value for key, value in declared.items()}
+    connection = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    (directory / "inventory.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": connection}}), encoding="utf-8")
+    (directory / "publish.yml").write_text(PLAYBOOK.replace("localhost", "all"), encoding="utf-8")
+    with opennebula(directories=SHARES) as server:
+        environment = {"ONE_XMLRPC": server.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
+        run = run_playbook(directory / "publish.yml", inventories=[directory / "inventory.json"], timeout=300,
+                           environment=environment)
+        return run, server.calls
+
+
+@pytest.mark.parametrize("name", NOT_PROVEN)
+def test_what_is_not_proven_is_refused_before_any_call(refused, name):
+    run, calls = refused
     assert run.code != 0 and calls == []
-    text = run.failure_text()
-    assert "Nothing is published" in text and named in text and "run site.yml" in text
+    (failure,) = [line for line in run.failures if line["host"] == name]
+    text = failure["result"]["msg"]
+    assert failure["outcome"] == "failed" and "Nothing is published" in text and "run site.yml" in text
+    assert NOT_PROVEN[name][1] in text
+    assert not [line for line in run.results if line["host"] == name and line["action"].startswith("virtshare.")]
 
 
 def test_without_the_gate_the_platform_is_asked(role):

@@ -4,7 +4,10 @@
 """A simulated OpenNebula in this process, with the modules run against it and a hand to change things behind them."""
 
 import contextlib
+import unittest.mock
 import xmlrpc.client
+
+from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
 
 from tests.simulators.onesim.server import start
 from tests.support.modules import run_module
@@ -49,9 +52,14 @@ class OpenNebula:
         return result, calls, writes
 
     def attempt(self, module, check=False, **parameters):
-        """As run(), but the module may fail."""
+        """As run(), but the module may fail.
+
+        Each call is made in this process: to fork one of this size takes longer than all the rest, and the bound that
+        the child is there for is looked at in test_one_faults.
+        """
         before, written = len(self.calls), len(self.writes)
-        result = run_module(module, dict(self.connection, **parameters), check)
+        with unittest.mock.patch.object(client, "bounded", lambda function, _seconds: function()):
+            result = run_module(module, dict(self.connection, **parameters), check)
         assert PASSWORD not in str(result)
         return result, self.calls[before:], self.writes[written:]
 

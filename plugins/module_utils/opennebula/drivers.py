@@ -181,14 +181,22 @@ def missing_safe_dirs(what):
             "state ERROR. Declare safe_dirs, such as [/srv/shares]." % what)
 
 
+def restricts_nothing(what):
+    return ("The %s has safe_dirs but no restricted_dirs: they are exceptions from nothing, so OpenNebula lets every "
+            "directory be registered. Declare restricted_dirs: [/], or [] if that is meant." % what)
+
+
 def virtiofs_warnings(current, desired, after, world, what):
     if after["ds_mad"].lower() != VIRTIOFS:
         return []
     warnings = []
+    restricted = after["template"].get("RESTRICTED_DIRS")
     if "SAFE_DIRS" not in desired["attributes"]:
         safe = (after["template"].get("SAFE_DIRS") or [""])[0]
-        if safe.split() in ([], DEFAULT_SAFE_DIRS) and after["template"].get("RESTRICTED_DIRS"):
+        if safe.split() in ([], DEFAULT_SAFE_DIRS) and restricted:
             warnings.append(missing_safe_dirs(what))
+    elif desired["attributes"]["SAFE_DIRS"] and not restricted and "RESTRICTED_DIRS" not in desired["attributes"]:
+        warnings.append(restricts_nothing(what))
     # The form OpenNebula's web interface writes is worth a word when it is made, not on every run after it.
     if after["tm_mad"] != VIRTIOFS or after["tm_mad"] != current["tm_mad"]:
         warnings.extend(mismatch(after["tm_mad"], after["cluster_ids"], world, what))

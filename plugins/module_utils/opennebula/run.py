@@ -70,9 +70,13 @@ def _finish(module, plan, plural, single, found, **more):
         result[plural] = found
     elif found:
         result[single] = found[0]
-    for warning in plan.warnings:
-        module.warn(warning)
     module.exit_json(**result)
+
+
+def _warn(module, warnings):
+    """Said before anything is done: they are worth most where it then fails."""
+    for warning in warnings:
+        module.warn(warning)
 
 
 def execute(client, operations, on_operation=None):
@@ -172,7 +176,7 @@ def datastores(module, items, single=None):
         warnings = []
         world = _datastore_world(client, desired, warnings)
         plan, after = datastore_plan.plan_all(desired, world, absent_images)
-        plan.warnings[:0] = warnings
+        _warn(module, warnings + plan.warnings)
         if plan.changed and not module.check_mode:
             execute(client, plan.operations)
             after = _datastores_read_back(client, desired, world, plan)
@@ -281,6 +285,7 @@ def images(module, items, single=None):
             username=client.username, check=module.check_mode,
             expected_datastores=module.params.get("expected_datastores"))
         plan, after = image_plan.plan_all(desired, world)
+        _warn(module, plan.warnings)
         if not module.check_mode:
             after = _images_done(module, client, desired, plan, after, known, pool)
     except (Refusal, Failure, Unfinished) as error:

@@ -122,7 +122,7 @@ class Endpoint:
 
     def serve(self):
         """Until stop() is called from another thread."""
-        self._http.serve_forever(poll_interval=0.1)
+        self._http.serve_forever(poll_interval=0.02)
 
     def start(self):
         self._thread = threading.Thread(target=self.serve, daemon=True)

@@ -80,7 +80,7 @@ def _problems(key, value):
     if key.startswith(guides.COLLECTION):
         name = key[len(guides.COLLECTION):]
         if name in guides.MODULES:
-            yield from guides.module_errors(name, value)
+            yield from guides.module_errors(name, value or {})
         else:
             yield "there is no such module"
     if key == "ansible.builtin.import_playbook" and value.startswith(guides.COLLECTION):

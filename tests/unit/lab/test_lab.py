@@ -311,7 +311,7 @@ class Archive(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def archive():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Archive) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
 
