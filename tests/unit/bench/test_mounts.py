@@ -1,0 +1,67 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the mounts bench compares, and how it makes rows of plays."""
+
+from tests.bench import mounts
+from tests.bench.mounts import Play, first_difference, rows, seen
+from tests.bench.playbooks import Timed
+
+LOOKED = """\
+nas1:/export/share00 /srv/shares/share00 nfs4 rw,vers=4.2,clientaddr=10.0.0.1,hard,addr=10.0.0.9 0 0
+
+nas1:/export/share00 /srv/shares/share00 nfs rw,vers=4.2,_netdev,nofail 0 0
+"""
+
+
+def test_what_a_host_has_is_compared_without_what_tells_clients_apart():
+    assert seen(LOOKED) == {
+        "mounts": {"/srv/shares/share00": [("nas1:/export/share00", "nfs4", ["hard", "rw", "vers=4.2"])]},
+        "fstab": {"/srv/shares/share00": [("nas1:/export/share00", "nfs", ["_netdev", "nofail", "rw", "vers=4.2"])]},
+    }
+
+
+def test_a_second_mount_over_the_first_is_seen():
+    twice = LOOKED.replace("nas1:/export/share00 /srv/shares/share00 nfs4", "nas1:/a /srv/shares/share00 nfs4", 1)
+    both = seen(twice.split("\n")[0] + "\n" + LOOKED)["mounts"]["/srv/shares/share00"]
+    assert [source for source, _type, _options in both] == ["nas1:/a", "nas1:/export/share00"]
+
+
+def test_the_first_difference_is_named_with_its_place():
+    assert first_difference({"hv1": {"fstab": {"/a": 1}}}, {"hv1": {"fstab": {"/a": 2}}}) == "hv1: fstab: /a: 2 instead of 1"
+    assert first_difference({"hv1": 1}, {}) == "hv1: None instead of 1"
+
+
+def play(seconds, executions=8, mended=True):
+    return Play(Timed(seconds, executions, None), mended)
+
+
+def run(seconds, **more):
+    return {phase: play(seconds, **more) for phase in mounts.PHASES}
+
+
+def test_every_row_has_its_sides_executions_and_who_mends():
+    made = {row.name: row for row in rows({
+        mounts.OURS: [run(2), run(3)],
+        mounts.LOOP: [run(40, executions=328), run(60, executions=328, mended=False)],
+        mounts.FLOOR: [{mounts.CONVERGED: play(2, 16)}, {mounts.CONVERGED: play(2, 16)}],
+    }, "2.2.0")}
+    assert set(made) == set(mounts.ROWS)
+    converged, floor = made["mounts-converged-vs-loop"], made["mounts-converged-vs-floor"]
+    assert (converged.ratio, converged.target) == (20, 14) and not converged.missed
+    assert converged.more == {"ours_executions": 1, "theirs_executions": 41, "ansible_posix": "2.2.0"}
+    assert (floor.ratio, floor.missed, floor.more["theirs_executions"]) == (0.8, False, 2)
+    assert made["mounts-changed-source-vs-loop"].more["theirs_mends"] is False
+    assert made["mounts-drift-vs-loop"].more["ours_mends"] is True
+    assert made["mounts-first-vs-loop"].target is None
+
+
+def test_the_floor_counts_as_missed_beyond_two_and_a_half_times():
+    outcomes = {side: [run(seconds)] for side, seconds in ((mounts.OURS, 5.1), (mounts.LOOP, 99), (mounts.FLOOR, 2))}
+    missed = {row.name for row in rows(outcomes, "2.2.0") if row.missed}
+    assert missed == {"mounts-converged-vs-floor"}
+
+
+def test_the_broken_share_is_one_of_the_declared():
+    assert mounts.BROKEN in [share["path"] for share in mounts.declared()] and len(mounts.declared()) == mounts.SHARES
+    assert mounts.ELSEWHERE not in [share["source"] for share in mounts.declared()]
