@@ -106,17 +106,16 @@ exportfs -ra
 
 # Takes away what either side leaves; the fstab of before is kept at the first call.
 RESET = f"""
-cp --no-clobber /etc/fstab /root/fstab.before
+test -e /root/fstab.before || cp /etc/fstab /root/fstab.before
 for path in $(awk '$2 ~ "^{SHARE_ROOT}/" {{print $2}}' /proc/mounts) ; do umount "$path" || exit ; done
-if test -d {SHARE_ROOT} ; then
-  chattr -i {SHARE_ROOT}/* 2> /dev/null
-  rmdir {SHARE_ROOT}/* || exit
-fi
+mkdir -p {SHARE_ROOT}
+for path in $(find {SHARE_ROOT} -mindepth 1 -maxdepth 1) ; do chattr -i "$path" && rmdir "$path" || exit ; done
 cp /root/fstab.before /etc/fstab
 systemctl daemon-reload
 """
 
-LOOK = f"awk '$2 ~ \"^{SHARE_ROOT}/\"' /proc/mounts ; echo ; awk '$2 ~ \"^{SHARE_ROOT}/\"' /etc/fstab"
+FSTAB = "fstab:"
+LOOK = f"awk '$2 ~ \"^{SHARE_ROOT}/\"' /proc/mounts ; echo {FSTAB} ; awk '$2 ~ \"^{SHARE_ROOT}/\"' /etc/fstab"
 
 
 def seen(text: str) -> dict:
@@ -125,9 +124,9 @@ def seen(text: str) -> dict:
     An option that tells one client from another is left out.
     """
     found = {}
-    for key, part in zip(("mounts", "fstab"), text.split("\n\n")):
+    for key, part in zip(("mounts", "fstab"), text.split(f"{FSTAB}\n")):
         found[key] = {}
-        for source, path, fstype, options in (line.split()[:4] for line in part.splitlines() if line):
+        for source, path, fstype, options in (line.split()[:4] for line in part.splitlines()):
             kept = sorted(option for option in options.split(",") if not option.startswith(("clientaddr=", "addr=")))
             found[key].setdefault(path, []).append((source, fstype, kept))
     return found

@@ -9,7 +9,7 @@ from tests.bench.playbooks import Timed
 
 LOOKED = """\
 nas1:/export/share00 /srv/shares/share00 nfs4 rw,vers=4.2,clientaddr=10.0.0.1,hard,addr=10.0.0.9 0 0
-
+fstab:
 nas1:/export/share00 /srv/shares/share00 nfs rw,vers=4.2,_netdev,nofail 0 0
 """
 
@@ -25,6 +25,12 @@ def test_a_second_mount_over_the_first_is_seen():
     twice = LOOKED.replace("nas1:/export/share00 /srv/shares/share00 nfs4", "nas1:/a /srv/shares/share00 nfs4", 1)
     both = seen(twice.split("\n")[0] + "\n" + LOOKED)["mounts"]["/srv/shares/share00"]
     assert [source for source, _type, _options in both] == ["nas1:/a", "nas1:/export/share00"]
+
+
+def test_a_host_without_any_mount_has_none():
+    recorded = LOOKED[LOOKED.index("fstab:"):]
+    assert seen(recorded)["mounts"] == {} and len(seen(recorded)["fstab"]) == 1
+    assert seen("fstab:\n") == {"mounts": {}, "fstab": {}}
 
 
 def test_the_first_difference_is_named_with_its_place():
