@@ -3,9 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the mounts bench compares, and how it makes rows of plays."""
 
+import types
+
+import pytest
+
 from tests.bench import mounts
 from tests.bench.mounts import Play, first_difference, rows, seen
 from tests.bench.playbooks import Timed
+from tests.bench.results import BenchFailed
 
 LOOKED = """\
 nas1:/export/share00 /srv/shares/share00 nfs4 rw,vers=4.2,clientaddr=10.0.0.1,hard,addr=10.0.0.9 0 0
@@ -71,3 +76,92 @@ def test_the_floor_counts_as_missed_beyond_two_and_a_half_times():
 def test_the_broken_share_is_one_of_the_declared():
     assert mounts.BROKEN in [share["path"] for share in mounts.declared()] and len(mounts.declared()) == mounts.SHARES
     assert mounts.ELSEWHERE not in [share["source"] for share in mounts.declared()]
+
+
+class Lab:
+    """Hosts that are as the last play, or the hand that broke them, left them."""
+
+    def __init__(self):
+        self.mounted = {host: {} for host in mounts.HOSTS}
+
+    def inventory(self):
+        return "all: {}\n"
+
+    def ssh(self, host, command):
+        declared = {share["path"]: share["source"] for share in mounts.declared()}
+        output = ""
+        if command == mounts.RESET:
+            self.mounted[host] = {}
+        elif command == mounts.LOOK:
+            live = [f"{source} {path} nfs4 rw 0 0\n" for path, source in self.mounted[host].items()]
+            recorded = [f"{source} {path} nfs rw 0 0\n" for path, source in declared.items()]
+            output = "".join(live) + f"{mounts.FSTAB}\n" + "".join(recorded)
+        elif command.startswith(f"umount {mounts.BROKEN}"):
+            del self.mounted[host][mounts.BROKEN]
+            if mounts.ELSEWHERE in command:
+                self.mounted[host][mounts.BROKEN] = mounts.ELSEWHERE
+        else:
+            assert command in (mounts.EXPORT, "true"), command
+        return types.SimpleNamespace(stdout=output)
+
+    def play(self, playbook, *, arguments, **_settings):
+        """Ours looks at what is mounted, the loop only at whether anything is."""
+        changes = set()
+        for host, live in self.mounted.items():
+            for share in mounts.declared():
+                path, source = share["path"], share["source"]
+                if path not in live or (playbook.stem == mounts.OURS and live[path] != source):
+                    assert "--check" not in arguments
+                    live[path] = source
+                    changes.add((host, path))
+        return Timed(1.0, len(mounts.HOSTS), types.SimpleNamespace(changes=changes))
+
+
+def site(lab, tmp_path, monkeypatch, play=None):
+    monkeypatch.setattr(mounts, "timed", play or lab.play)
+    return mounts.Site(lab, tmp_path, tmp_path)
+
+
+def test_a_side_goes_through_all_phases_and_it_is_seen_what_it_mends(tmp_path, monkeypatch):
+    lab = Lab()
+    bench = site(lab, tmp_path, monkeypatch)
+    for _run in range(2):
+        ours, loop = bench.measure(mounts.OURS), bench.measure(mounts.LOOP)
+        assert tuple(ours) == tuple(loop) == mounts.PHASES
+        assert [ours[phase].mended for phase in (mounts.DRIFT, mounts.SOURCE)] == [True, True]
+        assert [loop[phase].mended for phase in (mounts.DRIFT, mounts.SOURCE)] == [True, False]
+    assert set(bench.measure(mounts.FLOOR)) == {mounts.CONVERGED}
+
+
+def test_a_second_run_that_changes_something_fails_the_bench(tmp_path, monkeypatch):
+    lab = Lab()
+
+    def restless(*playbook, **settings):
+        lab.play(*playbook, **settings)
+        return Timed(1.0, 8, types.SimpleNamespace(changes={("hv1", "Mount the shares")}))
+
+    with pytest.raises(BenchFailed, match="the second run of ours is not without change.*hv1"):
+        site(lab, tmp_path, monkeypatch, restless).measure(mounts.OURS)
+
+
+def test_sides_that_leave_different_mounts_fail_the_bench(tmp_path, monkeypatch):
+    lab = Lab()
+
+    def astray(playbook, **settings):
+        done = lab.play(playbook, **settings)
+        if playbook.stem == mounts.LOOP:
+            lab.mounted["hv3"][mounts.BROKEN] = mounts.ELSEWHERE
+        return done
+
+    bench = site(lab, tmp_path, monkeypatch, astray)
+    bench.measure(mounts.OURS)
+    with pytest.raises(BenchFailed, match="loop leaves something else.*hv3: mounts: .*elsewhere"):
+        bench.measure(mounts.LOOP)
+
+
+def test_a_side_that_does_not_mount_everything_fails_the_bench(tmp_path, monkeypatch):
+    def idle(*_playbook, **_settings):
+        return Timed(1.0, 8, types.SimpleNamespace(changes=set()))
+
+    with pytest.raises(BenchFailed, match="ours does not mount 20 shares everywhere"):
+        site(Lab(), tmp_path, monkeypatch, idle).measure(mounts.OURS)
