@@ -67,6 +67,7 @@ molecule: python ## Molecule on real hosts in the lab
 
 # ROWS and RUNS narrow it down: make bench ROWS=datastores-converged-vs-per-item RUNS=5
 bench: setup ## time ours beside what a user would write instead; tests/bench/results.json
+	@$(DEV) -m tests.lab prerequisites --install
 	@$(DEV) -m tests.bench $(ROWS) $(if $(RUNS),--runs $(RUNS))
 
 lock: setup ## write requirements/*.txt anew from requirements/*.in

@@ -107,11 +107,11 @@ def _end(pid):
     except ProcessLookupError:
         pass
     deadline = time.monotonic() + 1
+    # One that has answered is gone in less than a millisecond, and a module has dozens of them.
     pause = 0.0002
     while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
-        # It has closed its pipe already, so mostly it ends at once.
         time.sleep(pause)
-        pause = min(pause * 2, 0.02)
+        pause = min(2 * pause, 0.01)
 
 
 def _unpack(answer):

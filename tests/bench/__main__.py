@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import datastores
+from tests.bench import datastores, mounts, page, proof
 from tests.bench.results import FILE, BenchFailed, table, write
 from tests.support.playbook import ROOT
 
 # Each has ROWS, the names it can measure, and measure(runs), which gives them all as Row objects.
-MEASUREMENTS = (datastores,)
+MEASUREMENTS = (datastores, mounts, proof)
 
 
 def wanted(names: list[str]) -> list:
@@ -54,6 +54,7 @@ def bench(measurements: list, runs: int) -> int:
         print(f"\n{each.__doc__.strip().splitlines()[0]}", flush=True)
         measured = each.measure(runs)
         write(measured)
+        page.update()
         rows += measured
     print(f"\n{table(rows)}\n\nKept in {FILE.relative_to(ROOT)}.")
     return int(any(row.missed for row in rows))

@@ -91,6 +91,7 @@ class Measurement:
 def test_a_missed_target_fails_the_bench_and_is_kept_all_the_same(target, code, monkeypatch, capsys):
     written = []
     monkeypatch.setattr(program, "write", written.extend)
+    monkeypatch.setattr(program.page, "update", lambda: None)
     assert program.bench([Measurement(target)], 2) == code
     assert written[0].as_dict()["runs"] == 2
     assert ("MISSED" in capsys.readouterr().out) is bool(code)

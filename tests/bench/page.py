@@ -1,0 +1,96 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of the documentation's page about the bench, from the kept results. The words around them are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.bench.results import FILE
+from tests.support.playbook import ROOT
+
+PAGE = ROOT / "docs/docsite/rst/benchmarks.rst"
+# A table stands between two comments of the page.
+BEGIN, END = ".. table {}, written by make bench", ".. end of table {}"
+
+
+def update(page: Path = PAGE, results: Path = FILE):
+    """Put what results.json holds into the page."""
+    rows = json.loads(results.read_text(encoding="utf-8"))
+    page.write_text(rewritten(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
+
+
+def rewritten(text: str, rows: list[dict]) -> str:
+    """The page with tables of these rows; a table none of whose rows is known stays as it is."""
+    for name, table in tables(rows).items():
+        begin, end = BEGIN.format(name), END.format(name)
+        text, found = re.subn(f"(?s){re.escape(begin)}\n.*?{re.escape(end)}\n",
+                              lambda _match, table=table, begin=begin, end=end: f"{begin}\n\n{table}\n\n{end}\n", text)
+        if found != 1:
+            raise ValueError(f"the page has to hold the lines {begin!r} and {end!r} once")
+    return text
+
+
+def tables(rows: list[dict]) -> dict[str, str]:
+    """{name of a table: its text}"""
+    found = {}
+    for name, headings, more in (
+        ("datastores", ["calls, ours and theirs"], lambda row: ["{ours_calls} and {theirs_calls}".format_map(row)]),
+        ("mounts", ["module runs a host", "the broken share is mended by"],
+         lambda row: ["{ours_executions} and {theirs_executions}".format_map(row), mended(row)]),
+    ):
+        chosen = [row for row in rows if row["name"].startswith(f"{name}-")]
+        if chosen:
+            lines = [["row", "ours", "theirs", "times as long", "promised", *headings]]
+            lines += [[f"``{row['name']}``", seconds(row, "ours"), seconds(row, "theirs"), f"{row['ratio']:g}",
+                       f"at least {row['target']:g}" if "target" in row else "", *more(row)] for row in chosen]
+            found[name] = f"{list_table(lines)}\n\n{circumstances(chosen)}"
+    found.update(_proof([row for row in rows if row["name"] == "proof-hosts"]))
+    return found
+
+
+def _proof(rows: list[dict]) -> dict[str, str]:
+    if not rows:
+        return {}
+    lines = [["hosts", "the whole role", "one host's own work", "the comparison on the controller"]]
+    lines += [[str(point["hosts"]), f"{point['whole_s']:.1f} s", f"{point['host_ms']:.0f} ms",
+               f"{point['controller_ms']:.1f} ms"] for point in rows[0]["points"]]
+    foretold = (f"A straight line through the smaller sizes foretells {seconds(rows[0], 'theirs')} for the largest, "
+                f"which took {seconds(rows[0], 'ours')}.")
+    return {"proof": f"{list_table(lines)}\n\n{foretold} {circumstances(rows)}"}
+
+
+def mended(row: dict) -> str:
+    """Who mends what was broken before a play."""
+    if "ours_mends" not in row:
+        return ""
+    return {(True, True): "both", (True, False): "ours", (False, True): "theirs", (False, False): "neither"}[
+        row["ours_mends"], row["theirs_mends"]]
+
+
+def seconds(row: dict, side: str) -> str:
+    """The median, and the least and the most where there was more than one run."""
+    least, most = row[f"{side}_range_s"]
+    return f"{row[f'{side}_s']:g} s" + (f" ({least:g}–{most:g})" if row["runs"] > 1 else "")
+
+
+def circumstances(rows: list[dict]) -> str:
+    """How often and on what the rows were measured."""
+    runs = sorted({row["runs"] for row in rows})
+    machines = list(dict.fromkeys(
+        "{processors} processors, {memory_gib} GiB of memory, Python {python}, ansible-core {ansible_core}".format_map(
+            row["measured_on"]) for row in rows))
+    often = " or ".join(map(str, runs)) + (" run" if runs == [1] else " runs")
+    return f"{'Single figures' if runs == [1] else 'Medians, least and most'} of {often}. {'; '.join(machines)}."
+
+
+def list_table(lines: list[list[str]]) -> str:
+    """A table of reStructuredText; the first line is its heading."""
+    text = [".. list-table::", "   :header-rows: 1", ""]
+    for line in lines:
+        for number, cell in enumerate(line):
+            text.append(f"   {'* -' if number == 0 else '  -'} {cell}".rstrip())
+    return "\n".join(text)
