@@ -44,8 +44,8 @@ def state():
 """
 
 
-def on_a_host(tmp_path, script):
-    return run_as_root(tmp_path, BEGIN.format(image=str(tmp_path / "disk")) + script)
+def on_a_host(tmp_path, script, **more):
+    return run_as_root(tmp_path, BEGIN.format(image=str(tmp_path / "disk")) + script, **more)
 
 
 def test_check_mode_predicts_the_first_run_and_the_second_changes_nothing(tmp_path):
@@ -291,7 +291,7 @@ result = [check, refused["msg"], shared_mounts([share()])["did"]]
 
 
 def test_a_run_killed_anywhere_leaves_a_whole_fstab_and_the_next_one_ends_it(tmp_path):
-    """At every sixteenth stop at a system call: one share is added, of another the source changes."""
+    """At every twentieth stop at a system call: one share is added, of another the source changes."""
     result = on_a_host(tmp_path, """
 from tests.support.killed import adopt_orphans, run_until, wait_for_orphans
 adopt_orphans()
@@ -315,9 +315,9 @@ while run_until(stop, lambda: shared_mounts(declared)):
     if text not in (old, new) or ended["msg"] or again or mountinfo() != good or open(fstab, newline="").read() != new:
         wrong.append([stop, text, ended, again, mountinfo()])
     old = begin()
-    stop += 16
+    stop += 20
 result = [stop, wrong, sorted(os.listdir(disk))]
-""")
+""", seconds=240)
     last, wrong, listing = result
     assert last > 200, "it was killed before it did much"
     assert wrong == []
