@@ -26,15 +26,15 @@ class TestGlusterFs(ConvergedHosts):
         ),
     ]
 
-    @pytest.mark.parametrize(("path", "told"), [
+    @pytest.mark.parametrize(("place", "told"), [
         ("/srv/shares/scratch", []),
         ("/srv/shares/archive", ["--log-level=WARNING", "--subdir-mount=/archive"]),
         ("/srv/shares/library", ["--read-only", "--subdir-mount=/library"]),
     ])
-    def test_process_was_told_both_servers_and_the_options(self, host, path, told):
+    def test_process_was_told_both_servers_and_the_options(self, host, place, told):
         """The kernel knows nothing of them."""
         lines = host.check_output("ps -C glusterfs -o args=").splitlines()
-        (words,) = [line.split() for line in lines if line.endswith(" " + path)]
+        (words,) = [line.split() for line in lines if line.endswith(" " + place)]
         assert [word for word in words if word.startswith("--volfile-server=")] == [
             "--volfile-server=nas1", "--volfile-server=nas2"]
         assert set(told) <= set(words)
