@@ -71,9 +71,12 @@ def _child(function, account, reader, writer):
     except BaseException as error:  # pylint: disable=broad-except
         payload = json.dumps({"failure": "%s: %s" % (type(error).__name__, error)})
     data = payload.encode("utf-8")
-    while data:
-        data = data[os.write(writer, data):]
-    os._exit(0)
+    try:
+        while data:
+            data = data[os.write(writer, data):]
+    finally:
+        # Even when nobody listens any more: a child of a killed run must not go on in its place.
+        os._exit(0)
 
 
 def _lead_group(pid):

@@ -78,8 +78,8 @@ attributes:
     support: none
 notes:
   - The nonces lie in a hidden directory of the run, C(.virtshare-proof-RUN), in the share's root. The last host to
-    read removes it.
-    What a killed run left is removed by the next one when it is older than an hour by the server's own clock.
+    read removes it. What a killed run left is removed by the next one when nothing was written into it for a quarter of
+    an hour by the server's own clock.
   - Nothing is ever written into the directory beneath a missing mount.
 seealso:
   - plugin: virtshare.storage.proof_matrix

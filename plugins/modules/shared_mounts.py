@@ -45,13 +45,16 @@ options:
           - V(nfs) is any version of NFS, see the option C(vers).
           - V(local) binds the directory in O(shares[].source) to the path; without a source it only checks that
             something is mounted there.
-          - V(cifs), V(ocfs2) and V(glusterfs) can be declared, and are refused by this version of the module.
+          - V(glusterfs) is a volume, or a directory of one, over any of the servers in O(shares[].source). One of them
+            that answers is enough.
+          - V(cifs) and V(ocfs2) can be declared, and are refused by this version of the module.
         type: str
         required: true
         choices: [nfs, cifs, ocfs2, glusterfs, local]
       source:
         description:
-          - What is mounted, V(server:/export) for V(nfs), a directory for V(local).
+          - What is mounted, V(server:/export) for V(nfs), V(server1,server2:/volume) for V(glusterfs), a directory for
+            V(local).
           - Required for every type but V(local).
         type: str
       options:

@@ -128,6 +128,7 @@ def test_what_is_wrong_and_who_is_missing(reports):
     found, words = page.cell("hv2", 1)
     assert found == "failed" and "nas1:/export/other" in words and "nas1:/export/projects" in words
     assert page.cell("hv2", 2) == (None, "not declared here")
+    assert text.count("<li><b>hv4</b>: it took no part in this run") == 1, "once, and not once a share"
     assert page.cell("hv4", 1)[0] == "missing" and "took no part" in page.cell("hv4", 1)[1]
     assert "proven for 2 of 3 hosts" in text
     assert "b" in page.tags and "<b>library" not in text, "a path became markup"

@@ -44,8 +44,8 @@ def state():
 """
 
 
-def on_a_host(tmp_path, script):
-    return run_as_root(tmp_path, BEGIN.format(image=str(tmp_path / "disk")) + script)
+def on_a_host(tmp_path, script, **more):
+    return run_as_root(tmp_path, BEGIN.format(image=str(tmp_path / "disk")) + script, **more)
 
 
 def test_check_mode_predicts_the_first_run_and_the_second_changes_nothing(tmp_path):
@@ -288,6 +288,40 @@ result = [check, refused["msg"], shared_mounts([share()])["did"]]
     check, message, after = result
     assert check == after == ["directory", "fstab", "mount"]
     assert "another run changes the mounts of this host" in message and "2 s" in message
+
+
+def test_a_run_killed_anywhere_leaves_a_whole_fstab_and_the_next_one_ends_it(tmp_path):
+    """At every twentieth stop at a system call: one share is added, of another the source changes."""
+    result = on_a_host(tmp_path, """
+from tests.support.killed import adopt_orphans, run_until, wait_for_orphans
+adopt_orphans()
+before = [share(source=disk + "/other")]
+declared = [share(), share(B, disk + "/da ta#")]
+def begin():
+    shared_mounts([dict(each, state="absent") for each in declared])
+    shared_mounts(before)
+    return open(fstab, newline="").read()
+begin()
+shared_mounts(declared)
+good, new = mountinfo(), open(fstab, newline="").read()
+wrong, stop = [], 0
+old = begin()
+while run_until(stop, lambda: shared_mounts(declared)):
+    # A mount that is under way when the run is killed comes to its end.
+    wait_for_orphans()
+    text = open(fstab, newline="").read()
+    ended = shared_mounts(declared)
+    again = shared_mounts(declared)["did"]
+    if text not in (old, new) or ended["msg"] or again or mountinfo() != good or open(fstab, newline="").read() != new:
+        wrong.append([stop, text, ended, again, mountinfo()])
+    old = begin()
+    stop += 20
+result = [stop, wrong, sorted(os.listdir(disk))]
+""", seconds=240)
+    last, wrong, listing = result
+    assert last > 200, "it was killed before it did much"
+    assert wrong == []
+    assert listing == ["da ta#", "data", "fstab", "lost+found", "other", "shares"]
 
 
 def test_shares_no_longer_declared_are_reported_and_removed_where_only_declared_ones_may_stay(tmp_path):

@@ -62,10 +62,10 @@ class Site:
         self.playbook = directory / "playbook.yml"
         self.playbook.write_text(yaml.safe_dump(PLAYBOOK), encoding="utf-8")
 
-    def run(self, *shares, roles=("qemu_access", "share_proof"), arguments=(), **variables):
+    def run(self, *shares, roles=("qemu_access", "share_proof"), arguments=(), inventories=(), **variables):
         variables.update(shared_mount_shares=list(shares), roles=list(roles))
         run = run_playbook(
-            self.playbook, inventories=[self.inventory],
+            self.playbook, inventories=[self.inventory, *inventories],
             arguments=["--extra-vars", json.dumps(variables), *arguments],
         )
         print(run.output)  # pytest shows it when the test fails
@@ -187,6 +187,48 @@ def test_a_part_of_the_hosts_is_not_enough(site):
     assert states(run) == {PATH: "partial"}
     assert f"{PATH}: proven for 1 of 2 hosts (hv1)" in run.failure_text()
     assert f"hv2:{PATH} is not proven: it took no part in this run" in run.failure_text()
+
+
+@pytest.fixture
+def third(site):
+    """The inventory that makes the storage server a hypervisor, too, with all shares mounted from itself."""
+    path = site.playbook.parent / "third.yml"
+    path.write_text("hypervisors: {hosts: {nas1: {}}}\n", encoding="utf-8")
+    names = ("projects", "squashed", "media")
+    site.ssh("nas1", "groupadd -g 9869 oneadmin && useradd -M -u 9869 -g oneadmin oneadmin && mkdir -p "
+             + " ".join(f"/srv/shares/{name}" for name in names))
+    for name in names:
+        site.mount("nas1", name)
+    yield path
+    site.ssh("nas1", "umount /srv/shares/* && userdel oneadmin")
+
+
+def test_three_hosts_are_proven_and_the_odd_one_out_is_named(site, third):
+    declared = {"roles": ["share_proof"], "inventories": [third]}
+    page = site.playbook.parent / "proof.html"
+    run = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_page=str(page), **declared)
+    assert run.code == 0, run.failure_text()
+    assert set(states(run).values()) == {"proven"} and len(states(run)) == 3
+    for entry in run.facts("share_proof_result")["hv1"]["shares"]:
+        assert entry["proven_hosts"] == entry["expected_hosts"] == ["hv1", "hv2", "nas1"]
+        if entry["path"] != MEDIA["path"]:
+            everybody = {"hv1": True, "hv2": True, "nas1": True}
+            assert {host: cell["sees"] for host, cell in entry["hosts"].items()} == dict.fromkeys(everybody, everybody)
+    assert {host: len(tasks) for host, tasks in run.executions.items()} == {"hv1": 2, "hv2": 2, "nas1": 2, "localhost": 1}
+    assert "Every host sees the same filesystems" in page.read_text()
+    assert site.left_on_the_server() == []
+
+    site.ssh("nas1", f"umount {PATH}")
+    site.mount("nas1", "projects", "nas1:/export/other")
+    run = site.run(dict(PROJECTS, type="local", source=None), SQUASHED, **declared)
+    assert run.code != 0
+    assert states(run) == {PATH: "failed", SQUASHED["path"]: "proven"}
+    assert f"nas1:{PATH} is nas1:/export/other (nfs4, inode " in run.failure_text()
+    assert "hv1 and hv2 have nas1:/export/projects (nfs4, inode " in run.failure_text()
+    partial = site.run(SQUASHED, arguments=["--limit", "hv1,nas1"], **declared)
+    assert states(partial) == {SQUASHED["path"]: "partial"}
+    assert f"{SQUASHED['path']}: proven for 2 of 3 hosts (hv1 and nas1)" in partial.failure_text()
+    assert site.left_on_the_server() == []
 
 
 def test_access_refuses_what_is_not_the_share(site):

@@ -7,7 +7,10 @@ The tests share one lab and build on each other's state, in the order written: a
 normal case, and each test that breaks something mends it by running the main job.
 """
 
+import json
+
 import pytest
+import yaml
 
 from tests.demo.__main__ import HOSTS, SHARE
 from tests.lab import Lab
@@ -92,6 +95,35 @@ def test_the_second_run_changes_nothing_and_makes_no_write_call(site):
     second = site.main_job()
     assert second.changes == set()
     assert site.writes() == written
+    for host in ("hv1", "hv2"):
+        assert 0 < len(second.executions[host]) <= 8, second.executions[host]
+
+
+def test_a_converged_run_executes_at_most_eight_modules_a_host_however_many_shares(site):
+    """With shares of three kinds, and one that only hv2 has: it sets the owner of that, and verifies the others'."""
+    names = [f"s{number:02}" for number in range(10)]
+    site.ssh("nas1", "mkdir -p " + " ".join(f"/export/other/{name}" for name in [*names, "own"]))
+    declared, (own,) = ([{
+        "path": f"/srv/shares/{name}", "type": "nfs", "source": f"nas1:/export/other/{name}", "options": {"vers": "4.2"},
+        "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]},
+    } for name in some] for some in (names, ["own"]))
+    declared += [
+        {"path": "/srv/shares/reading", "type": "nfs", "source": "nas1:/export/other", "options": {"vers": "4.2"},
+         "read_only": True},
+        {"path": "/srv/shares/bound", "type": "local", "source": SHARE}]
+    demo = yaml.safe_load(site.inventories[1].read_text(encoding="utf-8"))["all"]["vars"]["shared_mount_shares"]
+    variables = {"many": [*demo, *declared], "own": own,
+                 "shared_mount_shares": "{{ many + ([own] if inventory_hostname == 'hv2' else []) }}"}
+    many = ["--extra-vars", json.dumps(variables)]
+    assert site.run("playbooks/site.yml", *many).code == 0
+    converged = site.run("playbooks/site.yml", *many)
+    assert converged.code == 0 and converged.changes == set()
+    assert len(converged.facts("share_proof_result")["hv1"]["shares"]) == len(demo) + len(declared) + 1
+    for host in ("hv1", "hv2"):
+        assert len(converged.executions[host]) <= 8, converged.executions[host]
+    gone = site.run("playbooks/site.yml", "--extra-vars", json.dumps(
+        {"shared_mount_exact": True, "shared_mount_exact_prefix": "/srv/shares"}))
+    assert gone.code == 0 and site.ssh("hv2", "ls -A /srv/shares").split() == ["projects"]
 
 
 def test_every_host_sees_what_another_wrote(site):

@@ -16,6 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 
+# Done by Ansible itself on the controller: no host is asked for these.
+ON_THE_CONTROLLER = {
+    "add_host", "assert", "debug", "fail", "group_by", "import_playbook", "import_role", "import_tasks", "include_role",
+    "include_tasks", "include_vars", "meta", "set_fact", "validate_argument_spec",
+}
+
 
 @dataclass
 class Run:
@@ -42,6 +48,20 @@ class Run:
         """host -> the last result of a module of this collection, by its short name."""
         names = (module, f"virtshare.storage.{module}", f"ansible.builtin.{module}")
         return {line["host"]: line["result"] for line in self.results if line["action"] in names}
+
+    @property
+    def executions(self) -> dict[str, list[str]]:
+        """host -> the tasks that ran a module there, one entry an execution.
+
+        A loop counts each item, a retried task each attempt, a delegated one where it ran.
+        """
+        found: dict[str, list[str]] = {}
+        for line in self.results:
+            if line["action"].rpartition(".")[2] not in ON_THE_CONTROLLER:
+                items = line["result"]["results"] if line["loop"] else [line["result"]]
+                times = sum(item.get("attempts", 1) for item in items if not item.get("skipped"))
+                found.setdefault(line["delegated_to"] or line["host"], []).extend([line["task"]] * times)
+        return found
 
     def facts(self, name: str) -> dict[str, object]:
         """host -> the last value set for a fact."""

@@ -37,13 +37,13 @@ result = None
 """
 
 
-def run_as_root(directory, script):
+def run_as_root(directory, script, seconds=60):
     """What a script leaves in its variable C(result) (anything JSON can hold).
 
     directory: for the accounts' files. script: Python; it has run_module(), sh(command), and may mount what it likes:
     all mounts end with it. The machine's own accounts are there, and USERS with their GROUPS; /srv is empty.
     """
-    return json.loads(finish(start_as_root(directory, script)))
+    return json.loads(finish(start_as_root(directory, script), seconds))
 
 
 def start_as_root(directory, script):

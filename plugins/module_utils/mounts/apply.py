@@ -14,6 +14,7 @@ import time
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
+from ansible_collections.virtshare.storage.plugins.module_utils.mounted import SECOND_CHANCE
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import clients, fstab, points, undeclared
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host
@@ -26,6 +27,12 @@ from ansible_collections.virtshare.storage.plugins.module_utils.shares import ch
 LOCK = "/run/virtshare-mounts.lock"
 # No share has a part in it, and a busy host takes its time.
 RELOAD_SECONDS = 90
+# What to do about a disk that takes no change.
+_WAYS_OUT = {
+    errno.ENOSPC: "Free some space on its filesystem, then run again",
+    errno.EDQUOT: "Free some space on its filesystem, then run again",
+    errno.EROFS: "Make its filesystem writable, then run again",
+}
 
 
 def reconcile(module):
@@ -155,10 +162,12 @@ class Executor:
         self.kinds = kinds
         self.runner = runner
         self.errors = {}
+        self._silent = set()
 
     def carry_out(self, operations):
         """Run the operations in their order, and return those that were done."""
         done = []
+        self._rehearse([operation for operation in operations if operation.name == "fstab"])
         steps = {"unmount": self._unmount, "remove_directory": self._remove_directory, "directory": self._directory,
                  "remount": self._remount, "mount": self._mount}
         for name, phase in itertools.groupby(operations, key=lambda operation: operation.name):
@@ -166,7 +175,7 @@ class Executor:
             if name == "fstab":
                 done.extend(self._fstab(phase))
             elif name == "systemd_reload":
-                done.extend(phase if self._reload() else [])
+                done.extend(phase if self._is_to_be_read(operations, done) and self._reload() else [])
             else:
                 done.extend(operation for operation in phase if self._succeeds(steps[name], operation))
         return done
@@ -181,22 +190,45 @@ class Executor:
             self.errors[operation.target] = self._words(operation, error)
             return False
 
+    def _rehearse(self, operations):
+        """Before anything is released: what cannot be recorded would be unmounted, and then not mounted again."""
+        try:
+            old, text = self._edited(operations)
+            if text != old:
+                fstab.rehearse(self.host.fstab_path, text)
+        except OSError as error:
+            self._not_written(operations, error, ". Nothing was changed for this share")
+
     def _fstab(self, operations):
         """All edits in one write; a share that failed before keeps its old entry."""
         wanted = [operation for operation in operations if operation.target not in self.errors]
         try:
-            text = old = fstab.read(self.host.fstab_path)
-            for operation in wanted:
-                entry = operation.arguments["entry"]
-                text = fstab.with_entry(text, entry) if entry else fstab.without_path(text, operation.target)
+            old, text = self._edited(wanted)
             if text != old:
                 fstab.write(self.host.fstab_path, text)
         except OSError as error:
-            for operation in wanted:
-                self.errors[operation.target] = "share %s: %s could not be written on host %s: %s" % (
-                    operation.target, self.host.fstab_path, self.host.name, error.strerror or error)
+            self._not_written(wanted, error)
             return []
         return wanted
+
+    def _edited(self, operations):
+        """fstab's text as it is, and as it is to be."""
+        text = old = fstab.read(self.host.fstab_path)
+        for operation in operations:
+            entry = operation.arguments["entry"]
+            text = fstab.with_entry(text, entry) if entry else fstab.without_path(text, operation.target)
+        return old, text
+
+    def _not_written(self, operations, error, unchanged=""):
+        for operation in operations:
+            self.errors[operation.target] = "share %s: %s could not be written on host %s: %s%s%s" % (
+                operation.target, self.host.fstab_path, self.host.name, error.strerror or error,
+                unchanged, ". %s." % _WAYS_OUT[error.errno] if error.errno in _WAYS_OUT else "")
+
+    @staticmethod
+    def _is_to_be_read(operations, done):
+        """Whether fstab is another now, if it was to be written at all."""
+        return any(each.name == "fstab" for each in done) or not any(each.name == "fstab" for each in operations)
 
     def _reload(self):
         try:
@@ -240,7 +272,15 @@ class Executor:
                           "which does." % (path, self.host.name, share["type"], missing))
         log = kind.log(share)
         begin = clients.end_of(log)
-        code, output = self.runner(operation.arguments["command"], self.host.timeout)
+        servers = tuple(server["host"] for server in kind.servers(share))
+        # A server that died in the middle of the run costs its first share the whole time, and the others little.
+        seconds = min(self.host.timeout, SECOND_CHANCE) if servers in self._silent else self.host.timeout
+        try:
+            code, output = self.runner(operation.arguments["command"], seconds)
+        except TimedOut:
+            if servers:
+                self._silent.add(servers)
+            raise
         if code != 0:
             said = "; ".join(clients.troubles(log, begin)) if log else ""
             raise Refusal("share %s: %s could not be mounted on host %s: %s" % (

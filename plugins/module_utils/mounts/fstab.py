@@ -14,7 +14,7 @@ import posixpath
 import re
 
 from ansible_collections.virtshare.storage.plugins.module_utils.mountinfo import unescape
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.replace import replace
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import replace
 
 Entry = collections.namedtuple("Entry", "source path fstype options freq passno")
 Entry.__doc__ = """One mount as fstab names it, unescaped.
@@ -117,9 +117,18 @@ def write(filename, text):
     Owner, mode and extended attributes (the SELinux label, ACLs) stay. The caller holds the lock that keeps two runs
     apart. Raises OSError, and then the old file is untouched.
     """
+    _through(replace.replace, filename, text)
+
+
+def rehearse(filename, text):
+    """Raise the OSError that write() would most likely raise; the file stays as it is."""
+    _through(replace.rehearse, filename, text)
+
+
+def _through(function, filename, text):
     filename = os.path.realpath(filename)
-    replace(filename, text.encode("utf-8", "surrogateescape"),
-            lambda descriptor: _copy_properties(filename, descriptor))
+    function(filename, text.encode("utf-8", "surrogateescape"),
+             lambda descriptor: _copy_properties(filename, descriptor))
 
 
 def _copy_properties(filename, descriptor):

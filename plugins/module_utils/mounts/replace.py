@@ -22,6 +22,15 @@ def replace(filename, data, prepare=None):
     sync_directory(os.path.dirname(filename))
 
 
+def rehearse(filename, data, prepare=None):
+    """Raise the OSError that replace() would meet on a disk that is full or takes no change; nothing of it stays."""
+    temporary = temporary_of(filename)
+    try:
+        _write(temporary, data, prepare)
+    finally:
+        unlink(temporary)
+
+
 def temporary_of(filename):
     """Where the new file is written first: one fixed name, so that what a killed run left is overwritten by the next."""
     directory, name = os.path.split(filename)

@@ -8,6 +8,7 @@ Identity (source, inode, filesystem id) explains a failure; only the nonces deci
 is proven when identity and the content of its root are the same everywhere.
 """
 
+from ansible_collections.virtshare.storage.plugins.module_utils import mounted
 from ansible_collections.virtshare.storage.plugins.module_utils.proof import words
 
 PROVEN = "proven"
@@ -267,7 +268,19 @@ class _Judgement:
 
 def _fingerprint(cell):
     found = cell["identity"] or {}
-    return found.get("mounted"), found.get("source"), found.get("inode"), found.get("fsid"), found.get("root")
+    return found.get("mounted"), _common_source(found), found.get("inode"), found.get("fsid"), found.get("root")
+
+
+def _common_source(found):
+    """What of a source is the same on all hosts of one filesystem."""
+    source = found.get("source")
+    if found.get("fstype") in mounted.FSTYPES["glusterfs"]:
+        # Each host talks to the server that answered when it mounted.
+        return mounted.gluster_volume(source)[1]
+    if found.get("fsid") and source.startswith("/dev/"):
+        # Each host names its disks itself.
+        return None
+    return source
 
 
 def _without(text, start):

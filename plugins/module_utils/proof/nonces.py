@@ -4,7 +4,7 @@
 """The proof's own files in a share: a nonce a host, an acknowledgement a host, all in one hidden directory a run.
 
 Every function here may hang on a dead server: they are called in bounded children.
-The directory is called .virtshare-proof-RUN and its files HOST.nonce and HOST.ack; RUN is the run's id, HOST the
+The directory is called .virtshare-proof-RUN and its files HOST.nonce and HOST.ack; RUN is the id of run_of(), HOST the
 inventory's name, percent-encoded. No name is ever used twice, because an NFS client remembers for up to a minute what a
 name was: it would enter the directory of the run before, which another host has removed.
 """
@@ -19,7 +19,8 @@ from urllib.parse import quote
 from ansible_collections.virtshare.storage.plugins.module_utils import mounted
 
 PREFIX = ".virtshare-proof"
-STALE_SECONDS = 3600
+# Every nonce and every acknowledgement is news of a run: one of which nothing was heard for so long was killed.
+STALE_SECONDS = 900
 # Everybody may come and go in there, because the hosts of one share may be different users to its server. The names
 # are random, files are only created anew and never followed through a link, and they hold nothing secret.
 DIRECTORY_MODE = 0o777
@@ -30,7 +31,7 @@ _ATTEMPTS = 40
 
 
 def write(path, mount, run_id, host, nonce):
-    """Write this host's nonce, then remove what runs of more than an hour ago left. Returns True."""
+    """Write this host's nonce, then remove what killed runs left. Returns True."""
     for left in range(_ATTEMPTS, 0, -1):
         try:
             hidden = _enter_hidden(path, mount, run_id, create=True)
@@ -77,19 +78,29 @@ def tidy(path, mount, run_id):
 
 
 def content_fingerprint(path, mount, limit=2000):
-    """A digest of the names, types, sizes and times in the share's root: what all hosts must see alike (read-only)."""
+    """A digest of the names and types in the share's root, and of its files' sizes and times.
+
+    It is what all hosts must see alike of a read-only share, whatever goes on below the root, and whoever proves the
+    same directory by a path that can be written.
+    """
     descriptor = mounted.enter(path, mount)
     try:
         digest = hashlib.sha256()
-        for name in sorted(os.listdir(descriptor))[:limit]:
+        names = sorted(name for name in os.listdir(descriptor) if not name.startswith(PREFIX))
+        for name in names[:limit]:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             kind = stat.S_IFMT(status.st_mode)
-            size = status.st_size if stat.S_ISREG(status.st_mode) else 0
-            line = "%s\0%o\0%d\0%d\n" % (name, kind, size, int(status.st_mtime))
+            size, written = (status.st_size, status.st_mtime) if stat.S_ISREG(status.st_mode) else (0, 0)
+            line = "%s\0%o\0%d\0%d\n" % (name, kind, size, int(written))
             digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
     finally:
         os.close(descriptor)
+
+
+def run_of(run_id, path):
+    """The id of a run in one share: two declared paths may show the same directory, and each is proven by itself."""
+    return "%s-%s" % (run_id, hashlib.sha256(path.encode("utf-8")).hexdigest()[:8])
 
 
 def directory_name(run_id):
@@ -205,7 +216,7 @@ def _content(hidden, name):
 
 
 def _remove_stale(path, mount, now):
-    """Remove the directories of runs that were killed more than an hour ago; what may not be removed stays."""
+    """Remove the directories of runs that were killed; what may not be removed stays."""
     root = mounted.enter(path, mount)
     try:
         for name in os.listdir(root):

@@ -65,6 +65,7 @@ class _Share:
         self.share = share
         self.path = share["path"]
         self.params = params
+        self.run_id = nonces.run_of(params["run_id"], share["path"])
         self.patience = patience
         self.check_mode = check_mode
         self.mount = None
@@ -123,13 +124,13 @@ class _Share:
     def _write(self):
         nonce = os.urandom(16).hex()
         self._as_somebody(
-            lambda: nonces.write(self.path, self.mount, self.params["run_id"], self.params["host"], nonce))
+            lambda: nonces.write(self.path, self.mount, self.run_id, self.params["host"], nonce))
         self.found["nonce"] = nonce
 
     def _read(self):
         seconds = min(ASK_SECONDS, self.params["timeout"] / 3)
         answer = self._as_somebody(
-            lambda: nonces.read(self.path, self.mount, self.params["run_id"], self.params["host"],
+            lambda: nonces.read(self.path, self.mount, self.run_id, self.params["host"],
                                 self.params["hosts"], seconds))
         self.found["sees"] = answer["sees"]
         if not answer["tidy"]:
@@ -139,7 +140,7 @@ class _Share:
         for dummy, account in self._accounts():
             try:
                 if self.patience.run(
-                        lambda: nonces.tidy(self.path, self.mount, self.params["run_id"]),
+                        lambda: nonces.tidy(self.path, self.mount, self.run_id),
                         self.path, self.mount, account):
                     return
             except OSError:

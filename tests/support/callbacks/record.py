@@ -42,6 +42,8 @@ class CallbackModule(CallbackBase):
             "host": host,
             "task": task.get_name().strip(),
             "action": task.action,
+            "delegated_to": task.delegate_to,
+            "loop": bool(task.loop or task.loop_with),
             "changed": bool(result._result.get("changed")),
             "seconds": round(time.monotonic() - begun, 2) if begun else None,
             "result": self._clean(result._result),

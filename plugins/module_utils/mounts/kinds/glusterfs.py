@@ -13,6 +13,7 @@ import collections
 import errno
 import posixpath
 
+from ansible_collections.virtshare.storage.plugins.module_utils.mounted import gluster_volume
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import options
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.base import Kind
 
@@ -22,7 +23,6 @@ LOGS = "/var/log/glusterfs"
 # What stands for the servers a process was given among a mount's options; it tells that the process was found, too.
 SERVERS = "volfile-servers"
 
-_BACKUPS = ("backup-volfile-servers", "backupvolfile-server")
 # Mount options that are arguments of the same name, with a value.
 _WITH_VALUE = frozenset((
     "log-level", "log-file", "direct-io-mode", "volume-name", "attribute-timeout", "entry-timeout", "negative-timeout",
@@ -104,13 +104,13 @@ class GlusterFs(Kind):
         if first not in servers:
             return share
         servers.sort(key=lambda server: server != first)
-        return dict(share, source="%s:%s" % (",".join(servers), _split_source(share["source"])[1]))
+        return dict(share, source="%s:%s" % (",".join(servers), share["source"].rpartition(":")[2]))
 
     def foreign(self, share, mount, surroundings):
-        servers, path = _split_source(mount.source)
-        declared = [server.lower() for server in servers_of(share)]
-        if (mount.fstype in self.live_types and set(servers) <= set(declared)
-                and comparable_path(path) == comparable_path(_split_source(share["source"])[1])):
+        declared_servers, declared = gluster_volume(share["source"])
+        servers, volume = gluster_volume(mount.source)
+        # Whichever server answered when it was mounted is shown, and each of them serves the same volume.
+        if mount.fstype in self.live_types and volume == declared and set(servers) <= set(declared_servers):
             return None
         return self.source_in_words(mount)
 
@@ -124,17 +124,17 @@ class GlusterFs(Kind):
         if SERVERS not in live:
             # What nobody tells cannot be compared.
             return result
-        declared, asked = canonical(share["options"]), canonical(_pairs(recorded.options) if recorded else {})
+        declared, asked = canonical(share["options"]), canonical(options.pairs(recorded.options) if recorded else {})
         wanted, given = servers_of(share), live[SERVERS].split(":")
         if {server.lower() for server in wanted} != {server.lower() for server in given}:
             result.append(options.Difference(
                 SERVERS, "the servers %s" % " and ".join(wanted), "the servers %s" % " and ".join(given), False))
         for name, value in declared.items():
             shown = live.get(name)
-            if not _same(name, value, shown):
+            if not _same(value, shown):
                 result.append(options.Difference(name, _words(name, value), _words(name, shown), False))
         for name, value in asked.items():
-            if name not in declared and value != "off" and _same(name, value, live.get(name)):
+            if name not in declared and value != "off" and _same(value, live.get(name)):
                 result.append(options.Difference(name, "no %s" % _words(name, value), _words(name, value), False))
         return result
 
@@ -149,23 +149,7 @@ class GlusterFs(Kind):
 
 def servers_of(share):
     """The servers that are declared for a share, each once, in their order."""
-    servers = list(_split_source(share["source"], lower=False)[0])
-    for name in _BACKUPS:
-        value = share["options"].get(name)
-        servers += [server for server in str(value or "").split(":") if server and value is not True]
-    known = set()
-    return [server for server in servers if not (server.lower() in known or known.add(server.lower()))]
-
-
-def comparable_path(path):
-    """A volume and the directory in it as far as their spelling does not matter: "/v/a", "v//a/" -> "v/a".
-
-    A transport that was asked for is a suffix of the volume's name, which itself holds no dot.
-    """
-    parts = [part for part in path.split("/") if part]
-    if parts and parts[0].endswith((".tcp", ".rdma")):
-        parts[0] = parts[0].rpartition(".")[0]
-    return "/".join(parts)
+    return list(collections.OrderedDict.fromkeys(share["source"].rpartition(":")[0].split(",")))
 
 
 def canonical(declared):
@@ -265,15 +249,14 @@ def _option(name, value):
 def _as_helper_wants(share):
     """The share with one server in its source and the others in the option that mount.glusterfs has for them."""
     servers = servers_of(share)
-    declared = collections.OrderedDict(
-        (name, value) for name, value in share["options"].items() if name not in _BACKUPS)
+    declared = collections.OrderedDict(share["options"])
     if len(servers) > 1:
         declared["backup-volfile-servers"] = ":".join(servers[1:])
-    path = "/".join(part for part in _split_source(share["source"])[1].split("/") if part)
+    path = "/".join(part for part in share["source"].rpartition(":")[2].split("/") if part)
     return dict(share, source="%s:/%s" % (servers[0], path), options=declared)
 
 
-def _same(name, value, shown):
+def _same(value, shown):
     """Whether the process was told what is declared, in whatever spelling."""
     if shown is None:
         return False
@@ -291,14 +274,3 @@ def _words(name, value):
     if value is None:
         return "no %s" % name
     return name if value is True else "%s=%s" % (name, value)
-
-
-def _pairs(recorded):
-    return collections.OrderedDict((name, value if equals else True) for name, equals, value in (
-        option.partition("=") for option in recorded))
-
-
-def _split_source(source, lower=True):
-    """([servers], volume and directory) of "gl1,gl2:/volume/directory"."""
-    servers, dummy, path = source.rpartition(":")
-    return [server.lower() if lower else server for server in servers.split(",")], path

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The executor: one share's failure stays its own, fstab is written once, and errors name what they must."""
 
+import errno
+import os
+
 import pytest
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
@@ -130,6 +133,12 @@ def test_a_mount_that_takes_too_long_names_server_path_host_and_seconds(host):
         assert word in errors["/srv/a"]
 
 
+def test_the_shares_of_a_server_that_let_one_run_out_of_time_get_little(host):
+    runner = Commands(mount=TimedOut(7))
+    carry_out(host, runner, [("mount", "/srv/a"), ("mount", "/srv/b")])
+    assert [seconds for command, seconds in runner.run] == [7, 2]
+
+
 def test_what_mount_says_is_passed_on_and_explained(host):
     dummy, errors = carry_out(host, Commands(mount=(32, "mount.nfs: access denied by server while mounting nas1:/x")))
     for word in ("access denied by server", "exportfs", "hv1", "nas1:/export/srv/a"):
@@ -166,6 +175,25 @@ def test_a_failed_write_of_fstab_ends_its_shares_before_they_are_mounted(host, m
     assert done == BOTH[:2]
     assert sorted(errors) == ["/srv/a", "/srv/b"]
     assert "Read-only file system" in errors["/srv/a"] and host.fstab_path in errors["/srv/a"]
+
+
+@pytest.mark.parametrize("number, way_out", [
+    (errno.ENOSPC, "Free some space"), (errno.EROFS, "writable"), (errno.EIO, "")])
+def test_nothing_is_released_when_fstab_cannot_be_written(host, monkeypatch, number, way_out):
+    """With a share that needs no edit beside it, which is done."""
+    def fail(*arguments):
+        raise OSError(number, os.strerror(number))
+    monkeypatch.setattr(apply.fstab, "rehearse", fail)
+    runner = Commands()
+    executor = apply.Executor(host, SHARES, KINDS, runner)
+    steps = operations(("unmount", "/srv/a"), ("unmount", "/srv/b"), ("fstab", "/srv/a")) + [
+        Operation("systemd_reload", "systemd", "read")] + operations(("mount", "/srv/a"), ("mount", "/srv/b"))
+    done = executor.carry_out(steps)
+    assert [(each.name, each.target) for each in done] == [("unmount", "/srv/b"), ("mount", "/srv/b")]
+    assert [command.split()[0] for command, dummy in runner.run] == ["umount", "mount"]
+    assert list(executor.errors) == ["/srv/a"]
+    for word in ("share /srv/a", host.fstab_path, "hv1", os.strerror(number), "Nothing was changed", way_out):
+        assert word in executor.errors["/srv/a"]
 
 
 def test_systemd_that_does_not_reload_is_an_error_of_its_own(host):

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The proof's matrix: who sees the same filesystem, and both sides named when somebody does not."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -198,6 +199,21 @@ def test_read_only_shares_are_compared_by_identity_and_content():
     assert "the content of its root is another" in found["problems"][0]
     dummy, found = judged({"hv1": same, "hv2": dict(same, identity=nfs(inode=9))})
     assert found["problems"][0].endswith("not the same filesystem")
+
+
+@pytest.mark.parametrize("fstype, fsid, sources, same", [
+    ("fuse.glusterfs", "", ["gl1:/scratch", "gl2:scratch"], True),
+    ("fuse.glusterfs", "", ["gl1:/scratch", "gl1:/other"], False),
+    ("ocfs2", "ab12", ["/dev/sdb", "/dev/sdc"], True),
+    ("ext4", "", ["/dev/sdb", "/dev/sdc"], False),
+    ("nfs4", "3a:0", ["nas1:/a", "nas2:/a"], False),
+])
+def test_what_each_host_names_itself_makes_no_difference(fstype, fsid, sources, same):
+    """The server that answered a host, the name of its disk: read-only shares have nothing but their looks."""
+    hosts = {"hv%d" % number: {"read_only": True, "content": "c1",
+                               "identity": dict(nfs(), source=source, fstype=fstype, fsid=fsid)}
+             for number, source in enumerate(sources)}
+    assert (judged(hosts)[1]["state"] == "proven") == same
 
 
 def test_a_share_is_not_expected_of_a_host_that_does_not_declare_it():

@@ -68,13 +68,22 @@ def test_another_run_at_the_same_time_is_left_alone(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_removed_after_an_hour_by_the_servers_clock(tmp_path):
+def test_what_a_killed_run_left_is_removed_after_a_while_by_the_servers_clock(tmp_path):
     write(tmp_path, *HOSTS, run="killed000000")
     write(tmp_path, "hv1", run="younger00000")
     passed = time.time() - nonces.STALE_SECONDS - 5
     os.utime(str(hidden(tmp_path, "killed000000")), (passed, passed))
     write(tmp_path, "hv1")
     assert sorted(tmp_path.iterdir()) == [hidden(tmp_path), hidden(tmp_path, "younger00000")]
+
+
+def test_two_paths_of_one_directory_are_proven_side_by_side(tmp_path):
+    runs = [nonces.run_of(RUN, path) for path in ("/srv/a", "/srv/b")]
+    for number, run in enumerate(runs):
+        nonces.write(str(tmp_path), None, run, "hv1", str(number))
+    for number, run in enumerate(runs):
+        assert nonces.read(str(tmp_path), None, run, "hv1", ["hv1"], 0)["sees"] == {"hv1": str(number)}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_repeated_attempt_of_one_run_replaces_its_nonce(tmp_path):
@@ -146,5 +155,9 @@ def test_the_content_of_a_read_only_share(tmp_path):
             os.utime(str(entry), (1, 1))
     prints = [nonces.content_fingerprint(str(tmp_path / name), None) for name in ("one", "other")]
     assert prints[0] == prints[1]
+    # What goes on below the root, or in another run's proof of the same directory, is no difference.
+    (tmp_path / "other" / "dir" / "new").write_text("")
+    write(tmp_path / "other", "hv1")
+    assert nonces.content_fingerprint(str(tmp_path / "other"), None) == prints[0]
     (tmp_path / "other" / "image").write_text("changed")
     assert nonces.content_fingerprint(str(tmp_path / "other"), None) != prints[0]
