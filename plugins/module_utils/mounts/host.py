@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
 
+import grp
 import os
+import pwd
 import socket
 import threading
 import time
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
+from ansible_collections.virtshare.storage.plugins.module_utils.mounted import FSTYPES, server_of
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import (
-    clients, fstab, options, points, undeclared)
+    clients, credentials, fstab, options, points, undeclared)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import holders
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack, trap_at
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 # A living server takes a connection at once; after 1 s the kernel has asked a second time.
@@ -54,14 +57,29 @@ class Host:
         return read < written <= time.time()
 
     def dead_servers(self):
-        """The servers of all live NFS mounts, ours or not, that do not answer; sorted names."""
+        """The servers of all live NFS and CIFS mounts, ours or not, that do not answer; sorted names."""
         dead = set(self._hung)
+        text = fstab.read(self.fstab_path)
         for mount in mountinfo.read():
             live = options.shown_values(mount)
-            if mount.fstype in ("nfs", "nfs4") and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
-                if self._server(live["addr"], int(live.get("port", 2049)), live["addr"])[1]:
-                    dead.add(mount.source.split(":/")[0])
+            port = _port(mount, live, text)
+            if port and "addr" in live and self._server(live["addr"], port, live["addr"])[1]:
+                dead.add(server_of(mount))
         return sorted(dead)
+
+    def numbers(self, users, groups):
+        """{"users": {name: number}, "groups": {name: number}} of those that this host knows.
+
+        A name service that does not answer knows none.
+        """
+        result = {"users": {}, "groups": {}}
+        if not users and not groups:
+            return result
+        try:
+            return bounded(lambda: {"users": _numbers(pwd.getpwnam, users), "groups": _numbers(grp.getgrnam, groups)},
+                           self.timeout)
+        except (TimedOut, ChildFailed, OSError):
+            return result
 
     def find(self, shares, kinds):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
@@ -139,7 +157,9 @@ class Host:
             if kind.servers(share):
                 surroundings["addresses"], surroundings["server"] = self._answering(share, kind, mounts)
         others = [entry for entry in entries if entry.mount_point != path]
-        return Found(mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, False)
+        return Found(
+            mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, False,
+            trap_at(entries, path), credentials.look(path, kind.credentials(share) if kind else None))
 
     def _points(self, paths):
         """{path: Point, or the exception that looking at it ended in}."""
@@ -234,6 +254,29 @@ class Host:
                 share["path"], share["source"], self.name,
                 ". ".join(filter(None, (os.strerror(number), kind.explain(os.strerror(number)))))))
         return stale
+
+
+def _port(mount, live, text):
+    """The TCP port behind a live mount, None when there is none. text: of fstab, which alone knows the one of CIFS."""
+    if mount.fstype in FSTYPES["nfs"] and live.get("proto", "tcp").startswith("tcp"):
+        return int(live.get("port", 2049))
+    if mount.fstype in FSTYPES["cifs"] and "rdma" not in live:
+        recorded = [options.pairs(entry.options) for entry in fstab.find(text, mount.mount_point)]
+        port = str(recorded[0].get("port", "")) if recorded else ""
+        return int(port) if port.isdigit() else 445
+    return None
+
+
+def _numbers(find, names):
+    """{name: number} of accounts; find: a function of pwd or grp, whose third field is the number."""
+    result = {}
+    for name in names:
+        try:
+            result[name] = find(name)[2]
+        except KeyError:
+            # Not there, or a number already.
+            continue
+    return result
 
 
 def ask_mounts(paths, seconds):
