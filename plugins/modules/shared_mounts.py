@@ -139,7 +139,8 @@ options:
     description:
       - Remove the shares below O(exact_prefix) that are not in O(shares), as O(shares[].state=absent) does.
       - Removed are network and cluster mounts and binds that C(fstab) records below the prefix, or whose directory was
-        made unusable by this module. What was mounted there by hand or by another program stays.
+        made unusable by this module, and credentials that are left of such. What was mounted there by hand or by
+        another program stays.
       - Without it they are reported only, in a warning and in RV(undeclared).
     type: bool
     default: false
@@ -296,7 +297,7 @@ undeclared:
       description: The kind of share it is.
       type: str
     source:
-      description: What is mounted or recorded.
+      description: What is mounted or recorded, empty where nothing but credentials is left.
       type: str
     mounted:
       description: Whether it was mounted when the module began.

@@ -22,6 +22,7 @@ DIRECTORY = "/etc/virtshare/credentials"
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
 _LONGEST_NAME = 200
+_SUFFIX = ".cifs"
 
 State = collections.namedtuple("State", "kind owner mode directory same_text same_meaning left")
 State.__doc__ = """What is in the place of a share's credentials file, without anything of its content.
@@ -38,7 +39,22 @@ def file_of(path):
     name = "".join(map(_escaped, path.strip("/")))
     if len(name) > _LONGEST_NAME:
         name = "%s_%s" % (name[:_LONGEST_NAME - 65], hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest())
-    return os.path.join(DIRECTORY, name + ".cifs")
+    return os.path.join(DIRECTORY, name + _SUFFIX)
+
+
+def paths():
+    """The paths of all shares that have a credentials file, sorted; without those too long for a name."""
+    try:
+        names = os.listdir(DIRECTORY)
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        if name.endswith(_SUFFIX):
+            path = "/" + re.sub("(_[0-9a-f]{2})+|-", _unescaped, name[:-len(_SUFFIX)])
+            if os.path.basename(file_of(path)) == name:
+                found.append(path)
+    return sorted(found)
 
 
 def content(declared):
@@ -186,6 +202,12 @@ def _escaped(character):
     if re.match("[A-Za-z0-9.]", character):
         return character
     return "".join("_%02x" % byte for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def _unescaped(match):
+    if match.group() == "-":
+        return "/"
+    return bytes(int(code, 16) for code in match.group().split("_")[1:]).decode("utf-8", "surrogateescape")
 
 
 def _directory_mode():

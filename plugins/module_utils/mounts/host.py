@@ -117,7 +117,7 @@ class Host:
         """
         text = fstab.read(self.fstab_path)
         entries = mountinfo.read()
-        candidates = undeclared.candidates(entries, text, declared, prefix)
+        candidates = undeclared.candidates(entries, text, declared, prefix, credentials.paths())
         seen = self._points([candidate.share["path"] for candidate in candidates
                              if undeclared.can_be_looked_at(candidate.share["path"], entries)])
         result = []

@@ -4,7 +4,9 @@
 """The credentials file: what mount.cifs and the kernel read in it, who else may, and what is said of it."""
 
 import os
+import posixpath
 import stat
+import unittest.mock
 
 import pytest
 from hypothesis import given
@@ -92,6 +94,17 @@ def test_each_path_has_a_file_whose_name_splits_nothing(paths):
         assert not set(name) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     if paths[0].strip("/") != paths[1].strip("/"):
         assert files[0] != files[1]
+
+
+@given(names.map(lambda name: posixpath.normpath("/srv/" + name)).filter(lambda path: len(path) < 60))
+def test_a_file_tells_its_path(path):
+    name = os.path.basename(credentials.file_of(path))
+    with unittest.mock.patch.object(os, "listdir", lambda directory: ["other", name, "%s.x" % name, "a_b.cifs"]):
+        assert credentials.paths() == [path]
+
+
+def test_without_a_directory_there_are_no_paths(directory):
+    assert credentials.paths() == []
 
 
 def test_a_readable_name_for_a_plain_path():
