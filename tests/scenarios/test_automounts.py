@@ -149,7 +149,7 @@ def test_it_is_mended_when_somebody_took_the_trap_away(site):
 
 
 def test_a_share_in_use_keeps_its_trap(site):
-    site.ssh(f"systemd-run --quiet --unit holder --property WorkingDirectory={PATH} sleep 600")
+    site.ssh(f"systemd-run --quiet --unit holder --property Type=exec --property WorkingDirectory={PATH} sleep 600")
     assert site.layers() == ["autofs", "nfs4"]
     result, done = site.mounts(dict(SHARE, options={"vers": "4.2"}))
     assert done == [] and "sleep (process" in result["msg"] and "x-systemd.automount is not declared" in result["msg"]

@@ -25,8 +25,11 @@ PLAYBOOK = [{
     "name": "Mount, give access, prove",
     "hosts": "hypervisors",
     "gather_facts": True,
-    "roles": [{"role": "virtshare.storage.shared_mount"}, {"role": "virtshare.storage.qemu_access", "when": "not failing"},
-              {"role": "virtshare.storage.share_proof", "when": "not failing"}],
+    "roles": [
+        {"role": "virtshare.storage.shared_mount"},
+        {"role": "virtshare.storage.qemu_access", "when": "not failing"},
+        {"role": "virtshare.storage.share_proof", "when": "not failing"},
+    ],
 }]
 
 SAMBA = """\
@@ -151,7 +154,8 @@ def test_a_share_that_is_not_there_is_explained(site):
 
 def test_a_changed_password_waits_until_nobody_uses_the_share(site):
     site.set_password(NEW)
-    site.ssh("systemd-run --quiet --unit holder --property WorkingDirectory=/srv/shares/media sleep 600")
+    site.ssh("systemd-run --quiet --unit holder --property Type=exec"
+             " --property WorkingDirectory=/srv/shares/media sleep 600")
     for arguments in ([], ["--check"]):
         result, done, _programs = site.mounts([share(NEW)], *arguments, failing=True)
         assert done == [] and "other credentials" in result["msg"] and "sleep (process" in result["msg"]

@@ -18,10 +18,12 @@ places = set()
 
 def look(name, place):
     try:
-        with open(name, "rb") as source:
-            if wanted.search(source.read()):
-                places.add(place)
+        if stat.S_ISREG(os.lstat(name).st_mode):
+            with open(name, "rb") as source:
+                if wanted.search(source.read()):
+                    places.add(place)
     except OSError:
+        # It is gone meanwhile.
         pass
 
 for top in ("/boot", "/dev/shm", "/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/lib/systemd", "/var"):
@@ -31,12 +33,11 @@ for top in ("/boot", "/dev/shm", "/etc", "/home", "/opt", "/root", "/run", "/srv
             path = os.path.join(directory, name)
             if wanted.search(os.fsencode(path)):
                 places.add(path)
-            if stat.S_ISREG(os.lstat(path).st_mode):
-                look(path, path)
+            look(path, path)
 for pid in filter(str.isdigit, os.listdir("/proc")):
     for name in ("cmdline", "environ", "mountinfo"):
         look("/proc/%s/%s" % (pid, name), "/proc/PID/" + name)
-look("/proc/mounts", "/proc/mounts")
+look("/proc/self/mounts", "/proc/mounts")
 for place, command in (("journal", ["journalctl", "-o", "export", "--no-pager"]), ("kernel log", ["dmesg"]),
                        ("systemd", ["systemctl", "show", "*.mount", "*.automount", "*.service"])):
     if wanted.search(subprocess.run(command, stdout=subprocess.PIPE).stdout):
