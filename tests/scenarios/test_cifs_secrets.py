@@ -103,6 +103,10 @@ class Site:
     def places(self):
         return places_with(self.ssh, SECRETS)
 
+    def hold(self):
+        self.ssh("systemd-run --quiet --unit holder --property Type=exec"
+                 " --property WorkingDirectory=/srv/shares/media sleep 600")
+
     def set_password(self, password):
         self.lab.ssh("nas1", "smbpasswd -s -a vm", stdin=f"{password}\n{password}\n")
 
@@ -154,8 +158,7 @@ def test_a_share_that_is_not_there_is_explained(site):
 
 def test_a_changed_password_waits_until_nobody_uses_the_share(site):
     site.set_password(NEW)
-    site.ssh("systemd-run --quiet --unit holder --property Type=exec"
-             " --property WorkingDirectory=/srv/shares/media sleep 600")
+    site.hold()
     for arguments in ([], ["--check"]):
         result, done, _programs = site.mounts([share(NEW)], *arguments, failing=True)
         assert done == [] and "other credentials" in result["msg"] and "sleep (process" in result["msg"]
@@ -168,15 +171,30 @@ def test_a_changed_password_waits_until_nobody_uses_the_share(site):
     assert site.places() == [FILE]
 
 
-def test_a_login_that_the_server_takes_no_longer_is_made_anew(site):
+def test_a_login_that_is_over_is_made_anew(site):
     site.set_password(OLD)
     site.lab.ssh("nas1", "systemctl restart smbd")
+    _result, planned, _programs = site.mounts([share(OLD)], "--check")
     result, done, _programs = site.mounts([share(OLD)])
-    assert done == ["unmount", "credentials", "mount"], result
+    assert planned == done == ["unmount", "credentials", "mount"], result
     assert site.mounts([share(OLD)])[1] == []
 
 
+def test_a_login_that_is_over_is_made_anew_even_under_a_share_in_use(site):
+    """Of a login that works the kernel keeps the password, of one that is over it takes another."""
+    site.hold()
+    site.set_password(NEW)
+    site.lab.ssh("nas1", "systemctl restart smbd")
+    result, done, _programs = site.mounts([share(WRONG)], failing=True)
+    assert done == ["credentials"] and "log in with the declared credentials" in result["msg"]
+    result, done, _programs = site.mounts([share(NEW)])
+    assert done == ["credentials", "remount"], result
+    site.ssh("touch /srv/shares/media/written && rm /srv/shares/media/written && systemctl stop holder")
+    assert site.mounts([share(NEW)])[1] == []
+    assert site.places() == [FILE]
+
+
 def test_absent_shares_leave_no_password(site):
-    site.mounts([share(OLD, state="absent")])
+    site.mounts([share(NEW, state="absent")])
     assert site.places() == []
     site.ssh("test ! -e /etc/virtshare && ! grep -q media /etc/fstab")

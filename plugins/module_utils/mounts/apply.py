@@ -296,6 +296,9 @@ class Executor:
                 raise Refusal("share %s: its options could not be changed on host %s: %s" % (
                     share["path"], self.host.name, _one_line(output)))
         self._expect_declared(share, self.kinds[share["path"]], operation.arguments["surroundings"])
+        if operation.arguments["used"]:
+            # The kernel believes a new login until it is used.
+            bounded(lambda: os.statvfs(share["path"]).f_bsize, self.host.timeout)
 
     def _expect_declared(self, share, kind, surroundings):
         """A mount that succeeded and is not what was declared would be mended in every run, for ever."""

@@ -163,8 +163,11 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     before, after = {}, {}
     kept, removed, why = _keep(share, kind, found)
     recorded = found.entries[0] if found.entries else None
+    anew = _logs_in_anew(share, kind, found, holders)
+    if anew:
+        kept, removed, why = found.stack[-1], [], []
     differences = kind.differences(share, kept, recorded) if kept is not None else []
-    if kept is not None and _other_credentials(share, kind, found):
+    if kept is not None and not anew and _other_credentials(share, kind, found):
         differences.append(Difference("credentials", "the declared credentials", "other credentials", False))
     trap_trouble = automount.trouble(share, found.trap)
     bound = []
@@ -184,8 +187,9 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
         else:
             before["mount"] = "not mounted"
         after["mount"] = "%s of type %s%s" % (share["source"], share["type"], _option_words(differences, "declared"))
-    elif differences:
-        before["mount"] = kind.source_in_words(kept) + _option_words(differences, "live")
+    elif differences or anew:
+        stale = ", %s" % kind.stale_words if anew else ""
+        before["mount"] = kind.source_in_words(kept) + _option_words(differences, "live") + stale
         after["mount"] = kind.source_in_words(kept) + _option_words(differences, "declared")
     elif removed:
         before["mount"] = kind.source_in_words(removed[0])
@@ -198,15 +202,29 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
         plan.operations.append(_mount_operation(share, kind, found))
         if automount.wanted(share):
             plan.operations.append(Operation("automount_start", path, "have systemd mount it when it is used"))
-    elif differences:
+    elif differences or anew:
+        words = ["log in with the declared credentials"] * anew + [
+            "set %s" % ", ".join(difference.declared for difference in differences)] * bool(differences)
         plan.operations.append(Operation(
-            "remount", path, "set %s" % ", ".join(difference.declared for difference in differences),
-            commands=kind.remount_commands(share, kept, recorded), surroundings=found.surroundings))
+            "remount", path, " and ".join(words), surroundings=found.surroundings, used=anew,
+            commands=kind.login_commands(share) * anew + (
+                kind.remount_commands(share, kept, recorded) if differences else [])))
     if kept is not None and found.point.names:
         plan.warnings.append(
             "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
             % (path, ", ".join(found.point.names)))
     return _finished(plan, path, before, after)
+
+
+def _logs_in_anew(share, kind, found, holders):
+    """Whether a stale mount stays and gets another login: it is in use, else a new mount is made in its place."""
+    if not found.stale or len(found.stack) != 1 or not kind.login_commands(share):
+        return False
+    mount = found.stack[0]
+    if kind.foreign(share, mount, found.surroundings) is not None or automount.trouble(share, found.trap):
+        return False
+    differences = kind.differences(share, mount, found.entries[0] if found.entries else None)
+    return all(difference.per_mount for difference in differences) and bool(holders(share["path"]))
 
 
 def _rests(share, kind, found):

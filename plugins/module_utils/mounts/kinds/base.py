@@ -52,6 +52,10 @@ class Kind:
         """([users], [groups]) among the options by name: the kernel shows their numbers, see Host.numbers()."""
         return [], []
 
+    def login_commands(self, share):  # pylint: disable=unused-argument
+        """The commands that give a stale mount in use another login, a list of lists of str; empty: nothing can."""
+        return []
+
     def server(self, share):  # pylint: disable=unused-argument
         """Who serves the share: C({"host", "port"}), or None when nobody over the network does.
 

@@ -58,8 +58,9 @@ _GROUPS = ("gid", "backupgid")
 _MODES = ("file_mode", "dir_mode")
 # The kernel never shows them: only fstab tells what the mount was asked for.
 _KNOWN_FROM_FSTAB = ("port", "sign", "nosharesock")
-# What using a mount ends in when the server takes its credentials no longer.
-_SESSION_LOST = (errno.EACCES, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED, errno.EKEYREJECTED)
+# What using a mount ends in when the server lives and takes its credentials no longer. EHOSTDOWN is what Linux 7.2 says.
+_LOGIN_OVER = (errno.EHOSTDOWN, errno.EACCES, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED,
+               errno.EKEYREJECTED)
 _REFUSED = ("The server refuses the credentials, or this user may not use the share: check username, password and "
             "domain in the share's credentials, and who may use the share on the server.")
 _NO_SHARE = ("The server has no such share, or the share has no such directory: compare with smbclient -L on this "
@@ -85,7 +86,8 @@ class Cifs(Kind):
         ("no such file or directory", _NO_SHARE),
         ("error(112)", "The server closed the connection: it is stopping, or it does not speak this version of SMB "
                        "(option vers)."),
-        ("host is down", "The server does not answer any more: is it running, and does it serve this share?"),
+        ("host is down", "The server does not answer any more, or does not take the login of this mount: is it "
+                         "running, and are the credentials right?"),
         ("error(115)", _SILENT),
         ("error(110)", _SILENT),
         ("error(111)", "No SMB server listens there: is it running, and is the port right (option port)?"),
@@ -110,7 +112,7 @@ class Cifs(Kind):
                            "or the option gid."),
         ("opening credential file", "The credentials file cannot be read: run again, it is made anew."),
     )
-    stale_words = "the server takes its login no longer"
+    stale_words = "its login with the server is over"
 
     def entry(self, share):
         return super().entry(dict(share, options=effective(share)))
@@ -124,13 +126,22 @@ class Cifs(Kind):
     def remount_commands(self, share, mount, recorded):
         commands = super().remount_commands(share, mount, recorded)
         if "ro" in mount.super_options and not share["read_only"]:
-            # The filesystem itself was mounted read-only. mount.cifs must be told all options again.
-            whole = self.mount_command(share)
-            commands.insert(0, whole[:4] + ["remount," + whole[4]] + whole[5:])
+            # The filesystem itself was mounted read-only.
+            commands.insert(0, self._whole_remount(share))
         return commands
 
+    def login_commands(self, share):
+        # The kernel refuses another password for a login that works, and takes one for a login that is over (from
+        # Linux 6.10 on, see smb3_reconfigure() in fs/smb/client/fs_context.c).
+        return [self._whole_remount(share)] if share["credentials"] else []
+
+    def _whole_remount(self, share):
+        """mount.cifs must be told all options again."""
+        whole = self.mount_command(share)
+        return whole[:4] + ["remount," + whole[4]] + whole[5:]
+
     def is_stale(self, number, mount):
-        return number in _SESSION_LOST or super().is_stale(number, mount)
+        return number in _LOGIN_OVER or super().is_stale(number, mount)
 
     def credentials(self, share):
         return share["credentials"] if share["state"] != "absent" else None

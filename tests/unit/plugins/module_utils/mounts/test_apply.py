@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The executor: one share's failure stays its own, fstab is written once, and errors name what they must."""
 
+import os
+
 import pytest
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
@@ -75,7 +77,7 @@ def operations(*steps):
         result.append(Operation(
             name, path, "%s %s" % (name, share["source"]), entry=kind.entry(share), command=kind.mount_command(share),
             commands=[["mount", "-o", "remount,bind,rw", path]], surroundings={"addresses": None, "origin": None},
-            trial=False))
+            trial=False, used=False))
     return result
 
 
@@ -301,3 +303,17 @@ def test_a_file_that_cannot_be_written_is_named_and_its_content_is_not(host, fil
     for word in ("/srv/m", "hv1", "write the credentials file", "Is a directory"):
         assert word in errors["/srv/m"]
     assert "hunter2" not in errors["/srv/m"]
+
+
+@pytest.mark.parametrize("number, words", [(None, None), (112, "Host is down")])
+def test_another_login_is_used_before_it_is_believed(host, monkeypatch, number, words):
+    def statvfs(path):
+        if number:
+            raise OSError(number, "Host is down")
+        return os.statvfs_result(range(10))
+    monkeypatch.setattr(apply.os, "statvfs", statvfs)
+    executor = apply.Executor(host, SHARES, KINDS, Commands())
+    (step,) = operations(("remount", "/srv/a"))
+    step.arguments["used"] = True
+    assert (executor.carry_out([step]) == [step]) == (number is None)
+    assert words is None or words in executor.errors["/srv/a"] and "hv1" in executor.errors["/srv/a"]

@@ -19,8 +19,9 @@ from ansible_collections.virtshare.storage.plugins.module_utils.shares import va
 LIVE = ("61 20 0:45 / /srv/m rw,relatime shared:90 - cifs //nas1/media rw,vers=3.1.1,cache=strict,upcall_target=app,"
         "username=vm,domain=CORP,uid=9869,forceuid,gid=993,forcegid,addr=192.0.2.12,file_mode=0660,dir_mode=02770,soft,"
         "nounix,serverino,mapposix,reparse=nfs,nativesocket,symlink=native,rsize=4194304,wsize=4194304,bsize=1048576,"
-        "retrans=1,echo_interval=60,actimeo=1,closetimeo=1")
-GUEST = LIVE.replace("username=vm,domain=CORP", "sec=none").replace("sec=none", "sec=none", 1)
+        "echo_interval=60,actimeo=1,closetimeo=1")
+# As Linux shows who has no credentials, before the version.
+GUEST = LIVE.replace("username=vm,domain=CORP,", "").replace("cache=", "sec=none,cache=")
 SECRET = {"username": "vm", "password": "a, #&'b", "domain": "CORP"}
 ACCESS = {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"]}
 NUMBERS = {"users": {"oneadmin": 9869, "other": 1000}, "groups": {"kvm": 993}}
@@ -184,7 +185,7 @@ def test_what_the_errors_mean(output, words):
 
 @pytest.mark.parametrize("number, stale", [
     (0, False), (errno.EACCES, True), (errno.ENOKEY, True), (errno.EKEYEXPIRED, True), (errno.ESTALE, True),
-    (errno.EHOSTDOWN, False), (errno.EIO, False)])
+    (errno.EHOSTDOWN, True), (errno.EIO, False)])
 def test_a_login_that_is_over_needs_a_new_mount(number, stale):
     assert Cifs().is_stale(number, live()) == stale
 
@@ -203,11 +204,11 @@ LOOSE_FILE = RIGHT._replace(mode="0644", directory="0755")
 GUARDED = Point("directory", None, "0:0", "0000", True, [])
 
 
-def made(declared, mounts, state, lines=LINE, holders=()):
+def made(declared, mounts, state, lines=LINE, holders=(), stale=False):
     entries = mountinfo.parse("\n".join(["20 1 254:0 / / rw,relatime - ext4 /dev/vda rw"] + mounts))
     found = plan.Found(
         plan.stack(entries, "/srv/m"), [], fstab.lines_of(lines, "/srv/m"), fstab.find(lines, "/srv/m"), GUARDED,
-        {"addresses": None, "origin": None}, False, None, state)
+        {"addresses": None, "origin": None}, stale, None, state)
     return plan.plan_share(declared, kind_of(declared), found, lambda path: list(holders))
 
 
@@ -262,3 +263,31 @@ def test_the_diff_and_a_warning_tell_of_the_file_and_not_what_is_in_it():
     result = made(cifs(), [LIVE], OLD_FILE)
     assert result.before["/srv/m"]["credentials"] == "mode 0600, other credentials (hidden)"
     assert "with other credentials" in result.before["/srv/m"]["mount"]
+
+
+USED = ["qemu (process 7)"]
+
+
+@pytest.mark.parametrize("declared, mounts, state, holders, operations", [
+    (cifs(), [LIVE], OLD_FILE, [], ["unmount", "credentials", "mount"]),
+    (cifs(), [LIVE], RIGHT, [], ["unmount", "mount"]),
+    (cifs(), [LIVE], OLD_FILE, USED, ["credentials", "remount"]),
+    (cifs(), [LIVE], RIGHT, USED, ["remount"]),
+    (cifs({"noatime": True}), [LIVE], RIGHT, USED, ["fstab", "remount"]),
+    (cifs({"cache": "none"}), [LIVE], RIGHT, USED, None),
+    (cifs({"guest": True}, credentials=None), [GUEST], NO_FILE, USED, None),
+    (cifs(source="//nas1/other"), [LIVE], RIGHT, USED, None),
+    (cifs({"x-systemd.automount": True}), [LIVE], RIGHT, USED, None),
+])
+def test_a_login_that_is_over_is_made_anew_under_a_share_in_use(declared, mounts, state, holders, operations):
+    if operations is None:
+        with pytest.raises(Refusal, match="qemu"):
+            made(declared, mounts, state, holders=holders, stale=True)
+        return
+    result = made(declared, mounts, state, holders=holders, stale=True)
+    done = plan.whole([result], None, None).operations
+    assert [operation.name for operation in done] == operations
+    if done[-1].name == "remount":
+        assert done[-1].arguments["used"] and "log in" in done[-1].summary
+        assert done[-1].arguments["commands"][0][4].startswith("remount,rw,")
+        assert "login with the server is over" in result.before["/srv/m"]["mount"]
