@@ -84,7 +84,7 @@ class Site:
         assert found_in(run.output, SECRETS) == []
         assert found_in("".join(json.dumps(line) + repr(line) for line in run.results), SECRETS) == []
         kept = [path for path in left.rglob("*") if path.is_file()]
-        assert {"log", "hv1"} <= {path.name for path in kept}
+        assert {"log", "facts"} <= {path.name for path in kept} | {path.parent.name for path in kept}
         assert [str(path) for path in kept if found_in(path.read_text(encoding="utf-8"), SECRETS)] == []
         assert sampled["places"] == [] and sampled["rounds"] > 10
         if not run.of("shared_mounts"):
