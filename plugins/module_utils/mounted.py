@@ -107,6 +107,8 @@ def plain_directory(entries, path):
     below = mountinfo.containing(entries, path)
     if below is None:
         return "an unknown filesystem"
+    if below.fstype == "autofs":
+        return "an automount that could not mount it (the journal says why)"
     source = _block_device(below.st_dev) if below.source == "/dev/root" else below.source
     remote = below.fstype in FSTYPES["nfs"] + FSTYPES["cifs"] + FSTYPES["glusterfs"]
     return "%s%s %s" % ("" if remote else "the local ", below.fstype, source or below.source)
@@ -161,7 +163,10 @@ class Patience:
         found = mountinfo.find(entries, path)
         if found is not None and found.fstype == "autofs":
             try:
-                self.run(lambda: os.close(os.open(path + "/.", os.O_RDONLY | os.O_DIRECTORY)), path, found)
+                self.run(lambda: os.close(os.open(path + "/.", os.O_RDONLY | os.O_DIRECTORY)), path)
+            except NoAnswer:
+                raise NoAnswer("%s: %s: its automount did not mount it within %g s; check that its server is up and "
+                               "reachable, then run again" % (self.host, path, self.seconds))
             except OSError:
                 # What the automount met (no such export, no route) shows as its mount still missing.
                 pass

@@ -47,6 +47,9 @@ SHARE_SPEC = dict(
     ),
 )
 
+# How much of each mount.cifs takes, in bytes; a comma counts twice, as the kernel is told it twice.
+_CREDENTIAL_BYTES = {"username": 256, "password": 512, "domain": 255}
+
 _ACCESS_KEYS = tuple(SHARE_SPEC["access"]["options"])
 _CREDENTIAL_KEYS = tuple(SHARE_SPEC["credentials"]["options"])
 
@@ -62,7 +65,7 @@ _NO_PREFIX_BELOW = ("/bin", "/boot", "/etc", "/lib", "/run", "/sbin", "/usr")
 # By type: (pattern of a source, an example of one, what a source of this type is)
 _SOURCES = {
     "nfs": (r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*", "nas1:/export/projects", "server:/export"),
-    "cifs": (r"//[^/\s]+/.+", "//nas2/media", "//server/share"),
+    "cifs": (r"//[^/\s,]+/[^,]+", "//nas2/media", "//server/share without a comma"),
     "ocfs2": (r"(LABEL|UUID)=\S+|/dev/.+", "LABEL=vmstore", "LABEL=…, UUID=… or a path below /dev/disk/by-id"),
     "glusterfs": (r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?", "gl1,gl2:/scratch", "server:/volume without a blank"),
     "local": (r"/(?!dev/).+", "/data/projects", "a directory of the host that is bound to the path"),
@@ -81,7 +84,12 @@ _OPTIONS_ELSEWHERE = {
     "password": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
     "pass": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
     "domain": "write it in the share's credentials instead",
+    "dom": "write it in the share's credentials instead",
+    "workgroup": "write it in the share's credentials instead",
+    "pass2": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
+    "password2": "write it in the share's credentials instead: an option would be seen in fstab and in process lists",
     "credentials": "leave it out: the file is made from the share's credentials",
+    "cred": "leave it out: the file is made from the share's credentials",
     "backup-volfile-servers": "write all servers in the source instead, such as gl1,gl2:/scratch",
     "backupvolfile-server": "write all servers in the source instead, such as gl1,gl2:/scratch",
     "volume-id": "write the volume in the source instead",
@@ -91,6 +99,9 @@ _OPTIONS_ELSEWHERE = {
 
 # SELinux contexts hold commas (c1,c2) and are quoted when they are written.
 CONTEXT_OPTIONS = ("context", "fscontext", "defcontext", "rootcontext")
+
+# Octal, as CIFS wants them: a number without quotes is another one by the time it arrives here.
+_MODE_OPTIONS = ("file_mode", "dir_mode", "dirmode")
 
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -173,7 +184,7 @@ class _Share:
             "read_only": self._flag("read_only"),
             "allow_hidden_files": self._flag("allow_hidden_files"),
             "access": self._access(),
-            "credentials": self._credentials(kind),
+            "credentials": self._credentials(kind, state),
         }
 
     def _known(self, mapping, known, where):
@@ -284,6 +295,9 @@ class _Share:
                 self.problem("option %s does not belong here: %s.", name, _OPTIONS_ELSEWHERE[name])
             elif isinstance(value, bool):
                 result[str(name)] = value
+            elif isinstance(value, int) and name in _MODE_OPTIONS:
+                self.problem('option %s is the number %d, and YAML reads a number with a leading zero as another one. '
+                             'Write it in quotes, such as %s: "0770".', name, value, name)
             elif isinstance(value, (str, int)):
                 if self._option_value(name, str(value)):
                     result[str(name)] = str(value)
@@ -357,9 +371,12 @@ class _Share:
             return "%04o" % int(mode, 8)
         return None
 
-    def _credentials(self, kind):
+    def _credentials(self, kind, state):
         credentials = self.share.get("credentials")
         if credentials is None:
+            if kind == "cifs" and state != "absent" and not self._without_credentials():
+                self.problem("credentials are missing. Write credentials: {username: …, password: …}; or options: "
+                             "{guest: true} for access without any, or {sec: krb5} for Kerberos.")
             return None
         if kind is not None and kind != "cifs":
             self.problem("credentials belong to type cifs, and this share is of type %s. Leave them out.", kind)
@@ -368,7 +385,47 @@ class _Share:
             self.problem("credentials are not a mapping. Write {username: …, password: …, domain: …}.")
             return None
         self._known(credentials, _CREDENTIAL_KEYS, "credentials.")
-        return {key: credentials.get(key) for key in _CREDENTIAL_KEYS}
+        result = {key: self._credential(key, credentials.get(key)) for key in _CREDENTIAL_KEYS}
+        how = self._without_credentials()
+        if how in ("guest", "sec: none"):
+            self.problem("credentials and options {%s} exclude each other. Leave one of them out.",
+                         "guest: true" if how == "guest" else how)
+        needed = ("username",) if how else ("username", "password")
+        for key in needed:
+            if credentials.get(key) is None or (key == "username" and credentials[key] == ""):
+                self.problem("credentials.%s is missing. Write it, or write options: {guest: true} for access without "
+                             "credentials.", key)
+        return result
+
+    def _without_credentials(self):
+        """How a CIFS share is used without a password, "" when it is not."""
+        options = self.share.get("options")
+        options = options if isinstance(options, dict) else {}
+        if options.get("guest") is True:
+            return "guest"
+        sec = str(options.get("sec", ""))
+        return "sec: %s" % sec if sec == "none" or sec.startswith("krb5") else ""
+
+    def _credential(self, key, value):
+        """A part of the credentials as text; what is wrong with it is said without showing it."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.problem("credentials.%s is not a text; YAML reads one of digits as a number, without its leading "
+                         "zeros. Write it in quotes.", key)
+            return None
+        try:
+            size = len(value.encode("utf-8")) + value.count(",")
+        except UnicodeEncodeError:
+            self.problem("credentials.%s holds what is not a character. Write it as text.", key)
+            return None
+        if re.search(r"[\x00-\x1f\x7f]", value):
+            self.problem("credentials.%s holds a control character or the end of a line, which mount.cifs does not "
+                         "take. Write it without.", key)
+        elif size > _CREDENTIAL_BYTES[key]:
+            self.problem("credentials.%s is longer than mount.cifs takes, %d bytes of which a comma counts twice. "
+                         "Write a shorter one.", key, _CREDENTIAL_BYTES[key])
+        return str(value)
 
 
 def _overlaps(shares):

@@ -14,6 +14,7 @@ description:
     with that user's real groups, and reports what works.
   - All paths of a host are done in one execution. A path that fails does not keep the others from being done; the
     module fails at the end with all problems.
+  - On V(cifs) they are options of the mount, and M(virtshare.storage.shared_mounts) sets them; here they are verified.
   - It works on mounts only. The directory beneath a missing mount is never changed.
   - Everything that a dead server could hang is bounded by O(timeout).
 options:
@@ -95,7 +96,7 @@ attributes:
     support: full
 notes:
   - In check mode a path that is not mounted yet counts as mounted by the same run. With O(apply=true) a change is
-    predicted for it when owner, group or mode are declared.
+    predicted for it when owner, group or mode are declared, but for V(cifs), where the mount brings them.
   - A test's file is called C(.virtshare-write-test.*). It is removed also when the test is killed; what a killed module
     left is removed by the next run.
 seealso:

@@ -20,11 +20,19 @@ description:
   - Nothing waits for a dead server longer than O(timeout). A failure of one share does not keep the others from being
     done; all failures are reported together at the end, each naming server, path, host and seconds.
   - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false).
+  - The credentials of a CIFS share are in a file of root's alone, C(/etc/virtshare/credentials/PATH.cifs), and nowhere
+    else on the host. It has its final mode from the beginning, is replaced in one step when they change, mended when
+    its content, mode or owner do, and removed when the share no longer has credentials. As a live mount keeps the
+    credentials it was made with, changed ones need a new mount.
+  - With the option V(x-systemd.automount) systemd mounts the share when it is used, and with C(x-systemd.idle-timeout)
+    unmounts it again. V(mounted) then means that systemd waits for its use. Whenever something about it changes it is
+    mounted once for a moment, so that what is wrong is known now and not later.
 author:
   - virtshare contributors (@virtshare)
 requirements:
   - Linux with C(/proc), C(mount) and C(umount) of util-linux.
   - For O(shares[].type=nfs) C(mount.nfs), from nfs-common (Debian, Ubuntu) or nfs-utils (EL).
+  - For O(shares[].type=cifs) C(mount.cifs), from cifs-utils.
 options:
   shares:
     description:
@@ -45,22 +53,25 @@ options:
           - V(nfs) is any version of NFS, see the option C(vers).
           - V(local) binds the directory in O(shares[].source) to the path; without a source it only checks that
             something is mounted there.
+          - V(cifs) is SMB, version 2.1 or newer unless the option C(vers) says otherwise.
           - V(glusterfs) is a volume, or a directory of one, over any of the servers in O(shares[].source). One of them
             that answers is enough.
-          - V(cifs) and V(ocfs2) can be declared, and are refused by this version of the module.
+          - V(ocfs2) can be declared, and is refused by this version of the module.
         type: str
         required: true
         choices: [nfs, cifs, ocfs2, glusterfs, local]
       source:
         description:
-          - What is mounted, V(server:/export) for V(nfs), V(server1,server2:/volume) for V(glusterfs), a directory for
-            V(local).
+          - What is mounted, V(server:/export) for V(nfs), V(//server/share) for V(cifs),
+            V(server1,server2:/volume) for V(glusterfs), a directory for V(local).
           - Required for every type but V(local).
         type: str
       options:
         description:
           - Mount options, each name with its value as text or whole number.
           - V(true) stands for an option without a value, V(false) for a default of this module that is not wanted.
+          - On V(cifs) the options V(uid), V(gid), V(dir_mode) and V(file_mode) come from O(shares[].access) unless
+            they are declared here. V(guest) as V(true) is access without credentials, V(sec) as V(krb5) Kerberos.
         type: dict
         default: {}
       state:
@@ -80,8 +91,9 @@ options:
         type: bool
         default: false
       access:
-        description: Who may use the share. Not used by this module, only checked for mistakes, so that one declaration
-          serves all roles.
+        description: Who may use the share. On V(cifs), where the options of the mount decide, owner, group and mode
+          become such options. On other types not used by this module, only checked for mistakes, so that one
+          declaration serves all roles.
         type: dict
         suboptions:
           owner:
@@ -99,11 +111,12 @@ options:
             elements: str
             default: []
       credentials:
-        description: For V(cifs), see there. Refused for other types.
+        description: For V(cifs), where they are required unless an option says C(guest) or C(sec) Kerberos. Refused
+          for other types. Any characters but control characters, in quotes, or YAML reads digits as a number.
         type: dict
         suboptions:
           username:
-            description: The user on the server.
+            description: The user on the server. Seen by everybody on the host, as the kernel shows it.
             type: str
           password:
             description: The user's password.
@@ -129,7 +142,8 @@ options:
     description:
       - Remove the shares below O(exact_prefix) that are not in O(shares), as O(shares[].state=absent) does.
       - Removed are network and cluster mounts and binds that C(fstab) records below the prefix, or whose directory was
-        made unusable by this module. What was mounted there by hand or by another program stays.
+        made unusable by this module, and credentials that are left of such. What was mounted there by hand or by
+        another program stays.
       - Without it they are reported only, in a warning and in RV(undeclared).
     type: bool
     default: false
@@ -155,7 +169,8 @@ attributes:
       program is taken to get it before, see O(missing_programs).
     support: full
   diff_mode:
-    description: Shows per share what is mounted, its line in fstab, and the directory under it.
+    description: Shows per share what is mounted, its line in fstab, the directory under it, and of its credentials
+      file the mode and whether its content is as declared.
     support: full
   platform:
     description: Runs on Linux hosts.
@@ -176,6 +191,16 @@ EXAMPLES = r"""
       - path: /srv/shares/scratch
         type: local
         source: /data/scratch
+
+- name: Mount a share of a Windows or Samba server, when it is used
+  virtshare.storage.shared_mounts:
+    shares:
+      - path: /srv/shares/media
+        type: cifs
+        source: //nas2/media
+        options: {vers: "3.1.1", x-systemd.automount: true, x-systemd.idle-timeout: 10min}
+        access: {owner: oneadmin, group: kvm, mode: "2770"}
+        credentials: {username: vm, password: "{{ vault_media_password }}", domain: CORP}
 
 - name: Take one share away, keep the other declared but not mounted
   virtshare.storage.shared_mounts:
@@ -213,6 +238,9 @@ mounts:
     mounted:
       description: Whether anything is mounted there.
       type: bool
+    on_demand:
+      description: Whether systemd waits there to mount the share when it is used.
+      type: bool
     source:
       description: What is mounted there as the kernel says it, null when nothing is.
       type: str
@@ -232,6 +260,7 @@ mounts:
   sample:
     - path: /srv/shares/projects
       mounted: true
+      on_demand: false
       source: nas1:/export/projects
       root: /
       type: nfs4
@@ -244,7 +273,8 @@ operations:
   elements: dict
   contains:
     operation:
-      description: One of unmount, remove_directory, directory, fstab, systemd_reload, remount, mount.
+      description: One of unmount, automount_stop, remove_directory, directory, credentials, fstab, systemd_reload,
+        remount, mount, automount_start.
       type: str
     target:
       description: The share's path.
@@ -270,7 +300,7 @@ undeclared:
       description: The kind of share it is.
       type: str
     source:
-      description: What is mounted or recorded.
+      description: What is mounted or recorded, empty where nothing but credentials is left.
       type: str
     mounted:
       description: Whether it was mounted when the module began.
@@ -315,11 +345,23 @@ errors:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.apply import reconcile
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.credentials import spellings
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import SHARE_SPEC
 
 
+class SecretiveModule(AnsibleModule):
+    """A module whose log does not hold a password in any spelling."""
+
+    def _log_invocation(self):
+        # Ansible logs the shares as Python writes them, and looks for the password as it is: one with a backslash, or
+        # with both kinds of quotes, would be logged.
+        for value in list(self.no_log_values):
+            self.no_log_values.update(spellings(value))
+        super()._log_invocation()
+
+
 def main():
-    reconcile(AnsibleModule(
+    reconcile(SecretiveModule(
         argument_spec=dict(
             shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
             fstab=dict(type="path", default="/etc/fstab"),

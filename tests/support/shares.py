@@ -35,6 +35,7 @@ class Share:
     source, filesystem: as the kernel shows them. options: those among the live ones that must be there.
     owner: (user, group, mode) of its root directory. entry: what fstab has as source, when that is not `source`.
     managed: whether the collection mounts it; False when it is only looked at.
+    on_demand: whether systemd mounts it when it is used.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Share:
     owner: tuple[str, str, int]
     entry: str = ""
     managed: bool = True
+    on_demand: bool = False
 
     def assert_use(self, hosts):
         """What the users of the guests can do with it; hosts: two or more, connected."""
@@ -152,12 +154,12 @@ class ConvergedHosts(_Hosts):
         assert all(machines) and len(set(machines)) == len(hosts) >= 2
 
     def test_share_is_mounted_from_its_source(self, host, share):
-        mount = host.mount_point(share.path)
-        assert mount.exists
-        assert (mount.device, mount.filesystem) == (share.source, share.filesystem)
+        layers = mounts_of(host, share.path)
+        assert [mount.filesystem for mount in layers[:-1]] == ["autofs"] * share.on_demand
+        assert (layers[-1].device, layers[-1].filesystem) == (share.source, share.filesystem)
 
     def test_options_are_live(self, host, share):
-        assert share.options <= set(host.mount_point(share.path).options)
+        assert share.options <= set(mounts_of(host, share.path)[-1].options)
 
     def test_share_comes_back_after_a_boot(self, host, share):
         assert fstab_sources(host, share.path) == [share.entry or share.source]
@@ -169,7 +171,8 @@ class ConvergedHosts(_Hosts):
 
     def test_nobody_writes_to_the_directory_underneath(self, host, share):
         """Seen where the mount is taken away for one process only."""
-        script = f"umount {shlex.quote(share.path)} && stat --format '%U %a' {shlex.quote(share.path)}"
+        path = shlex.quote(share.path)
+        script = f"umount {path} && " * len(mounts_of(host, share.path)) + f"stat --format '%U %a' {path}"
         seen = host.run(f"unshare --mount sh -c {shlex.quote(script)}")
         assert seen.rc == 0, seen.stderr
         assert not share.managed or seen.stdout.split() == ["root", "0"]
@@ -206,6 +209,13 @@ class AbsentShares(_Hosts):
 
     def test_directory_is_gone(self, host, path):
         assert not host.file(path).exists
+
+
+def mounts_of(host, path):
+    """The mounts that lie on each other at a path, the lowest first. It is used before, so that systemd mounts it."""
+    used = host.run(f"ls {shlex.quote(path)}/.")
+    assert used.rc == 0, used.stderr
+    return [mount for mount in host.mount_point.get_mountpoints() if mount.path == path.replace(" ", "\\040")]
 
 
 def fstab_sources(host, path):

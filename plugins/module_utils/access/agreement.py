@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the hosts of one share have to agree on: who sets its owner, and which numbers its accounts have. Pure."""
 
+# Whose owner, group and mode each host has for itself: of a directory of its own, or by the options of its mount.
+_OWN = ("local", "cifs")
+
 
 def waves(shares_by_host, hosts):
     """Which host sets a share's owner and mode, and which only verify it: {host: {"apply": [...], "verify": [...]}}.
 
     shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order; the first that
     declares a path of one source applies it, because all hosts would change the same directory. A local share may be
-    another directory on every host, which nobody else can set.
+    another directory on every host, which nobody else can set, and so is a CIFS share's owner.
     """
     taken = set()
     result = {}
@@ -18,7 +21,7 @@ def waves(shares_by_host, hosts):
         for share in shares_by_host.get(host) or []:
             key = (share["path"], share.get("source"))
             mine["verify" if key in taken else "apply"].append(share)
-            if share.get("type") != "local":
+            if share.get("type") not in _OWN:
                 taken.add(key)
     return result
 
@@ -27,11 +30,11 @@ def mismatches(accounts, shares):
     """A sentence for each account of a share that has not the same number on all hosts.
 
     accounts: {host: what path_access returned as accounts}. shares: {host: what access_paths() made of its
-    shares}. A local share is left out, as nobody else has its files.
+    shares}. A local share is left out, as nobody else has its files, and a CIFS share, whose server knows no numbers.
     """
     numbers = {}
     for host in sorted(accounts):
-        for entry in [entry for entry in shares.get(host) or [] if entry.get("type") != "local"]:
+        for entry in [entry for entry in shares.get(host) or [] if entry.get("type") not in _OWN]:
             for key, value in _numbers(entry, accounts[host] or {}):
                 numbers.setdefault((entry["path"],) + key, {}).setdefault(value, []).append(host)
     sentences = []

@@ -182,6 +182,9 @@ class _Path:
         return None
 
     def _own(self):
+        if self.pending and self.entry.get("type") == "cifs":
+            # The mount brings them, by its options.
+            return
         plan = ownership.plan(self.path, self.state, self.desired, self.names)
         if not plan.changed:
             return

@@ -134,8 +134,9 @@ def explain_ignored(phrases, path, mount, desired, host):
     """Why a change that reported success is not there when read back."""
     start = "%s: %s: the change reported success, but %s" % (host, path, "; ".join(phrases))
     if mount is not None and mount.fstype in mounted.FSTYPES["cifs"]:
-        return ("%s: on CIFS the mount options uid=, gid=, file_mode= and dir_mode= decide; set them in the share's "
-                "options (dir_mode=%s)" % (start, "%04o" % desired["mode"] if desired["mode"] is not None else "0770"))
+        return ("%s: on CIFS the mount options uid=, gid=, file_mode= and dir_mode= decide, which come from the share's "
+                "access unless they are among its options; take them out there, or write the same (dir_mode: \"%s\")"
+                % (start, "%05o" % desired["mode"] if desired["mode"] is not None else "0770"))
     if mount is not None and mount.fstype in mounted.FSTYPES["nfs"]:
         return ("%s: the server %s translates users or groups (idmapping, all_squash); give both sides the same "
                 "numbers, or change the export" % (start, mounted.server_of(mount)))

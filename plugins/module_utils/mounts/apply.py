@@ -15,11 +15,12 @@ from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
 from ansible_collections.virtshare.storage.plugins.module_utils.mounted import SECOND_CHANCE
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import clients, fstab, points, undeclared
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import (
+    automount, clients, credentials, fstab, points, undeclared)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import (
-    in_vain, plan_removal, plan_share, stack, whole)
+    in_vain, plan_removal, plan_share, stack, trap_at, whole)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan, Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import checked_prefix, validated
@@ -110,7 +111,7 @@ class _Work:
         return sorted(types)
 
     def plan_declared(self, shares, allow_hidden_files):
-        known = [share for share in shares if self._take(share)]
+        known = [share for share in map(self._take, shares) if share["path"] in self.kinds]
         found, problems = self.host.find(known, self.kinds)
         self.errors.update(problems)
         for share in known:
@@ -123,8 +124,10 @@ class _Work:
         for candidate, found in self.host.undeclared(declared, prefix):
             removed = undeclared.removable(candidate, exact, prefix)
             result.append((candidate, found, removed))
-            if removed and self._take(candidate.share):
-                self._plan(plan_removal, candidate.share, found)
+            if removed:
+                share = self._take(candidate.share)
+                if share["path"] in self.kinds:
+                    self._plan(plan_removal, share, found)
         return result
 
     def whole(self):
@@ -135,12 +138,14 @@ class _Work:
                      self.host.dead_servers)
 
     def _take(self, share):
-        self.shares.append(share)
+        """The share as it is planned with: it knows the numbers of the accounts it names. Without a kind: an error."""
         try:
-            self.kinds[share["path"]] = kind_of(share)
+            kind = self.kinds[share["path"]] = kind_of(share)
+            share = dict(share, numbers=self.host.numbers(*kind.accounts(share)))
         except Refusal as refusal:
             self.errors[share["path"]] = str(refusal)
-        return share["path"] in self.kinds
+        self.shares.append(share)
+        return share
 
     def _plan(self, planner, share, found, *settings):
         try:
@@ -168,8 +173,10 @@ class Executor:
         """Run the operations in their order, and return those that were done."""
         done = []
         self._rehearse([operation for operation in operations if operation.name == "fstab"])
-        steps = {"unmount": self._unmount, "remove_directory": self._remove_directory, "directory": self._directory,
-                 "remount": self._remount, "mount": self._mount}
+        steps = {"unmount": self._unmount, "automount_stop": self._automount_stop,
+                 "remove_directory": self._remove_directory, "directory": self._directory,
+                 "credentials": self._credentials, "remount": self._remount, "mount": self._mount,
+                 "automount_start": self._automount_start}
         for name, phase in itertools.groupby(operations, key=lambda operation: operation.name):
             phase = list(phase)
             if name == "fstab":
@@ -247,6 +254,37 @@ class Executor:
     def _remove_directory(self, share, _operation):
         bounded(lambda: points.release(share["path"]), self.host.timeout)
 
+    def _credentials(self, share, operation):
+        declared = operation.arguments["declared"]
+        if declared is None:
+            credentials.remove(share["path"])
+        else:
+            credentials.write(share["path"], declared)
+
+    def _automount_stop(self, share, _operation):
+        path = share["path"]
+        # systemd takes a mount on the trap away with it, lazily: what sprang it just now is unmounted as others are.
+        if self._mounts(path):
+            self._unmount(share, None)
+        self._systemctl("stop", share)
+        if trap_at(mountinfo.read(), path) is not None:
+            raise Refusal("share %s: systemd on host %s stopped %s, and the path is still mounted on demand."
+                          % (path, self.host.name, automount.unit_name(path)))
+
+    def _automount_start(self, share, _operation):
+        path = share["path"]
+        self._systemctl("start", share)
+        if trap_at(mountinfo.read(), path) is None:
+            raise Refusal("share %s: systemd on host %s started %s, and the path is not mounted on demand."
+                          % (path, self.host.name, automount.unit_name(path)))
+
+    def _systemctl(self, verb, share):
+        unit = automount.unit_name(share["path"])
+        code, output = self.runner(["systemctl", verb, unit], self.host.timeout)
+        if code != 0:
+            raise Refusal("share %s: systemctl %s %s failed on host %s: %s" % (
+                share["path"], verb, unit, self.host.name, _one_line(output)))
+
     def _unmount(self, share, _operation):
         path = share["path"]
         before = self._mounts(path)
@@ -288,6 +326,8 @@ class Executor:
                     _one_line(output), said and "Its log %s says: %s" % (log, said),
                     kind.explain(output + "\n" + said))))))
         self._expect_declared(share, kind, operation.arguments["surroundings"])
+        if operation.arguments["trial"]:
+            self._unmount(share, None)
 
     def _remount(self, share, operation):
         for command in operation.arguments["commands"]:
@@ -296,6 +336,9 @@ class Executor:
                 raise Refusal("share %s: its options could not be changed on host %s: %s" % (
                     share["path"], self.host.name, _one_line(output)))
         self._expect_declared(share, self.kinds[share["path"]], operation.arguments["surroundings"])
+        if operation.arguments["used"]:
+            # The kernel believes a new login until it is used.
+            bounded(lambda: os.statvfs(share["path"]).f_bsize, self.host.timeout)
 
     def _expect_declared(self, share, kind, surroundings):
         """A mount that succeeded and is not what was declared would be mended in every run, for ever."""
@@ -360,6 +403,7 @@ def _read_back(host, shares):
         result.append({
             "path": share["path"],
             "mounted": top is not None,
+            "on_demand": trap_at(entries, share["path"]) is not None,
             "source": top.source if top else None,
             "root": top.root if top else None,
             "type": top.fstype if top else None,

@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
 
+import grp
 import os
+import pwd
 import socket
 import threading
 import time
@@ -11,9 +13,9 @@ import time
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import (
-    clients, fstab, options, points, undeclared)
+    clients, credentials, fstab, options, points, undeclared)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import holders
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import Found, stack, trap_at
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 # A living server takes a connection at once; after 1 s the kernel has asked a second time.
@@ -54,7 +56,10 @@ class Host:
         return read < written <= time.time()
 
     def dead_servers(self):
-        """The servers of all live NFS mounts, ours or not, that do not answer; sorted names."""
+        """The servers of all live NFS mounts, ours or not, that do not answer; sorted names.
+
+        Those of CIFS do not matter: systemd 257 read fstab in 3 s with a mount of a dead one.
+        """
         dead = set(self._hung)
         for mount in mountinfo.read():
             live = options.shown_values(mount)
@@ -62,6 +67,20 @@ class Host:
                 if self._server(live["addr"], int(live.get("port", 2049)), live["addr"])[1]:
                     dead.add(mount.source.split(":/")[0])
         return sorted(dead)
+
+    def numbers(self, users, groups):
+        """{"users": {name: number}, "groups": {name: number}} of those that this host knows.
+
+        A name service that does not answer knows none.
+        """
+        result = {"users": {}, "groups": {}}
+        if not users and not groups:
+            return result
+        try:
+            return bounded(lambda: {"users": _numbers(pwd.getpwnam, users), "groups": _numbers(grp.getgrnam, groups)},
+                           self.timeout)
+        except (TimedOut, ChildFailed, OSError):
+            return result
 
     def find(self, shares, kinds):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
@@ -99,7 +118,7 @@ class Host:
         """
         text = fstab.read(self.fstab_path)
         entries = mountinfo.read()
-        candidates = undeclared.candidates(entries, text, declared, prefix)
+        candidates = undeclared.candidates(entries, text, declared, prefix, credentials.paths())
         seen = self._points([candidate.share["path"] for candidate in candidates
                              if undeclared.can_be_looked_at(candidate.share["path"], entries)])
         result = []
@@ -139,7 +158,9 @@ class Host:
             if kind.servers(share):
                 surroundings["addresses"], surroundings["server"] = self._answering(share, kind, mounts)
         others = [entry for entry in entries if entry.mount_point != path]
-        return Found(mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, False)
+        return Found(
+            mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, surroundings, False,
+            trap_at(entries, path), credentials.look(path, kind.credentials(share) if kind else None))
 
     def _points(self, paths):
         """{path: Point, or the exception that looking at it ended in}."""
@@ -233,6 +254,18 @@ class Host:
                 share["path"], share["source"], self.name,
                 ". ".join(filter(None, (os.strerror(number), kind.explain(os.strerror(number)))))))
         return stale
+
+
+def _numbers(find, names):
+    """{name: number} of accounts; find: a function of pwd or grp, whose third field is the number."""
+    result = {}
+    for name in names:
+        try:
+            result[name] = find(name)[2]
+        except KeyError:
+            # Not there, or a number already.
+            continue
+    return result
 
 
 def ask_mounts(paths, seconds):

@@ -12,19 +12,24 @@ old options and recorded with new ones.
 import collections
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, points
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import automount, credentials, fstab, points
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.options import Difference
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation, Plan, Refusal
 
-PHASES = ("unmount", "remove_directory", "directory", "fstab", "systemd_reload", "remount", "mount")
+PHASES = ("unmount", "automount_stop", "remove_directory", "directory", "credentials", "fstab", "systemd_reload",
+          "remount", "mount", "automount_start")
 
-Found = collections.namedtuple("Found", "stack others lines entries point surroundings stale")
+Found = collections.namedtuple("Found", "stack others lines entries point surroundings stale trap credentials")
+Found.__new__.__defaults__ = (None, None)
 Found.__doc__ = """What was found of one share.
 
 stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
 lines, entries: fstab's lines for the path, raw and as fstab.Entry.
 point: points.Point of the directory under them. surroundings: see kinds.base.Kind.foreign.
 stale: whether nothing in the live mount can be used any more, and a new one is needed, see kinds.base.Kind.is_stale.
+trap: the automount trap under them as a mountinfo.Mount, None when there is none.
+credentials: credentials.State of the share's credentials file, None when it was not looked at.
 """
 
 
@@ -33,12 +38,22 @@ def stack(entries, path):
 
     entries: of mountinfo. An automount trap is not a mount: the systemd unit that set it removes it.
     """
+    return _uncovered(entries, path)[0]
+
+
+def trap_at(entries, path):
+    """The automount trap at a path, whether something is mounted over it or not, or None."""
+    return _uncovered(entries, path)[1]
+
+
+def _uncovered(entries, path):
+    """(the mounts above any trap, the lowest first; the trap)"""
     entries = list(entries)
     result = []
     while True:
         top = mountinfo.find(entries, path)
         if top is None or top.fstype == "autofs":
-            return result
+            return result, top
         result.insert(0, top)
         gone = {top.mount_id}
         for entry in entries:
@@ -133,6 +148,10 @@ def _refuse_place(share, found):
     if found.point.kind == "other":
         raise Refusal(
             "share %s: the path is there and is not a directory. Remove it, or write another path." % path)
+    if found.trap is not None and not automount.is_systemds(found.trap):
+        raise Refusal(
+            "share %s: %s has an automount there. Take the path out of its map (see auto.master(5)), or write another "
+            "path." % (path, found.trap.source))
 
 
 def _mounted(share, kind, found, holders, allow_hidden_files):
@@ -144,42 +163,93 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     before, after = {}, {}
     kept, removed, why = _keep(share, kind, found)
     recorded = found.entries[0] if found.entries else None
+    anew = _logs_in_anew(share, kind, found, holders)
+    if anew:
+        kept, removed, why = found.stack[-1], [], []
     differences = kind.differences(share, kept, recorded) if kept is not None else []
+    if kept is not None and not anew and _other_credentials(share, kind, found):
+        differences.append(Difference("credentials", "the declared credentials", "other credentials", False))
+    trap_trouble = automount.trouble(share, found.trap)
     bound = []
-    if any(not difference.per_mount for difference in differences):
+    if kept is not None and any(not difference.per_mount for difference in differences):
         bound = kind.bound_to(kept, differences, found.others)
         removed, why = removed + [kept], why + [_changed_options(differences)]
         kept = None
+    elif kept is not None and trap_trouble:
+        removed, why = removed + [kept], why + [trap_trouble]
+        kept = None
+    resting = _rests(share, kind, found) and not trap_trouble
     _unmount(plan, share, removed, why, holders, [mount.mount_point for mount in bound])
-    if kept is None:
+    if kept is None and not resting:
         _refuse_hidden(share, found.point, allow_hidden_files)
         if removed:
             before["mount"] = kind.source_in_words(removed[0]) + _option_words(differences, "live")
         else:
             before["mount"] = "not mounted"
         after["mount"] = "%s of type %s%s" % (share["source"], share["type"], _option_words(differences, "declared"))
-    elif differences:
-        before["mount"] = kind.source_in_words(kept) + _option_words(differences, "live")
+    elif differences or anew:
+        stale = ", %s" % kind.stale_words if anew else ""
+        before["mount"] = kind.source_in_words(kept) + _option_words(differences, "live") + stale
         after["mount"] = kind.source_in_words(kept) + _option_words(differences, "declared")
     elif removed:
         before["mount"] = kind.source_in_words(removed[0])
         after["mount"] = kind.source_in_words(kept)
+    _reset_trap(plan, share, found, trap_trouble, kept is None and not resting, before, after)
     _guard(plan, share, found.point, before, after)
+    _credentials(plan, share, kind.credentials(share), found, before, after)
     _record(plan, share, kind.entry(share), found, before, after)
-    if kept is None:
+    if kept is None and not resting:
+        plan.operations.append(_mount_operation(share, kind, found))
+        if automount.wanted(share):
+            plan.operations.append(Operation("automount_start", path, "have systemd mount it when it is used"))
+    elif differences or anew:
+        words = ["log in with the declared credentials"] * anew + [
+            "set %s" % ", ".join(difference.declared for difference in differences)] * bool(differences)
         plan.operations.append(Operation(
-            "mount", path, "mount %s" % share["source"],
-            command=kind.mount_command(kind.reached(share, found.surroundings)),
-            surroundings=found.surroundings))
-    elif differences:
-        plan.operations.append(Operation(
-            "remount", path, "set %s" % ", ".join(difference.declared for difference in differences),
-            commands=kind.remount_commands(share, kept, recorded), surroundings=found.surroundings))
+            "remount", path, " and ".join(words), surroundings=found.surroundings, used=anew,
+            commands=kind.login_commands(share) * anew + (
+                kind.remount_commands(share, kept, recorded) if differences else [])))
     if kept is not None and found.point.names:
         plan.warnings.append(
             "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
             % (path, ", ".join(found.point.names)))
     return _finished(plan, path, before, after)
+
+
+def _logs_in_anew(share, kind, found, holders):
+    """Whether a stale mount stays and gets another login: it is in use, else a new mount is made in its place."""
+    if not found.stale or len(found.stack) != 1 or not kind.login_commands(share):
+        return False
+    mount = found.stack[0]
+    if kind.foreign(share, mount, found.surroundings) is not None or automount.trouble(share, found.trap):
+        return False
+    differences = kind.differences(share, mount, found.entries[0] if found.entries else None)
+    return all(difference.per_mount for difference in differences) and bool(holders(share["path"]))
+
+
+def _rests(share, kind, found):
+    """Whether the share waits behind its trap, and will be mounted as declared when it is used."""
+    return (automount.wanted(share) and found.trap is not None and not found.stack
+            and _is_recorded(kind.entry(share), found) and not _other_credentials(share, kind, found))
+
+
+def _mount_operation(share, kind, found):
+    command = kind.mount_command(kind.reached(share, found.surroundings))
+    if automount.wanted(share):
+        # What keeps systemd from mounting it later would be said to nobody.
+        return Operation("mount", share["path"], "mount %s to see that it can be, and unmount it" % share["source"],
+                         command=command, surroundings=found.surroundings, trial=True)
+    return Operation("mount", share["path"], "mount %s" % share["source"], command=command,
+                     surroundings=found.surroundings, trial=False)
+
+
+def _reset_trap(plan, share, found, trouble, remounted, before, after):
+    """Take the trap away where it has to go, or where a mount is to be made in its place."""
+    if trouble:
+        before["automount"], after["automount"] = automount.describe(share, found.trap)
+    if found.trap is not None and (trouble or remounted):
+        plan.operations.append(Operation(
+            "automount_stop", share["path"], "stop mounting it on demand%s" % (": %s" % trouble if trouble else "")))
 
 
 def _released(share, kind, found, holders, why):
@@ -191,10 +261,13 @@ def _released(share, kind, found, holders, why):
     if removed:
         before["mount"] = kind.source_in_words(removed[0])
         after["mount"] = "not mounted"
+    _reset_trap(plan, share, found, found.trap is not None and why, False, before, after)
     if share["state"] == "unmounted":
         _guard(plan, share, found.point, before, after)
+        _credentials(plan, share, kind.credentials(share), found, before, after)
         _record(plan, share, kind.entry(share), found, before, after)
         return _finished(plan, path, before, after)
+    _credentials(plan, share, None, found, before, after)
     if found.lines:
         before["fstab"], after["fstab"] = "\n".join(found.lines), ""
         plan.operations.append(Operation("fstab", path, "remove the entry", entry=None))
@@ -206,6 +279,26 @@ def _released(share, kind, found, holders, why):
             before["directory"], after["directory"] = points.describe(found.point), "missing"
             plan.operations.append(Operation("remove_directory", path, "remove the empty directory"))
     return _finished(plan, path, before, after)
+
+
+def _other_credentials(share, kind, found):
+    """Whether the credentials file, and so presumably what was mounted with it, has others than declared."""
+    return (kind.credentials(share) is not None and found.credentials is not None
+            and found.credentials.kind == "file" and not found.credentials.same_meaning)
+
+
+def _credentials(plan, share, declared, found, before, after):
+    state = found.credentials
+    if state is None or (credentials.is_gone(state) if declared is None else credentials.is_right(state)):
+        return
+    before["credentials"] = credentials.describe(state, declared is not None)
+    after["credentials"] = "missing" if declared is None else credentials.described()
+    plan.operations.append(Operation(
+        "credentials", share["path"], credentials.what_to_do(state, declared is not None), declared=declared))
+    if credentials.is_exposed(state):
+        plan.warnings.append(
+            "share %s: others than root could read its credentials file (%s). Whoever did knows the password: change "
+            "it on the server." % (share["path"], credentials.describe(state, False)))
 
 
 def _keep(share, kind, found):
@@ -260,11 +353,15 @@ def _guard(plan, share, point, before, after):
 
 def _record(plan, share, entry, found, before, after):
     line = fstab.format_line(entry)
-    if len(found.entries) == 1 and fstab.means_the_same(found.entries[0], entry):
+    if _is_recorded(entry, found):
         return
     before["fstab"], after["fstab"] = "\n".join(found.lines), line
     plan.operations.append(Operation(
         "fstab", share["path"], "replace the entry" if found.lines else "add the entry", entry=entry))
+
+
+def _is_recorded(entry, found):
+    return len(found.entries) == 1 and fstab.means_the_same(found.entries[0], entry)
 
 
 def _option_words(differences, side):

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which types of shares can be mounted."""
 
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.cifs import Cifs
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.glusterfs import GlusterFs
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.local import Local
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.nfs import Nfs
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
-_KINDS = {kind.name: kind for kind in (Nfs(), Local(), GlusterFs())}
+_KINDS = {kind.name: kind for kind in (Nfs(), Local(), GlusterFs(), Cifs())}
 
 
 def kind_of(share):

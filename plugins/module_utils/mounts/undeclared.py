@@ -21,7 +21,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils.shares import ch
 Candidate = collections.namedtuple("Candidate", "share recorded")
 Candidate.__doc__ = """A mount of a kind that can be a share, and that is not declared.
 
-share: like a validated one, with state absent. recorded: whether fstab has it below the prefix.
+share: like a validated one, with state absent. recorded: whether fstab has it below the prefix, or there are credentials for it.
 """
 
 # {type as fstab or the kernel has it: type of a share}
@@ -29,10 +29,11 @@ _SHARE_TYPES = {fstype: name for name, fstypes in FSTYPES.items() for fstype in 
 _SHARE_TYPES["glusterfs"] = "glusterfs"
 
 
-def candidates(entries, text, declared, prefix):
+def candidates(entries, text, declared, prefix, with_credentials=()):
     """The mounts that may be undeclared shares, a list of Candidate, those inside of others first.
 
     entries: of mountinfo. text: fstab's. declared: paths. prefix: the directory that is to be exact, or None.
+    with_credentials: paths for which this collection keeps credentials.
     """
     beside = {posixpath.dirname(path) for path in declared}
     found = {}
@@ -53,6 +54,10 @@ def candidates(entries, text, declared, prefix):
             share_type = "local"
         if share_type:
             found[path] = Candidate(_share(path, share_type, entry.source), False)
+    for path in with_credentials:
+        if path not in declared:
+            share = found[path].share if path in found else _share(path, "cifs", "")
+            found[path] = Candidate(share, True)
     return [found[path] for path in sorted(found, key=lambda path: (-path.count("/"), path))]
 
 
@@ -114,6 +119,8 @@ def _is_bind(mount, entries):
 
 
 def _condition(each):
+    if not each["mounted"] and not each["fstab"]:
+        return "type %s, nothing but its credentials" % each["type"]
     places = [words for words, there in (("mounted", each["mounted"]), ("in fstab", each["fstab"])) if there]
     return "%s of type %s, %s" % (each["source"], each["type"], " and ".join(places))
 

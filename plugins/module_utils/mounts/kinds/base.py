@@ -44,6 +44,18 @@ class Kind:
         flags = options.flags_to_set(share, mount, recorded)
         return [["mount", "-o", ",".join(["remount", "bind"] + flags), share["path"]]]
 
+    def credentials(self, share):  # pylint: disable=unused-argument
+        """What the share's credentials file is to hold, see credentials.content(); None when there is to be none."""
+        return None
+
+    def accounts(self, share):  # pylint: disable=unused-argument
+        """([users], [groups]) among the options by name: the kernel shows their numbers, see Host.numbers()."""
+        return [], []
+
+    def login_commands(self, share):  # pylint: disable=unused-argument
+        """The commands that give a stale mount in use another login, a list of lists of str; empty: nothing can."""
+        return []
+
     def server(self, share):  # pylint: disable=unused-argument
         """Who serves the share: C({"host", "port"}), or None when nobody over the network does.
 

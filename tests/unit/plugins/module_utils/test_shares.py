@@ -37,6 +37,11 @@ def test_defaults_are_filled_in():
     }]
 
 
+def media(**changes):
+    return dict({"path": "/srv/media", "type": "cifs", "source": "//nas2/media",
+                 "credentials": {"username": "vm", "password": "hunter2"}}, **changes)
+
+
 def test_everything_that_may_be_written_is_kept():
     declared = share(
         options={"vers": "4.2", "timeo": 600, "noatime": True, "nofail": False},
@@ -53,7 +58,8 @@ def test_what_was_validated_stays_the_same_and_the_input_is_untouched():
     declared = [
         share(options={"nofail": False, "vers": "4.2"}, access={"mode": "770"}),
         {"path": "/srv/shares/local", "type": "local"},
-        {"path": "/srv/shares/media", "type": "cifs", "source": "//nas2/media", "credentials": {"username": "vm"}},
+        {"path": "/srv/shares/media", "type": "cifs", "source": "//nas2/media",
+         "credentials": {"username": "vm", "password": "a, b"}},
     ]
     before = copy.deepcopy(declared)
     once = validated(declared)
@@ -97,7 +103,7 @@ PROBLEMS = {
     "source without server": (share(source=":/export"), ["':/export'", "server:/export"]),
     "source is a number": (share(source=7), ["source", "the number 7"]),
     "source with a tab": (share(source="nas1:/a\tb"), ["control character"]),
-    "cifs source": (share(type="cifs", source="nas2:/media"), ["'nas2:/media'", "//server/share"]),
+    "cifs source": (media(source="nas2:/media"), ["'nas2:/media'", "//server/share"]),
     "ocfs2 source": (share(type="ocfs2", source="vmstore"), ["'vmstore'", "LABEL=vmstore"]),
     "glusterfs source": (share(type="glusterfs", source="gl1"), ["'gl1'", "server:/volume"]),
     "local device": (share(type="local", source="/dev/sdb1"), ["/dev/sdb1", "device", "/data/projects"]),
@@ -125,7 +131,15 @@ PROBLEMS = {
     "mode written with a leading zero": (share(access={"mode": 0o2770}), ["1528", 'mode: "2770"']),
     "mode in words": (share(access={"mode": "u=rwx"}), ["'u=rwx'", 'mode: "2770"']),
     "mode with eight": (share(access={"mode": "0788"}), ["'0788'", "octal"]),
-    "credentials for nfs": (share(credentials={"username": "x"}), ["credentials", "cifs"]),
+    "credentials for nfs": (share(credentials={"username": "x", "password": "y"}), ["credentials", "cifs"]),
+    "no credentials": (media(credentials=None), ["credentials are missing", "guest: true", "sec: krb5"]),
+    "no username": (media(credentials={"password": "x"}), ["credentials.username is missing"]),
+    "an empty username": (media(credentials={"username": "", "password": "x"}), ["username is missing", "guest: true"]),
+    "no password": (media(credentials={"username": "vm"}), ["credentials.password is missing"]),
+    "a guest with credentials": (media(options={"guest": True}), ["guest: true", "exclude"]),
+    "nobody with credentials": (media(options={"sec": "none"}), ["sec: none", "exclude"]),
+    "a mode of cifs as a number": (media(options={"dir_mode": 0o770}), ["dir_mode", "504", 'dir_mode: "0770"']),
+    "a comma in a cifs source": (media(source="//nas2/a,b"), ["'//nas2/a,b'", "without a comma"]),
     "not a mapping": ("nas1:/export", ["share number 1", "a text", "mapping"]),
 }
 
@@ -155,10 +169,33 @@ def test_the_same_path_twice_and_a_share_inside_another():
 
 
 def test_a_secret_is_never_shown():
-    media = {"path": "/srv/media", "type": "cifs", "source": "//nas2/media"}
-    assert "hunter2" not in refusal(dict(media, credentials="hunter2"))
-    assert "hunter2" not in refusal(dict(media, credentials={"passwort": "x", "password": "hunter2"}))
+    assert "hunter2" not in refusal(media(credentials="hunter2"))
+    assert "hunter2" not in refusal(media(credentials={"username": "vm", "passwort": "x", "password": "hunter2"}))
     assert "hunter2" not in refusal(share(options={"password": "hunter2"}))
+
+
+@pytest.mark.parametrize("value, words", [
+    ("hunter2\n", "end of a line"), ("hunter2\0", "control character"), ("hunter2\r", "control character"),
+    (12340987, "in quotes"), (True, "in quotes"), (["hunter2"], "in quotes"), ("hunter2\udc80", "not a character"),
+    ("hunter2" * 100, "longer"), ("hunter2" + "," * 253, "longer"),
+])
+@pytest.mark.parametrize("key", ["username", "password", "domain"])
+def test_credentials_that_cannot_be_written_are_refused_unseen(key, value, words):
+    message = refusal(media(credentials=dict({"username": "vm", "password": "x"}, **{key: value})))
+    assert message.startswith("1 problem")
+    assert "credentials.%s" % key in message and words in message
+    assert "hunter2" not in message and "12340987" not in message
+
+
+@pytest.mark.parametrize("declared", [
+    media(), media(credentials={"username": "CORP\\vm", "password": "", "domain": ""}),
+    media(credentials=None, options={"guest": True}), media(credentials=None, options={"sec": "none"}),
+    media(credentials=None, options={"sec": "krb5", "cruid": 0}), media(credentials=None, state="absent"),
+    media(credentials={"username": "host/hv1@CORP"}, options={"sec": "krb5i"}),
+], ids=str)
+def test_ways_to_use_a_cifs_share(declared):
+    assert validated([declared])[0]["credentials"] == (declared["credentials"] and dict(
+        {"username": None, "password": None, "domain": None}, **declared["credentials"]))
 
 
 @pytest.mark.parametrize("shares", [None, "x", {"path": "/srv/x"}, 3])
@@ -175,4 +212,5 @@ def test_the_list_itself_may_be_wrong(shares):
     ("local", "/data/my dir"), ("local", ""),
 ])
 def test_sources_that_are_right(kind, source):
-    assert validated([share(type=kind, source=source)])[0]["source"] == source
+    options = {"guest": True} if kind == "cifs" else {}
+    assert validated([share(type=kind, source=source, options=options)])[0]["source"] == source

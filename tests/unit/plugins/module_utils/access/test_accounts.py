@@ -7,6 +7,8 @@ import grp
 import os
 import pwd
 
+import pytest
+
 from ansible_collections.virtshare.storage.plugins.module_utils.access import accounts, agreement, declared
 
 PATH = "/srv/shares/projects"
@@ -81,6 +83,12 @@ def test_the_first_host_of_each_source_applies():
     }
 
 
+def test_each_host_has_the_owner_of_a_cifs_share_by_its_own_options():
+    media = {"path": "/srv/media", "type": "cifs", "source": "//nas2/media"}
+    assert agreement.waves({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"]) == {
+        "hv1": {"apply": [media], "verify": []}, "hv2": {"apply": [media], "verify": []}}
+
+
 def known(uid=64055, gid=108):
     return {"users": {"libvirt-qemu": {"uid": uid, "gid": gid, "groups": [gid]},
                       "oneadmin": {"uid": 9869, "gid": 9869, "groups": [9869]}},
@@ -112,6 +120,7 @@ def test_hosts_without_a_common_share_need_not_agree():
         {"hv1": known(), "hv2": known(uid=107)}, {"hv1": [ENTRY], "hv2": [dict(ENTRY, path="/srv/b")]}) == []
 
 
-def test_local_shares_need_no_agreement():
-    local = dict(ENTRY, type="local")
+@pytest.mark.parametrize("share_type", ["local", "cifs"])
+def test_shares_whose_server_knows_no_numbers_need_no_agreement(share_type):
+    local = dict(ENTRY, type=share_type)
     assert agreement.mismatches({"hv1": known(), "hv2": known(uid=107)}, {"hv1": [local], "hv2": [local]}) == []

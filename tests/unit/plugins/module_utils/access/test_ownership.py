@@ -132,6 +132,6 @@ def test_a_change_that_cifs_ignores():
     assert phrases == ["owner is root (0), not oneadmin (9869)", "group is root (0), not kvm (108)",
                        "mode is 0755, not 2770"]
     words = ownership.explain_ignored(phrases, PATH, mount("cifs", "//nas2/media"), WANTED, "hv1")
-    assert "dir_mode=2770" in words and "uid=, gid=" in words
+    assert 'dir_mode: "02770"' in words and "uid=, gid=" in words
     words = ownership.explain_ignored(phrases, PATH, mount(), WANTED, "hv1")
     assert "nas1" in words and "same numbers" in words

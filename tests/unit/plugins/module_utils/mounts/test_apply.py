@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import TimedOut
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import apply, fstab
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import apply, credentials, fstab
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
@@ -77,7 +77,8 @@ def operations(*steps):
         kind = KINDS[path]
         result.append(Operation(
             name, path, "%s %s" % (name, share["source"]), entry=kind.entry(share), command=kind.mount_command(share),
-            commands=[["mount", "-o", "remount,bind,rw", path]], surroundings={"addresses": None, "origin": None}))
+            commands=[["mount", "-o", "remount,bind,rw", path]], surroundings={"addresses": None, "origin": None},
+            trial=False, used=False))
     return result
 
 
@@ -208,3 +209,137 @@ def test_a_remount_that_fails_is_an_error_of_its_share(host):
     done, errors = carry_out(host, Commands(mount=(32, "not permitted")), [("remount", "/srv/a")])
     assert done == []
     assert "options could not be changed" in errors["/srv/a"] and "not permitted" in errors["/srv/a"]
+
+
+TRAP = "30 20 0:60 / /srv/a rw,relatime - autofs systemd-1 rw,timeout=600"
+ON_DEMAND = [dict(SHARES[0], options={"vers": "4.2", "x-systemd.automount": True})]
+
+
+def on_demand(host, runner, *names):
+    executor = apply.Executor(host, ON_DEMAND, KINDS, runner)
+    steps = operations(*((name, "/srv/a") for name in names))
+    for step in steps:
+        step.arguments["trial"] = True
+    done = executor.carry_out(steps)
+    return [operation.name for operation in done], executor.errors
+
+
+class Systemd:
+    """What the commands do to the mounts of /srv/a, as mountinfo shows them."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.share = kernel[0]
+
+    def mount(self, command):
+        self.kernel.append(self.share)
+        return 0, ""
+
+    def umount(self, command):
+        self.kernel.remove(self.share)
+        return 0, ""
+
+    def systemctl(self, command):
+        self.kernel.append(TRAP) if command[1] == "start" else self.kernel.remove(TRAP)
+        return 0, ""
+
+    def commands(self):
+        return Commands(mount=self.mount, umount=self.umount, systemctl=self.systemctl)
+
+
+def test_a_share_on_demand_is_tried_and_then_waits(host, kernel):
+    runner = Systemd(kernel).commands()
+    del kernel[:]
+    assert on_demand(host, runner, "mount", "automount_start") == (["mount", "automount_start"], {})
+    assert kernel == [TRAP]
+    assert [command.split()[0] for command, dummy in runner.run] == ["mount", "umount", "systemctl"]
+    assert runner.run[-1] == ("systemctl start srv-a.automount", 7)
+
+
+def test_what_sprang_a_trap_is_unmounted_before_the_trap_goes(host, kernel):
+    """systemd would take it away lazily, from under whoever uses it."""
+    systemd = Systemd(kernel)
+    kernel[:] = [TRAP, systemd.share.replace("50 20", "50 30")]
+    systemd.share = kernel[1]
+    runner = systemd.commands()
+    assert on_demand(host, runner, "automount_stop") == (["automount_stop"], {})
+    assert [command for command, dummy in runner.run] == ["umount /srv/a", "systemctl stop srv-a.automount"]
+
+    kernel[:] = [TRAP, systemd.share]
+    runner = Commands(umount=(32, "target is busy"))
+    done, errors = on_demand(host, runner, "automount_stop", "mount", "automount_start")
+    assert done == [] and "target is busy" in errors["/srv/a"] and len(runner.run) == 1
+
+
+@pytest.mark.parametrize("answer, words", [
+    ((5, "Unit srv-a.automount not found."), "not found"), ((0, ""), "is not mounted on demand"),
+    (TimedOut(7), "within 7 s")])
+def test_a_trap_that_cannot_be_set_is_an_error(host, kernel, answer, words):
+    del kernel[:]
+    done, errors = on_demand(host, Commands(systemctl=answer), "automount_start")
+    assert done == [] and words in errors["/srv/a"] and "hv1" in errors["/srv/a"]
+
+
+def test_a_trap_that_stays_is_an_error(host, kernel):
+    kernel[:] = [TRAP]
+    done, errors = on_demand(host, Commands(), "automount_stop", "mount")
+    assert done == [] and "still mounted on demand" in errors["/srv/a"]
+
+
+def test_a_failed_trial_leaves_no_trap(host, kernel):
+    del kernel[:]
+    runner = Commands(mount=(32, "mount.nfs: access denied by server"))
+    done, errors = on_demand(host, runner, "mount", "automount_start")
+    assert done == [] and "exportfs" in errors["/srv/a"] and len(runner.run) == 1
+
+
+CIFS = validated([{"path": "/srv/m", "type": "cifs", "source": "//nas1/m",
+                   "credentials": {"username": "vm", "password": "hunter2"}}])
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.setattr(credentials, "DIRECTORY", str(tmp_path / "virtshare" / "credentials"))
+    return tmp_path / "virtshare" / "credentials" / "srv-m.cifs"
+
+
+def with_credentials(host, runner, declared):
+    executor = apply.Executor(host, CIFS, {"/srv/m": kind_of(CIFS[0])}, runner)
+    steps = [Operation("unmount", "/srv/m", "unmount it"),
+             Operation("credentials", "/srv/m", "write the credentials file", declared=declared)]
+    return [operation.name for operation in executor.carry_out(steps)], executor.errors
+
+
+def test_credentials_are_written_and_removed(host, file):
+    assert with_credentials(host, Commands(), CIFS[0]["credentials"]) == (["unmount", "credentials"], {})
+    assert file.read_text(encoding="utf-8") == "username=vm\npassword=hunter2\n"
+    assert with_credentials(host, Commands(), None) == (["unmount", "credentials"], {})
+    assert not file.exists()
+
+
+def test_a_share_that_cannot_be_unmounted_keeps_its_credentials(host, file):
+    done, errors = with_credentials(host, Commands(umount=(32, "target is busy")), CIFS[0]["credentials"])
+    assert done == [] and list(errors) == ["/srv/m"] and not file.exists()
+
+
+def test_a_file_that_cannot_be_written_is_named_and_its_content_is_not(host, file):
+    file.mkdir(parents=True)
+    done, errors = with_credentials(host, Commands(), CIFS[0]["credentials"])
+    assert done == ["unmount"]
+    for word in ("/srv/m", "hv1", "write the credentials file", "Is a directory"):
+        assert word in errors["/srv/m"]
+    assert "hunter2" not in errors["/srv/m"]
+
+
+@pytest.mark.parametrize("number, words", [(None, None), (112, "Host is down")])
+def test_another_login_is_used_before_it_is_believed(host, monkeypatch, number, words):
+    def statvfs(path):
+        if number:
+            raise OSError(number, "Host is down")
+        return os.statvfs_result(range(10))
+    monkeypatch.setattr(apply.os, "statvfs", statvfs)
+    executor = apply.Executor(host, SHARES, KINDS, Commands())
+    (step,) = operations(("remount", "/srv/a"))
+    step.arguments["used"] = True
+    assert (executor.carry_out([step]) == [step]) == (number is None)
+    assert words is None or words in executor.errors["/srv/a"] and "hv1" in executor.errors["/srv/a"]

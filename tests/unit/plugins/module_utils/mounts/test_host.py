@@ -177,3 +177,35 @@ def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monk
     assert Host(str(tmp_path / "other"), 5).systemd_lags() is None
     monkeypatch.setattr(host_module, "BOOTED", str(tmp_path / "missing"))
     assert Host(str(fstab), 5).systemd_lags() is None
+
+
+def test_accounts_have_numbers_and_unknown_ones_have_none(tmp_path):
+    host = Host(str(tmp_path / "fstab"), 5)
+    assert host.numbers(["root", "nobody-known", "4711"], ["root", "nobody-known"]) == {
+        "users": {"root": 0}, "groups": {"root": 0}}
+    assert host.numbers([], []) == {"users": {}, "groups": {}}
+
+
+def test_a_name_service_that_hangs_knows_nobody(tmp_path, monkeypatch):
+    def never(work, seconds):
+        raise TimedOut(seconds)
+    monkeypatch.setattr(host_module, "bounded", never)
+    assert Host(str(tmp_path / "fstab"), 5).numbers(["root"], []) == {"users": {}, "groups": {}}
+
+
+def test_systemd_waits_for_no_dead_cifs_server(tmp_path, monkeypatch):
+    line = "50 20 0:50 / /srv/m rw - cifs //127.0.0.1/m rw,vers=3.1.1,username=vm,addr=127.0.0.1"
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse(line))
+    host = Host(str(tmp_path / "fstab"), 5)
+    monkeypatch.setattr(host, "_server", lambda *key: pytest.fail("asked for %s" % (key,)))
+    assert host.dead_servers() == []
+
+
+def test_a_trap_is_found_and_not_looked_behind(tmp_path, monkeypatch, listener):
+    shares = validated([{"path": "/srv/x", "type": "nfs", "source": "127.0.0.1:/x",
+                         "options": {"port": listener, "x-systemd.automount": True}}])
+    lines = ["20 1 254:0 / / rw - ext4 /dev/vda rw", "60 20 0:60 / /srv/x rw - autofs systemd-1 rw,timeout=0"]
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse("\n".join(lines)))
+    monkeypatch.setattr(host_module, "ask_mounts", lambda paths, seconds: pytest.fail("asked for %s" % paths))
+    found, problems = Host(str(tmp_path / "fstab"), 5).find(shares, {"/srv/x": kind_of(shares[0])})
+    assert problems == {} and found["/srv/x"].stack == [] and found["/srv/x"].trap.mount_id == 60

@@ -37,7 +37,7 @@ def found(mounts=(), lines=RIGHT_LINE, point=GUARDED, addresses=None, origin=Non
     return plan.Found(
         plan.stack(entries, "/srv/x"), [entry for entry in entries if entry.mount_point != "/srv/x"],
         fstab.lines_of(lines, "/srv/x"), fstab.find(lines, "/srv/x"), point,
-        {"addresses": addresses, "origin": origin}, stale)
+        {"addresses": addresses, "origin": origin}, stale, plan.trap_at(entries, "/srv/x"))
 
 
 def made(declared, state, holders=(), allow=False):
@@ -68,7 +68,8 @@ CASES = {
     "an option of NFS": (share(options={"vers": "4.2", "soft": True}), found([NFS]), ["unmount", "fstab", "mount"]),
     "a stale export": (share(), found([NFS], stale=True), ["unmount", "mount"]),
     "a moved server": (share(), found([NFS], addresses=["192.0.2.99"]), ["unmount", "mount"]),
-    "an automount trap": (share(), found(["60 20 0:60 / /srv/x rw - autofs systemd-1 rw"]), ["mount"]),
+    "an automount trap": (
+        share(), found(["60 20 0:60 / /srv/x rw - autofs systemd-1 rw"]), ["automount_stop", "mount"]),
     "declared unmounted": (share(state="unmounted"), found([NFS]), ["unmount", "fstab"]),
     "unmounted already": (
         share(state="unmounted"), found(lines=RIGHT_LINE.replace("nofail", "nofail,noauto")), []),

@@ -60,6 +60,14 @@ def test_what_may_be_a_share_that_nobody_declares():
     assert "/var/lib/elsewhere" in candidates("/var/lib")
 
 
+def test_credentials_that_are_left_are_ours_whatever_else_is_there():
+    left_over = ["/mnt/media", "/srv/shares/declared", "/srv/shares/lost"]
+    found = undeclared.candidates(mountinfo.parse(MOUNTS), FSTAB, ["/srv/shares/declared"], None, left_over)
+    assert {each.share["path"]: (each.share["type"], each.share["source"], each.recorded) for each in found
+            if each.share["path"] in left_over} == {
+                "/mnt/media": ("cifs", "//nas2/media", True), "/srv/shares/lost": ("cifs", "", True)}
+
+
 def test_the_innermost_comes_first():
     assert list(candidates(None))[0] == "/srv/shares/declared/made-by-the-client"
 
@@ -96,6 +104,8 @@ def left(path, **changes):
      ["2 shares", "/srv/b/y (nas1:/x of type nfs, in fstab)"], "exact_prefix"),
     ([left("/srv/shares/x")], "/srv/shares", ["exact_prefix: /srv/shares"], None),
     ([left("/data/x")], "/srv/shares", ["state: absent"], "exact_prefix"),
+    ([left("/srv/x", type="cifs", source="", mounted=False)], None,
+     ["/srv/x (type cifs, nothing but its credentials)"], None),
 ])
 def test_the_warning_names_each_and_how_to_remove_it(remaining, prefix, words, absent):
     text = undeclared.warning(remaining, "hv1", prefix)
