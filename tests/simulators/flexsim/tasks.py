@@ -18,6 +18,11 @@ class Tasks:
         self.stuck = set()
         self._known = {}
 
+    @property
+    def all(self):
+        """Every task so far, as it was left by the last call."""
+        return list(self._known.values())
+
     def create(self, document):
         """The id of the new task; ValueError for a request that is malformed."""
         task_type, values = storage.values_of(self._manager, document)
