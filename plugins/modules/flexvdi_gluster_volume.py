@@ -104,6 +104,13 @@ tasks:
   type: list
   elements: str
   sample: ["17"]
+requests:
+  description:
+    - The requests for these tasks as they are sent, in check mode as they would be; a password is left out. Before 3.1
+      the two reserved fields come first.
+  returned: success
+  type: list
+  elements: dict
 volume:
   description: The volume as read back, or as predicted in check mode.
   returned: when it is present

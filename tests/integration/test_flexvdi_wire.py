@@ -4,11 +4,13 @@
 """What is sent to a flexVDI Manager, byte for byte, for each version of its API; and that every name can be another."""
 
 import json
+import re
 
 import pytest
 
 from tests.simulators.flexsim import names
 from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER, flexvdi
+from tests.unit.docs import guides
 
 DISKS = [("hv1", "3500"), ("hv2", "3500")]
 STORAGE = {"name": "West", "hosts": ["hv1", "hv2"]}
@@ -57,7 +59,11 @@ def test_every_request_on_the_wire(version):
     steps = STEPS + (GLUSTER_STEPS if version == "3.1" else []) + LAST
     with flexvdi(version=version, disks=DISKS) as one:
         for module, declared, request in steps:
-            calls = one.run(module, **declared)[1]
+            predicted = one.run(module, check=True, **declared)[0]
+            result, calls, _tasks = one.run(module, **declared)
+            # What check mode shows is what is sent.
+            shown = json.dumps(predicted["requests"][0]).replace("(hidden)", MEDIA_PASSWORD)
+            assert shown == "{" + request and result["requests"] == predicted["requests"]
             assert one.requests[-1] == "{" + ("" if version == "3.1" else OLDER) + request
             assert calls[0] == "POST /authenticate" and calls.count("POST /tasks/create") == 1
             # Only 3.1 has an address to end a session.
@@ -164,3 +170,22 @@ def test_a_failed_read_is_never_absent():
 def test_an_object_may_be_called_session():
     with flexvdi() as one:
         assert one.run("flexvdi_image_storage", name="Session", hosts=["hv1"])[0]["changed"]
+
+
+def test_the_ten_minutes_of_the_page_only_read():
+    """The commands of flexvdi_verified, as the page has them, but for the process each."""
+    commands = [command for block in guides.blocks("console") if block.page == "flexvdi_verified.rst"
+                for command in block.text.splitlines() if command.startswith("$ ansible localhost")]
+    found = [re.fullmatch(r"\$ ansible localhost (--check )?-m virtshare\.storage\.(\w+) -a '(.*)'", command)
+             for command in commands]
+    assert len(found) == 6 and all(found)
+    with flexvdi() as one:
+        one.run("flexvdi_image_storage", **STORAGE)
+        one.run("flexvdi_media_storage", name="cifs", address="192.0.2.10", path="media", hosts=["hv1"])
+        before = len(one.tasks)
+        results = [one.run(match.group(2), check=bool(match.group(1)), **dict(
+            pair.split("=", 1) for pair in match.group(3).split()))[0] for match in found]
+        assert len(one.tasks) == before
+        assert results[3]["image_storages"] == [] and len(results[2]["image_storages"]) == 1
+        assert results[5]["requests"] == [{"type": "evolume_create", "volume_id": "x", "image_storage_id": "West",
+                                           "mount_point": "/srv/x"}]

@@ -88,13 +88,21 @@ def _run(module, validated, work, result_name, public):
         _fail(module, client, error, error.done or done)
     except (Refusal, Failure) as error:
         _fail(module, client, error, done)
-    result = dict(plan.result(), tasks=numbers)
+    result = dict(plan.result(), tasks=numbers, requests=[_shown(one, client.fields) for one in plan.operations])
     if after is not None:
         result[result_name] = public(after)
     _end(module, client)
     for warning in plan.warnings:
         module.warn(warning)
     module.exit_json(**result)
+
+
+def _shown(operation, fields):
+    """The request of an operation as it may be shown."""
+    document = dict(operation.arguments["document"])
+    if "mstorage_password" in operation.arguments["keys"]:
+        document[fields["mstorage_password"]] = "(hidden)"
+    return document
 
 
 def _read_back(reader, desired, work, plan):

@@ -14,6 +14,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.client i
 from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.tasks import SPEC as TASKS_SPEC
 
 from tests.simulators.flexsim import names
+from tests.unit.docs import guides
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
 PLUGINS = ROOT / "plugins"
@@ -59,6 +60,14 @@ def test_the_connection_is_documented_once():
 def test_every_name_is_documented_with_what_is_known_of_it():
     words = documented(PLUGINS / "doc_fragments" / "flexvdi.py")["fields"]["description"][1:]
     assert words == ["C(%s), default C(%s), %s: %s." % row for row in fields.TABLE]
+
+
+def test_the_page_shows_the_whole_table():
+    """Whoever checks a Manager looks there: every name, what is known of it, and no other."""
+    page = ROOT / "docs/docsite/rst/flexvdi_verified.rst"
+    table = [rows for rows in guides.tables(page) if rows[0][0] == "Key"][0]
+    assert [tuple(row) for row in table[1:]] == [
+        ("``%s``" % key, "``%s``" % name, status, words) for key, name, status, words in fields.TABLE]
 
 
 def test_the_simulator_can_rename_everything_and_begins_with_the_same_names():
