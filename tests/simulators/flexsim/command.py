@@ -14,6 +14,7 @@ import tempfile
 import threading
 
 from . import names
+from .machine import Machine
 from .manager import VERSIONS, Manager
 from .server import COOKIE, Endpoint
 
@@ -27,6 +28,11 @@ def _arguments(argv):
     parser.add_argument("--disk", action="append", default=[], metavar="HOST:SCSI_ID", help="a disk this host sees")
     parser.add_argument("--file", action="append", default=[], metavar="NAME", help="lies in every media storage")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS with a new self-signed certificate")
+    parser.add_argument("--certificate", metavar="FILE", help="serve HTTPS with this one; with --key")
+    parser.add_argument("--key", metavar="FILE")
+    parser.add_argument("--lister", metavar="PROGRAM",
+                        help="this machine is a host of the Manager: show its real space, and the files of a media "
+                             "storage as this program prints them; see machine.py")
     parser.add_argument("--api-version", choices=VERSIONS, default="3.1")
     parser.add_argument("--field", action="append", default=[], metavar="KEY=NAME",
                         help="another name on the wire; keys: %s" % ", ".join(sorted(names.ALL)))
@@ -45,6 +51,8 @@ def _arguments(argv):
     user, colon, password = parsed.credentials.partition(":")
     if not colon or not user or not password:
         parser.error("--credentials: write USER:PASSWORD")
+    if bool(parsed.certificate) != bool(parsed.key) or (parsed.tls and parsed.certificate):
+        parser.error("write --certificate together with --key, or --tls")
     parsed.at, parsed.account = (host, int(port)), (user, password)
     for given, mark in (("disk", ":"), ("field", "="), ("fail_task", "=")):
         pairs = [tuple(value.split(mark, 1)) for value in getattr(parsed, given)]
@@ -79,11 +87,14 @@ def self_signed(host):
 def main(argv=None):
     parsed = _arguments(argv)
     manager = Manager(parsed.account, parsed.host, parsed.disk, parsed.api_version, dict(parsed.field),
-                      parsed.task_seconds, parsed.session_seconds, parsed.file)
+                      parsed.task_seconds, parsed.session_seconds, parsed.file,
+                      Machine(parsed.lister) if parsed.lister else None)
     manager.tasks.failing.update(parsed.fail_task)
     manager.tasks.stuck.update(parsed.stuck_task)
     with contextlib.ExitStack() as stack:
-        certificate = stack.enter_context(self_signed(parsed.at[0])) if parsed.tls else None
+        certificate = (parsed.certificate, parsed.key) if parsed.certificate else None
+        if parsed.tls:
+            certificate = stack.enter_context(self_signed(parsed.at[0]))
         try:
             endpoint = Endpoint(manager, *parsed.at, log_path=parsed.log, certificate=certificate,
                                 missing=parsed.missing, expired=parsed.expired, cookie=parsed.cookie)
@@ -94,7 +105,7 @@ def main(argv=None):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *dummy: ended.set())
         endpoint.start()
-        if certificate:
+        if parsed.tls:
             print("certificate in %s" % certificate[0], flush=True)
         print("listening on %s" % endpoint.url, flush=True)
         ended.wait()

@@ -17,11 +17,11 @@ class Manager:
 
     hosts: ids. disks: (host, SCSI id) pairs. version: 2.2, 3.0 or 3.1. renamed: {key of names.ALL: another name}.
     task_seconds: how long a task takes. session_seconds: how long a session lives.
-    files: what lies in every media storage.
+    files: what lies in every media storage. machine: looks at this machine instead, as one that is a host of it would.
     """
 
     def __init__(self, account, hosts=("hv1",), disks=(), version="3.1", renamed=None, task_seconds=0.02,
-                 session_seconds=600, files=("debian.iso", "template.fvm")):
+                 session_seconds=600, files=("debian.iso", "template.fvm"), machine=None):
         unknown = sorted(set(renamed or {}) - set(names.ALL))
         if unknown or version not in VERSIONS:
             raise ValueError("unknown name or version: %s" % (unknown or version))
@@ -32,6 +32,7 @@ class Manager:
         self.hosts = dict((host, "running") for host in hosts)
         self.disks = [tuple(disk) for disk in disks]
         self.files = list(files)
+        self._machine = machine
         self.storages = {}
         self.media = {}
         self.session_seconds = session_seconds
@@ -96,7 +97,9 @@ class Manager:
         return answer
 
     def _show_volume(self, name, facts):
-        shown = self._named(volume_id=name, total_space=250057728, free_space=67063808, status=facts["status"],
+        space = self._machine.space(facts.get("mount_point")) if self._machine else None
+        total, free = space or (250057728, 67063808)
+        shown = self._named(volume_id=name, total_space=total, free_space=free, status=facts["status"],
                             status_msg=facts["status_msg"], clones=list(facts["clones"]), images=[
                                 {"image_id": image, "volume_id": name} for image in facts["images"]])
         if facts["kind"] == "ocfs2":
@@ -117,10 +120,11 @@ class Manager:
         facts = self.media.get(name)
         if facts is None:
             return None
+        status, words, files = self._machine.files(facts) if self._machine else ("ok", "", self.files)
         return self._named(
             media_id=name, media_address=facts["address"], media_path=facts["path"],
-            media_username=facts["username"], media_hosts=list(facts["hosts"]), media_status="ok",
-            media_status_msg="", media_files=[self._named(media_file=file) for file in self.files])
+            media_username=facts["username"], media_hosts=list(facts["hosts"]), media_status=status,
+            media_status_msg=words, media_files=[self._named(media_file=file) for file in files])
 
     def _named(self, **values):
         """{name on the wire: value} of the keys of ANSWERS without their read_."""
