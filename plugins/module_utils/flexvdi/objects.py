@@ -77,18 +77,20 @@ def read_names(fields, document, key, what):
     return [one if isinstance(one, str) else fields.read(one, key, what) for one in document]
 
 
-def read_image_storage(fields, name, document):
-    """{"name", "hosts", "disks": [{"id", "hosts"}], "volumes": [volume]} of an answer."""
+def read_image_storage(fields, name, document, version="3.1"):
+    """{"name", "hosts", "disks": [{"id", "hosts"}], "volumes": [volume]} of an answer of this version of the API."""
     what = "the image storage %r" % name
     if not isinstance(document, dict):
         raise Refusal("The Manager's answer about %s is no object with hosts and volumes." % what)
-    volumes = []
+    hosts, volumes = list(fields.read(document, "read_hosts", what)), []
     for kind, key in LISTS:
-        # Before 3.1 there are no Gluster volumes, and no list of them.
-        found = fields.maybe(document, key, []) if kind == GLUSTER else fields.read(document, key, what)
+        if kind == GLUSTER and version != "3.1":
+            continue
+        # A list that is missing is not an empty one.
+        found = fields.read(document, key, what)
         volumes.extend(_volume(fields, name, kind, one) for one in found)
     return {
-        "name": name, "hosts": list(fields.read(document, "read_hosts", what)),
+        "name": name, "hosts": hosts,
         "disks": [_disk(fields, one, what) for one in fields.read(document, "read_disks", what)], "volumes": volumes,
     }
 

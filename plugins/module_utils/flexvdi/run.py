@@ -36,7 +36,9 @@ class _Reader:
 
     def image_storage(self, name):
         document = self._find("path_image_storages", "read_image_storage_id", name, "image storage", offered=False)
-        return None if document is None else objects.read_image_storage(self.fields, name, document)
+        if document is None:
+            return None
+        return objects.read_image_storage(self.fields, name, document, self.client.version)
 
     def media_storage(self, name):
         document = self._find("path_media_storages", "read_media_id", name, "media storage", offered=True)

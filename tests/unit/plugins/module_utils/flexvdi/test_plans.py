@@ -123,8 +123,9 @@ def test_an_answer_without_what_is_needed_is_an_error_that_names_what_is_there(d
 
 def test_an_answer_of_an_older_manager_has_no_gluster_volumes():
     document = {"hosts": ["hv1"], "volumes": [], "external_volumes": [], "disks": ["35"]}
-    assert objects.read_image_storage(Fields(), "West", document) == {
+    assert objects.read_image_storage(Fields(), "West", document, "3.0") == {
         "name": "West", "hosts": ["hv1"], "disks": [{"id": "35", "hosts": None}], "volumes": []}
+    assert "has no field 'gluster_volumes'" in refusal(objects.read_image_storage, Fields(), "West", document)
 
 
 def test_a_renamed_field_is_written_and_read():
@@ -134,7 +135,7 @@ def test_a_renamed_field_is_written_and_read():
     assert plan.operations[0].arguments["document"] == {
         "type": "evolume_create", "volume_id": "V", "image_storage_id": "West", "mountpoint": "/srv/x"}
     document = {"hosts": [], "volumes": [], "disks": [], "external_volumes": [{"volume_id": "N", "where": "/a"}]}
-    assert objects.read_image_storage(renamed, "West", document)["volumes"][0]["path"] == "/a"
+    assert objects.read_image_storage(renamed, "West", document, "3.0")["volumes"][0]["path"] == "/a"
 
 
 def test_the_hint_names_only_what_nobody_has_confirmed():
