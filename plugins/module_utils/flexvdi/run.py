@@ -203,4 +203,3 @@ def _gather(params, reader):
         read = [reading(name) for name in names]
         found[word] = [public(one) for one in read if one is not None]
     return found
-

@@ -46,8 +46,8 @@ def test_gluster_rules_are_refused_with_their_arithmetic(redundancy, paths, host
     assert words in refusal(volumes.check_bricks, redundancy, bricks, HOSTS[:hosts], "Gluster volume 'V'")
 
 
-@pytest.mark.parametrize("redundancy, paths, hosts", [("1:1", 1, 2), ("1:1", 2, 3), ("1:2", 1, 3), ("1:2", 3, 2),
-                                                       ("2:1", 1, 3), ("2:1", 2, 3)])
+@pytest.mark.parametrize("redundancy, paths, hosts", [
+    ("1:1", 1, 2), ("1:1", 2, 3), ("1:2", 1, 3), ("1:2", 3, 2), ("2:1", 1, 3), ("2:1", 2, 3)])
 def test_gluster_rules_let_through_what_the_documents_allow(redundancy, paths, hosts):
     bricks = ["/bricks/b%d/x" % number for number in range(paths)]
     assert volumes.check_bricks(redundancy, bricks, HOSTS[:hosts], "V") is None

@@ -23,9 +23,10 @@ def access(path="/srv/shares/projects", **writers):
 WRITABLE = {"hv1": access(qemu=True), "hv2": access(libvirt_qemu=True)}
 
 
-def external(volume=None, storages=WEST, proofs=None, tested=None, **more):
-    return unready([volume or NFS], [], storages, [proof()] if proofs is None else proofs,
-                   WRITABLE if tested is None else tested, {}, users=["qemu", "libvirt-qemu"], **more)
+def external(volume=None, storages=None, proofs=None, tested=None, **more):
+    return unready([volume or NFS], [], WEST if storages is None else storages,
+                   [proof()] if proofs is None else proofs, WRITABLE if tested is None else tested, {},
+                   users=["qemu", "libvirt-qemu"], **more)
 
 
 @pytest.mark.parametrize("path", ["/srv/shares/projects", "/srv/shares/projects/", "/srv/shares/projects/inside"])
