@@ -31,15 +31,15 @@ def constants(path):
     }
 
 
-def test_action_group_holds_exactly_the_modules_of_the_platform():
+@pytest.mark.parametrize("group, prefix", [("opennebula", "one_"), ("flexvdi", "flexvdi_")])
+def test_action_group_holds_exactly_the_modules_of_the_platform(group, prefix):
     runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
-    assert sorted(runtime["action_groups"]["opennebula"]) == [
-        name for name in names(MODULES) if name.startswith("one_")
-    ]
+    assert sorted(runtime["action_groups"][group]) == [name for name in names(MODULES) if name.startswith(prefix)]
 
 
 def test_there_are_modules():
-    assert {"shared_mounts", "share_probe", "path_access", "one_datastore"} <= set(names(MODULES))
+    assert {"shared_mounts", "share_probe", "path_access", "one_datastore", "flexvdi_image_storage"} <= set(
+        names(MODULES))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=names(MODULES))

@@ -3,28 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Talk to OpenNebula's XML-RPC endpoint: one call in, one value or one clear sentence out.
 
-xmlrpc.client does the marshalling, urllib the transport with the proxies of the environment and the certificates that
-ansible.module_utils.urls trusts. Its open_url would read all of them anew for each call, which costs ten times what a
-call does, and this one context serves all calls of a module.
-Every call is bounded as a whole: a server that hangs, trickles or cannot be resolved ends in a sentence, not in a wait.
+xmlrpc.client does the marshalling, the transport is that of all platforms.
 """
 
-import base64
-import http.client
 import os
 import re
-import socket
-import ssl
 import xml.parsers.expat
 import xmlrpc.client
-from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from ansible.module_utils.basic import env_fallback
-from ansible.module_utils.urls import make_context
 
-from ..bounded import ChildFailed, TimedOut, bounded
+from ..web import BadCertificates, Web, one_line, shown
 
 DEFAULT_URL = "http://localhost:2633/RPC2"
 DEFAULT_AUTH_FILE = "~/.one/one_auth"
@@ -44,9 +33,6 @@ AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION = 256, 512, 1024, 2048
 
 # Names of methods that only read; everything else may have changed something when its answer got lost.
 READING = re.compile(r"\.(info|config|version)$")
-
-ANSWER_LIMIT = 256 * 1024 * 1024
-BLOCK = 65536
 
 
 class Failure(Exception):
@@ -100,18 +86,6 @@ def credentials(username, password, auth_file):
     return name, secret
 
 
-def shown(url):
-    """The URL as it may be shown: without a user and password in it."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def secrets_in(url):
-    """The password for a proxy in front of OpenNebula that may stand in the URL, in both spellings: a set of str."""
-    password = urlsplit(url or "").password
-    return set([password, unquote(password)]) if password else set()
-
-
 class Client:
     """A connection to one OpenNebula endpoint.
 
@@ -128,8 +102,10 @@ class Client:
         self.username = username
         self._session = "%s:%s" % (username, password)
         self.secrets = [password, self._session]
-        self._timeout = timeout
-        self._opener = _opener(url, validate_certs, ca_path)
+        try:
+            self._web = Web("OpenNebula", "XML-RPC", url, validate_certs, ca_path, timeout)
+        except BadCertificates as error:
+            raise Failure(str(error))
         self.calls = []
 
     @classmethod
@@ -154,37 +130,13 @@ class Client:
 
     def _exchange(self, method, payload):
         """The text of the answer to one POST; NoAnswer says in one sentence what went wrong."""
-        try:
-            answer = bounded(lambda: _post(self._opener, self.url, payload, self._timeout), self._timeout + 0.5)
-        except TimedOut:
-            answer = {"problem": "timeout"}
-        except (ChildFailed, OSError) as error:
-            answer = {"problem": "other", "detail": str(error)}
-        if "body" in answer:
+        answer = self._web.exchange("POST", self.url, payload, [("Content-Type", "text/xml")])
+        if answer.get("status") == 200:
             return answer["body"]
         raise NoAnswer(self._sentence(method, answer))
 
     def _sentence(self, method, answer):
-        url, problem, detail = shown(self.url), answer["problem"], _one_line(answer.get("detail", ""))
-        if problem == "timeout":
-            text = "OpenNebula at %s did not answer %s within %g s." % (url, method, self._timeout)
-        elif problem == "tls":
-            text = ("The TLS connection to %s fails: %s. Where its certificate is signed by an authority of your own, "
-                    "give that one's certificate in ca_path (validate_certs: false is for tests only)." % (url, detail))
-        elif problem == "http":
-            text = ("%s answered HTTP %s instead of XML-RPC: a proxy or web server stands in front of OpenNebula, "
-                    "or api_url is wrong." % (url, detail))
-        elif problem == "redirect":
-            text = "%s answered with a redirect (HTTP %s): write the final address into api_url." % (url, detail)
-        elif problem == "cut":
-            text = "The answer of %s to %s was cut off (%s)." % (url, method, detail)
-        elif problem == "unreachable":
-            text = "OpenNebula cannot be reached at %s: %s." % (url, detail)
-        else:
-            text = "The call %s to %s failed: %s." % (method, url, detail)
-        if problem in ("timeout", "cut") and not READING.search(method):
-            text += " Whether it was carried out is not known: run the task again, it takes up what is there."
-        return text
+        return self._web.sentence(method, answer, writing=not READING.search(method))
 
     # -- the answer ----------------------------------------------------------------------------------------------
 
@@ -197,7 +149,7 @@ class Client:
             return xmlrpc.client.loads(body, use_builtin_types=True)[0][0]
         except xmlrpc.client.Fault as fault:
             raise ApiError("OpenNebula at %s could not take the call %s: %s (fault %s)."
-                           % (url, method, _one_line(fault.faultString), fault.faultCode),
+                           % (url, method, one_line(fault.faultString), fault.faultCode),
                            method, fault.faultString, fault.faultCode)
         except (xml.parsers.expat.ExpatError, xmlrpc.client.Error, ValueError, IndexError, KeyError, TypeError):
             raise NoAnswer(self._sentence(method, {
@@ -209,7 +161,7 @@ class Client:
                            % (shown(self.url), method))
         if answer[0]:
             return answer[1]
-        reason = _one_line(answer[1])
+        reason = one_line(answer[1])
         code = answer[2] if len(answer) > 2 else -1
         # OpenNebula starts its messages with the method in brackets; the sentence names it already.
         words = re.sub(r"^\[%s\]\s*" % re.escape(method), "", reason).rstrip(".")
@@ -222,86 +174,3 @@ class Client:
         else:
             text = "OpenNebula at %s refused %s: %s." % (shown(self.url), method, words)
         raise ApiError(text, method, reason, code)
-
-
-def _one_line(text):
-    return re.sub(r"\s+", " ", str(text)).strip().rstrip(".")
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """A redirected POST would arrive as a GET, without the call: report it instead."""
-
-    def redirect_request(self, *dummy):
-        return None
-
-
-def _opener(url, validate_certs, ca_path):
-    """What opens the URL: proxies of the environment, and for https the certificates to trust."""
-    handlers = [_NoRedirect()]
-    if url.lower().startswith("https:"):
-        try:
-            handlers.append(HTTPSHandler(context=make_context(cafile=ca_path, validate_certs=validate_certs)))
-        except (OSError, ssl.SSLError) as error:
-            raise Failure("The certificates in ca_path %s cannot be used: %s."
-                          % (ca_path, _one_line(getattr(error, "strerror", None) or error)))
-    return build_opener(*handlers)
-
-
-def _request(url, payload):
-    """The POST; a user and password in the URL, for a proxy in front of OpenNebula, go into its header."""
-    parts = urlsplit(url)
-    headers = {"Content-Type": "text/xml", "User-Agent": "virtshare.storage"}
-    if parts.username:
-        login = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
-        headers["Authorization"] = "Basic " + base64.b64encode(login.encode("utf-8")).decode("ascii")
-    return Request(shown(url), data=payload, headers=headers, method="POST")
-
-
-def _post(opener, url, payload, timeout):
-    """{"body": text} or {"problem": kind, "detail": text}; runs in the bounded child, so it returns plain data."""
-    try:
-        answer = opener.open(_request(url, payload), timeout=timeout)
-        blocks = []
-        size = 0
-        while True:
-            block = answer.read(BLOCK)
-            if not block:
-                break
-            blocks.append(block)
-            size += len(block)
-            if size > ANSWER_LIMIT:
-                return {"problem": "other", "detail": "more than %d MB came" % (ANSWER_LIMIT // 1024 // 1024)}
-        expected = answer.headers.get("Content-Length")
-        if expected and expected.isdigit() and size < int(expected):
-            return {"problem": "cut", "detail": "%d of %s bytes came" % (size, expected)}
-        return {"body": b"".join(blocks).decode("utf-8")}
-    except Exception as error:  # pylint: disable=broad-except
-        return _problem(error)
-
-
-def _problem(error):
-    """The kind of a transport failure and a phrase about it."""
-    if isinstance(error, HTTPError):
-        kind = "redirect" if 300 <= error.code < 400 else "http"
-        return {"problem": kind, "detail": "%s %s" % (error.code, error.reason)}
-    reason = error.reason if isinstance(error, URLError) else error
-    text = str(reason)
-    if isinstance(reason, socket.timeout) or "timed out" in text:
-        return {"problem": "timeout"}
-    if isinstance(reason, (ssl.SSLError, ssl.CertificateError)):
-        return {"problem": "tls", "detail": _tls_reason(text)}
-    if isinstance(error, http.client.IncompleteRead):
-        return {"problem": "cut", "detail": "%d bytes came" % len(error.partial)}
-    if isinstance(error, UnicodeDecodeError):
-        return {"problem": "cut", "detail": "it is not UTF-8 text"}
-    if isinstance(reason, (ConnectionResetError, http.client.RemoteDisconnected, http.client.BadStatusLine)):
-        return {"problem": "cut", "detail": "the connection was closed before an answer came"}
-    if isinstance(reason, OSError):
-        return {"problem": "unreachable", "detail": reason.strerror or text}
-    return {"problem": "other", "detail": "%s: %s" % (type(error).__name__, text)}
-
-
-def _tls_reason(text):
-    """The part of OpenSSL's text a person can use."""
-    found = re.search(r"certificate verify failed: ([^(\]]+)", text)
-    return (found.group(1) if found else text).strip()

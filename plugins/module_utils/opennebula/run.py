@@ -6,8 +6,9 @@
 import time
 
 from ..plan import Refusal
+from ..web import secrets_in, shown
 from . import datastore, datastore_plan, drivers, image, image_plan, objects, template
-from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer, secrets_in, shown
+from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer
 from .objects import NEW_ID
 
 ALL_IMAGES = (-2, -1, -1)

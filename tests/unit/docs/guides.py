@@ -24,6 +24,11 @@ PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 LISTS = {
     "opennebula_storage_datastores": "one_datastore",
     "opennebula_storage_filesystems": "one_filesystem_image",
+    "flexvdi_storage_image_storages": "flexvdi_image_storage",
+    "flexvdi_storage_external_volumes": "flexvdi_external_volume",
+    "flexvdi_storage_ocfs2_volumes": "flexvdi_ocfs2_volume",
+    "flexvdi_storage_gluster_volumes": "flexvdi_gluster_volume",
+    "flexvdi_storage_media_storages": "flexvdi_media_storage",
 }
 
 

@@ -135,8 +135,8 @@ def test_commands_name_what_exists(block):
         for variable in re.findall(r"--extra-vars ['\"]?(\w+)=", command):
             assert variable.startswith("virtshare_") or variable in guides.role_options(guides.role_of(variable))
     # Only what the modules read: another name would be silently ignored.
-    documented = (guides.ROOT / "plugins/doc_fragments/opennebula.py").read_text(encoding="utf-8")
-    for variable in re.findall(r"\b(ONE_[A-Z]+)=", block.text):
+    documented = guides.source_text("plugins/doc_fragments")
+    for variable in re.findall(r"\b((?:ONE|FLEXVDI)_[A-Z]+)=", block.text):
         assert f"E({variable})" in documented
 
 

@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: flexvdi_gluster_volume
+short_description: Manage a Gluster Volume of flexVDI
+version_added: 1.0.0
+description:
+  - Creates and deletes a Gluster Volume, made of directories on all hosts of its Image Storage. flexVDI has them since
+    3.1, and calls them experimental.
+  - The rules for redundancy, bricks and hosts are checked before the Manager is asked for anything.
+options:
+  name:
+    description:
+      - Name of the volume, unique in its image storage.
+    type: str
+    required: true
+  image_storage:
+    description:
+      - Image storage that holds it. It must exist.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates it, V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  gluster_name:
+    description:
+      - Its name in Gluster. Empty lets the Manager call it by the image storage and the volume, with an underscore
+        between.
+    type: str
+    default: ""
+  redundancy:
+    description:
+      - Data and redundant bricks as C(data:redundant), in quotes; required to create it.
+      - V(1:1) is replica 2 and needs an even number of bricks, V(1:2) is replica 3 and needs a multiple of 3. Anything
+        else is dispersed, with at least one redundant brick, and the two numbers must add up to the number of hosts.
+    type: str
+  brick_paths:
+    description:
+      - Directories for bricks, the same on every host; required to create it. The number of bricks is their number
+        times the number of hosts.
+      - Each must exist on every host, and its parent must be a mount point other than V(/). Whether a host really has
+        it cannot be seen from the Manager.
+    type: list
+    elements: str
+  allow_delete_with_images:
+    description:
+      - Delete the volume although the Manager shows images or clones on it.
+    type: bool
+    default: false
+  expected_image_storages:
+    description:
+      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    support: full
+    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
+  diff_mode:
+    support: full
+    description: Shows what differs before and after, without secrets.
+notes:
+  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
+    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
+  - No task to delete a Gluster volume is documented. The type C(gvolume_delete) is assumed, see O(fields).
+  - What a Gluster volume was made with is compared as far as the Manager shows it, with a warning where it does not.
+seealso:
+  - module: virtshare.storage.flexvdi_image_storage
+  - module: virtshare.storage.flexvdi_storage_info
+extends_documentation_fragment:
+  - virtshare.storage.flexvdi
+  - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.attributes
+author:
+  - virtshare contributors (@virtshare)
+"""
+
+EXAMPLES = r"""
+- name: Keep two copies of everything
+  virtshare.storage.flexvdi_gluster_volume:
+    name: SSD
+    image_storage: MyImageStorage
+    redundancy: "1:1"
+    brick_paths: [/bricks/ssd/flexvdi]
+"""
+
+RETURN = r"""
+operations:
+  description: The operations done, or in check mode to be done. Their name is the type of the Manager's task.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{operation: gvolume_create, target: MyImageStorage/SSD, summary: create the Gluster volume}]
+tasks:
+  description: Numbers of the Manager's tasks that were created.
+  returned: success
+  type: list
+  elements: str
+  sample: ["17"]
+requests:
+  description:
+    - The requests for these tasks as they are sent, in check mode as they would be; a password is left out. Before 3.1
+      the two reserved fields come first.
+  returned: success
+  type: list
+  elements: dict
+volume:
+  description: The volume as read back, or as predicted in check mode.
+  returned: when it is present
+  type: dict
+  contains:
+    name: {description: Name., type: str, returned: always}
+    image_storage: {description: Its image storage., type: str, returned: always}
+    kind: {description: "Always gluster.", type: str, returned: always}
+    gluster_name: {description: Its name in Gluster., type: str, returned: when the Manager shows it}
+    redundancy: {description: Data and redundant bricks., type: str, returned: when the Manager shows it}
+    brick_paths: {description: Its bricks on each host., type: list, elements: str, returned: always}
+    total_space: {description: "Size, in KiB by the documents' example.", type: int, returned: always}
+    free_space: {description: "Free space, in the same unit.", type: int, returned: always}
+    status: {description: "Status, such as ok.", type: str, returned: always}
+    status_msg: {description: Words about the status., type: str, returned: always}
+    images: {description: Ids of the guests' images on it., type: list, elements: str, returned: always}
+    clones: {description: Ids of the clones on it., type: list, elements: str, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.flexvdi import run, volumes
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(run.BASE_SPEC, **volumes.Gluster.spec),
+        supports_check_mode=True,
+    )
+    run.run_volume(module, volumes.Gluster)
+
+
+if __name__ == "__main__":
+    main()

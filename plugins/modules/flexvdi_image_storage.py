@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: flexvdi_image_storage
+short_description: Manage an Image Storage of flexVDI
+version_added: 1.0.0
+description:
+  - Creates, changes and deletes an Image Storage, which is a name and the set of hosts that can use its volumes.
+options:
+  name:
+    description:
+      - Name of the image storage.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates it or changes its hosts, V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  hosts:
+    description:
+      - Hosts by the ids that the Manager shows, as an exact set; required to create it. Hosts that the Manager does not
+        have are refused.
+      - They are not changed while the image storage holds Gluster volumes, whose bricks lie on exactly these hosts.
+    type: list
+    elements: str
+  expected_absent_volumes:
+    description:
+      - Names of volumes that the same run deletes before the image storage. Honoured in check mode only.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
+  diff_mode:
+    support: full
+    description: Shows what differs before and after, without secrets.
+notes:
+  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
+    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
+  - An image storage that holds volumes is not deleted.
+  - A converged run costs the login and one read. A change costs two more reads and one task.
+seealso:
+  - module: virtshare.storage.flexvdi_external_volume
+  - module: virtshare.storage.flexvdi_gluster_volume
+  - module: virtshare.storage.flexvdi_ocfs2_volume
+  - module: virtshare.storage.flexvdi_storage_info
+extends_documentation_fragment:
+  - virtshare.storage.flexvdi
+  - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.attributes
+author:
+  - virtshare contributors (@virtshare)
+"""
+
+EXAMPLES = r"""
+- name: Create an image storage on one host
+  virtshare.storage.flexvdi_image_storage:
+    name: MyImageStorage
+    hosts: [hv1]
+
+- name: Delete it once it is empty
+  virtshare.storage.flexvdi_image_storage:
+    name: MyImageStorage
+    state: absent
+"""
+
+RETURN = r"""
+operations:
+  description: The operations done, or in check mode to be done. Their name is the type of the Manager's task.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{operation: istorage_create, target: MyImageStorage, summary: create the image storage on hv1}]
+tasks:
+  description: Numbers of the Manager's tasks that were created.
+  returned: success
+  type: list
+  elements: str
+  sample: ["17"]
+requests:
+  description:
+    - The requests for these tasks as they are sent, in check mode as they would be; a password is left out. Before 3.1
+      the two reserved fields come first.
+  returned: success
+  type: list
+  elements: dict
+image_storage:
+  description: The image storage as read back, or as predicted in check mode.
+  returned: when it is present
+  type: dict
+  contains:
+    name: {description: Name., type: str, returned: always}
+    hosts: {description: Ids of its hosts., type: list, elements: str, returned: always}
+    disks: {description: SCSI ids of the disks it can use., type: list, elements: str, returned: always}
+    volumes:
+      description: Its volumes, as the modules for volumes return them.
+      returned: always
+      type: list
+      elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.flexvdi import image_storage, run
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(run.BASE_SPEC, **image_storage.SPEC),
+        supports_check_mode=True,
+    )
+    run.run_image_storage(module)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: flexvdi_media_storage
+short_description: Manage a Media Storage of flexVDI
+version_added: 1.0.0
+description:
+  - Creates, changes and deletes a Media Storage, which is a CIFS share with ISO images and exported virtual machines
+    that the hosts mount.
+options:
+  name:
+    description:
+      - Name of the media storage.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates it or changes what differs, V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  address:
+    description:
+      - IP address of the CIFS server; required to create it.
+    type: str
+  path:
+    description:
+      - Share on the server; required to create it.
+    type: str
+  username:
+    description:
+      - User to connect as.
+    type: str
+  password:
+    description:
+      - Password of the user. It cannot be read back, see O(update_password).
+    type: str
+  update_password:
+    description:
+      - V(on_create) sends the password when the media storage is created, and never again. A change of something else
+        leaves it out; that the Manager then keeps the old one is assumed.
+      - V(always) sends it in every run, which therefore always changes something.
+    type: str
+    choices: [always, on_create]
+    default: on_create
+  hosts:
+    description:
+      - Hosts that mount it, by the ids that the Manager shows, as an exact set; required to create it.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    support: full
+    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
+  diff_mode:
+    support: full
+    description: Shows what differs before and after, without secrets.
+notes:
+  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
+    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
+  - How a Media Storage is read is not documented at all. When the Manager answers neither for one nor with a list, the
+    module fails instead of taking it for absent.
+seealso:
+  - module: virtshare.storage.flexvdi_storage_info
+extends_documentation_fragment:
+  - virtshare.storage.flexvdi
+  - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.attributes
+author:
+  - virtshare contributors (@virtshare)
+"""
+
+EXAMPLES = r"""
+- name: Connect the share with the installation media
+  virtshare.storage.flexvdi_media_storage:
+    name: cifs
+    address: 192.0.2.10
+    path: media
+    username: flexvdi
+    password: "{{ vault_media_password }}"
+    hosts: [hv1, hv2]
+"""
+
+RETURN = r"""
+operations:
+  description: The operations done, or in check mode to be done. Their name is the type of the Manager's task.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{operation: mstorage_create, target: cifs, summary: create the media storage of //192.0.2.10/media on hv1}]
+tasks:
+  description: Numbers of the Manager's tasks that were created.
+  returned: success
+  type: list
+  elements: str
+  sample: ["17"]
+requests:
+  description:
+    - The requests for these tasks as they are sent, in check mode as they would be; a password is left out. Before 3.1
+      the two reserved fields come first.
+  returned: success
+  type: list
+  elements: dict
+media_storage:
+  description: The media storage as read back, or as predicted in check mode.
+  returned: when it is present
+  type: dict
+  contains:
+    name: {description: Name., type: str, returned: always}
+    address: {description: Its server., type: str, returned: always}
+    path: {description: Its share., type: str, returned: always}
+    username: {description: Its user., type: str, returned: always}
+    hosts: {description: Ids of its hosts., type: list, elements: str, returned: always}
+    status: {description: Status., type: str, returned: always}
+    status_msg: {description: Words about the last operation., type: str, returned: always}
+    files: {description: Names of the files in it., type: list, elements: str, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.flexvdi import media, run
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(run.BASE_SPEC, **media.SPEC),
+        supports_check_mode=True,
+    )
+    run.run_media_storage(module)
+
+
+if __name__ == "__main__":
+    main()

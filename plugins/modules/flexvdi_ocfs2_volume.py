@@ -1,0 +1,136 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: flexvdi_ocfs2_volume
+short_description: Manage an OCFS2 Volume of flexVDI
+version_added: 1.0.0
+description:
+  - Creates and deletes an OCFS2 Volume, which is a shared disk that all hosts of its Image Storage see. The Manager
+    formats the disk when it creates the volume, and mounts it on the hosts.
+options:
+  name:
+    description:
+      - Name of the volume, unique in its image storage.
+    type: str
+    required: true
+  image_storage:
+    description:
+      - Image storage that holds it. It must exist.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates it, which formats the disk, V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  disk:
+    description:
+      - SCSI id of the disk; required to create it. It must be one that the Manager lists as usable on all hosts of the
+        image storage, see M(virtshare.storage.flexvdi_storage_info).
+      - flexVDI has no task to change it. Another disk than the volume has is refused.
+    type: str
+  format:
+    description:
+      - Creating the volume formats the disk, and everything on it is lost. Without V(true) nothing is created.
+      - A volume that exists is never formatted.
+    type: bool
+    default: false
+  allow_delete_with_images:
+    description:
+      - Delete the volume although the Manager shows images or clones on it.
+    type: bool
+    default: false
+  expected_image_storages:
+    description:
+      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    support: full
+    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
+  diff_mode:
+    support: full
+    description: Shows what differs before and after, without secrets.
+notes:
+  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
+    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
+  - The hosts need one OCFS2 cluster (o2cb), which flexVDI's own flexvdi-config makes.
+seealso:
+  - module: virtshare.storage.flexvdi_image_storage
+  - module: virtshare.storage.flexvdi_storage_info
+extends_documentation_fragment:
+  - virtshare.storage.flexvdi
+  - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.attributes
+author:
+  - virtshare contributors (@virtshare)
+"""
+
+EXAMPLES = r"""
+- name: Format a disk of the SAN and create a volume on it
+  virtshare.storage.flexvdi_ocfs2_volume:
+    name: flexfs01
+    image_storage: MyImageStorage
+    disk: 3500253887013e77e
+    format: true
+"""
+
+RETURN = r"""
+operations:
+  description: The operations done, or in check mode to be done. Their name is the type of the Manager's task.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{operation: volume_create, target: MyImageStorage/flexfs01, summary: format the disk and create the volume}]
+tasks:
+  description: Numbers of the Manager's tasks that were created.
+  returned: success
+  type: list
+  elements: str
+  sample: ["17"]
+requests:
+  description:
+    - The requests for these tasks as they are sent, in check mode as they would be; a password is left out. Before 3.1
+      the two reserved fields come first.
+  returned: success
+  type: list
+  elements: dict
+volume:
+  description: The volume as read back, or as predicted in check mode.
+  returned: when it is present
+  type: dict
+  contains:
+    name: {description: Name., type: str, returned: always}
+    image_storage: {description: Its image storage., type: str, returned: always}
+    kind: {description: "Always ocfs2.", type: str, returned: always}
+    disk: {description: SCSI id of its disk., type: str, returned: always}
+    path: {description: Where the hosts mount it., type: str, returned: when it exists}
+    total_space: {description: "Size, in KiB by the documents' example.", type: int, returned: always}
+    free_space: {description: "Free space, in the same unit.", type: int, returned: always}
+    status: {description: "Status, such as ok.", type: str, returned: always}
+    status_msg: {description: Words about the status., type: str, returned: always}
+    images: {description: Ids of the guests' images on it., type: list, elements: str, returned: always}
+    clones: {description: Ids of the clones on it., type: list, elements: str, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.flexvdi import run, volumes
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(run.BASE_SPEC, **volumes.Ocfs2.spec),
+        supports_check_mode=True,
+    )
+    run.run_volume(module, volumes.Ocfs2)
+
+
+if __name__ == "__main__":
+    main()

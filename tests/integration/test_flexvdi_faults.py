@@ -1,0 +1,165 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong between a module and a flexVDI Manager: it ends in time, with one sentence, and a rerun finishes."""
+
+import contextlib
+import socket
+import time
+
+import pytest
+
+from tests.simulators.flexsim.command import self_signed
+from tests.simulators.flexsim.server import Fault
+from tests.support.flexvdi import PASSWORD, USER, flexvdi
+from tests.support.modules import run_module
+
+STORAGE = {"name": "West", "hosts": ["hv1", "hv2"]}
+
+
+@pytest.fixture(name="one")
+def manager():
+    with flexvdi() as running:
+        yield running
+
+
+def sentence(result):
+    """The message of a failure that is one line and no traceback."""
+    assert result["failed"] and "Traceback" not in str(result)
+    assert "\n" not in result["msg"] and result["msg"].endswith(".")
+    return result["msg"]
+
+
+@pytest.mark.parametrize("username, password", [(USER, "wrong-word"), ("nobody", PASSWORD)])
+def test_a_wrong_login(one, username, password):
+    result = one.attempt("flexvdi_image_storage", **dict(STORAGE, api_username=username, api_password=password))[0]
+    message = sentence(result)
+    assert "does not accept user '%s' with the password given (Invalid username or password)" % username in message
+    assert one.endpoint.url in message and "wrong-word" not in str(result)
+    assert one.calls == ["POST /authenticate"]
+
+
+@pytest.mark.parametrize("how", ["401", "403", "error"])
+def test_a_session_that_ends_in_the_middle_is_begun_again_once(one, how):
+    one.endpoint.expired = how
+    original = one.manager.tasks.create
+
+    def create(document):
+        number = original(document)
+        one.manager.expire_sessions()
+        return number
+
+    one.manager.tasks.create = create
+    result, calls, tasks = one.run("flexvdi_image_storage", **STORAGE)
+    assert result["changed"] and tasks == ["istorage_create"] and calls.count("POST /authenticate") == 2
+
+
+@pytest.mark.parametrize("how", ["401", "error"])
+def test_a_manager_that_never_knows_the_session_is_asked_to_log_in_once_more_only(one, how):
+    one.endpoint.expired = how
+    one.manager.knows = lambda session: False
+    result, calls, _tasks = one.attempt("flexvdi_image_storage", **STORAGE)
+    assert "does not let user 'admin' do GET /imagestorages/West, although it was logged in" in sentence(result)
+    assert calls.count("POST /authenticate") == 1
+
+
+def test_a_task_that_fails_says_why_and_the_next_run_finishes(one):
+    one.manager.tasks.failing["istorage_create"] = "Host hv2 is\nnot reachable"
+    result, _calls, tasks = one.attempt("flexvdi_image_storage", **STORAGE)
+    message = sentence(result)
+    assert "The task 1 (istorage_create of West) failed" in message and "Host hv2 is not reachable." in message
+    assert tasks == ["istorage_create"] and not result["changed"]
+    # Nothing in these words is about a name.
+    assert "flexvdi_verified" not in message
+    assert one.run("flexvdi_image_storage", **STORAGE)[2] == ["istorage_create"]
+
+
+def test_a_task_that_never_ends_is_not_waited_for_longer_than_told(one):
+    one.manager.tasks.stuck.add("istorage_create")
+    begun = time.monotonic()
+    result = one.attempt("flexvdi_image_storage", task_timeout=1, **STORAGE)[0]
+    assert time.monotonic() - begun < 10
+    assert "The task 1 (istorage_create of West) has not ended within 1 s (task_timeout)" in sentence(result)
+    one.manager.tasks.stuck.clear()
+    assert one.run("flexvdi_image_storage", **STORAGE)[0]["changed"]
+
+
+READ, WRITE = "/imagestorages/West", "/tasks/create"
+LOST = "Whether it was carried out is not known: run the task again"
+
+
+@pytest.mark.parametrize("how, method, path, words", [
+    ("500", "GET", READ, "had an unexpected error with GET /imagestorages/West (HTTP 500)"),
+    ("500", "POST", WRITE, LOST),
+    ("500", "POST", "/authenticate", "answered HTTP 500"),
+    ("html", "POST", "/authenticate", "answered POST /authenticate with a web page (HTML) instead of JSON"),
+    ("html", "GET", READ, "with a web page (HTML) instead of JSON"),
+    ("html", "GET", "/tasks/1", "with a web page (HTML) instead of JSON"),
+    ("truncated", "GET", READ, "was cut off"),
+    ("truncated", "POST", WRITE, LOST),
+    ("truncated", "POST", "/authenticate", "was cut off"),
+    ("closed", "GET", READ, "was cut off (the connection was closed before an answer came)"),
+    ("closed", "POST", WRITE, LOST),
+    ("silence", "GET", READ, "did not answer GET /imagestorages/West within 1 s"),
+    ("silence", "POST", WRITE, LOST),
+])
+def test_an_answer_that_is_none(one, how, method, path, words):
+    one.endpoint.faults.append(Fault(how, path, method))
+    begun = time.monotonic()
+    result = one.attempt("flexvdi_image_storage", **dict(STORAGE, timeout=1))[0]
+    assert time.monotonic() - begun < 8
+    assert words in sentence(result)
+    # A rerun finishes, and what was carried out before its answer got lost is not done twice.
+    one.run("flexvdi_image_storage", **STORAGE)
+    assert one.manager.storages["West"]["hosts"] == ["hv1", "hv2"]
+    done = [entry for entry in one.manager.tasks.all if entry["result"] == "success"]
+    assert len(done) == 1
+
+
+def test_nobody_listens():
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as reserved:
+        url = "http://127.0.0.1:%d" % reserved.getsockname()[1]
+    result = run_module("flexvdi_image_storage", dict(
+        STORAGE, api_url=url, api_username=USER, api_password=PASSWORD, timeout=2))
+    assert sentence(result) == "flexVDI Manager cannot be reached at %s: Connection refused." % url
+
+
+@pytest.mark.parametrize("given, words", [
+    ({"api_url": None}, "api_url is not given: give it, or set FLEXVDI_URL"),
+    ({"api_username": None}, "api_username is not given"),
+    ({"api_password": None}, "set FLEXVDI_PASSWORD"),
+    ({"api_url": "manager.example.org"}, "is not an address such as https://manager.example.org"),
+    ({"api_url": "https://x/?a=b"}, "is not an address"),
+    ({"timeout": 0}, "not a positive number of seconds"),
+    ({"api_url": "https://x", "ca_path": "/nowhere.pem"}, "ca_path /nowhere.pem cannot be used"),
+])
+def test_wrong_connection_options(one, given, words):
+    assert words in sentence(one.attempt("flexvdi_image_storage", **dict(STORAGE, **given))[0])
+    assert one.calls == []
+
+
+def test_the_environment_names_the_connection(one, monkeypatch):
+    for name, value in (("URL", one.endpoint.url + "/"), ("USERNAME", USER), ("PASSWORD", PASSWORD)):
+        monkeypatch.setenv("FLEXVDI_" + name, value)
+    assert run_module("flexvdi_image_storage", STORAGE)["changed"]
+    assert [host["id"] for host in run_module("flexvdi_storage_info", {})["hosts"]] == ["hv1", "hv2", "hv3"]
+
+
+def test_tls_is_verified():
+    with self_signed("127.0.0.2") as certificate, flexvdi(certificate=certificate) as one:
+        trusted = str(certificate[0])
+        assert one.endpoint.url.startswith("https://127.0.0.1:")
+        by_name = dict(STORAGE, api_url=one.endpoint.url.replace("127.0.0.1", "localhost"))
+        message = sentence(one.attempt("flexvdi_image_storage", **by_name)[0])
+        assert "The TLS connection to %s fails" % by_name["api_url"] in message and "ca_path" in message
+        # Trusted, but not for this address.
+        assert "fails" in sentence(one.attempt("flexvdi_image_storage", ca_path=trusted, **STORAGE)[0])
+        assert one.calls == []
+        assert one.run("flexvdi_image_storage", ca_path=trusted, **by_name)[0]["changed"]
+        assert not one.run("flexvdi_image_storage", validate_certs=False, **STORAGE)[0]["changed"]
+
+
+def test_a_refusal_and_a_failure_end_the_session_too(one):
+    assert one.attempt("flexvdi_image_storage", name="West", hosts=["hv9"])[1][-1] == "GET /logout"
+    one.manager.tasks.failing["istorage_create"] = "No"
+    assert one.attempt("flexvdi_image_storage", **STORAGE)[1][-1] == "GET /logout"

@@ -1,0 +1,175 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role flexvdi_storage and playbooks/publish.yml, run by ansible-playbook as a user does, against the simulator."""
+
+import json
+
+import pytest
+
+from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER, flexvdi
+from tests.support.opennebula import PASSWORD as ONE_PASSWORD
+from tests.support.opennebula import USER as ONE_USER
+from tests.support.opennebula import opennebula
+from tests.support.playbook import ROOT, run_playbook
+
+PLAYBOOK = """---
+- name: Publish
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - role: virtshare.storage.flexvdi_storage
+"""
+SHARE = "/srv/shares/projects"
+DECLARED = {
+    "image_storages": [{"name": "West", "hosts": ["hv1", "hv2"]}],
+    "external_volumes": [{"name": "NFS", "image_storage": "West", "path": SHARE}],
+    "ocfs2_volumes": [{"name": "flexfs01", "image_storage": "West", "disk": "3500", "format": True}],
+    "gluster_volumes": [{"name": "SSD", "image_storage": "West", "redundancy": "1:1",
+                         "brick_paths": ["/bricks/ssd/flexvdi"]}],
+    "media_storages": [{"name": "cifs", "address": "192.0.2.10", "path": "media", "username": "vm",
+                        "password": MEDIA_PASSWORD, "hosts": ["hv1"]}],
+}
+SHOWN = {
+    "proofs": [{"path": SHARE, "state": "proven", "proven_hosts": ["hv1", "hv2"], "expected_hosts": ["hv1", "hv2"]}],
+    "access": {host: [{"path": SHARE, "writers": {"qemu": {"writes": True}}}] for host in ("hv1", "hv2")},
+    "bricks": {host: {"mountinfo": "36 35 8:1 / /bricks/ssd rw - xfs /dev/sdb rw\n",
+                      "directories": ["/bricks/ssd/flexvdi"]} for host in ("hv1", "hv2")},
+}
+CREATED = ["istorage_create", "evolume_create", "volume_create", "gvolume_create", "mstorage_create"]
+DELETED = ["evolume_delete", "volume_delete", "gvolume_delete", "mstorage_delete", "istorage_delete"]
+
+
+@pytest.fixture(name="manager")
+def simulated():
+    with flexvdi(disks=[("hv1", "3500"), ("hv2", "3500")]) as running:
+        yield running
+
+
+def environment(manager):
+    return {"FLEXVDI_URL": manager.endpoint.url, "FLEXVDI_USERNAME": USER, "FLEXVDI_PASSWORD": PASSWORD}
+
+
+@pytest.fixture(name="role")
+def runner(manager, tmp_path):
+    (tmp_path / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
+    (tmp_path / "inventory.yml").write_text(
+        "all: {hosts: {localhost: {ansible_connection: local,"
+        " ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}", encoding="utf-8")
+
+    def run(*arguments, **variables):
+        """(run, tasks of the Manager) of one ansible-playbook; variables without the role's prefix."""
+        before = len(manager.tasks)
+        given = {"flexvdi_storage_" + name: value for name, value in variables.items()}
+        (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
+        done = run_playbook(
+            tmp_path / "publish.yml", inventories=[tmp_path / "inventory.yml"],
+            arguments=[*arguments, "--diff", "-v", "--extra-vars", f"@{tmp_path / 'given.json'}"],
+            environment=environment(manager), timeout=300)
+        for secret in (PASSWORD, MEDIA_PASSWORD):
+            assert secret not in done.output and secret not in json.dumps(done.results)
+        return done, manager.tasks[before:]
+
+    return run
+
+
+def operations(run):
+    """What all modules of a run did or would do, of loops too."""
+    results = [item for line in run.results for item in line["result"].get("results", [line["result"]])]
+    return [operation for result in results for operation in result.get("operations", [])]
+
+
+def test_predicted_published_left_alone_taken_back(role):
+    predicted, tasks = role("--check", **DECLARED, **SHOWN)
+    assert predicted.code == 0, predicted.output
+    assert tasks == []
+
+    published, tasks = role(**DECLARED, **SHOWN)
+    assert published.code == 0, published.output
+    assert tasks == CREATED == [one["operation"] for one in operations(published)]
+    assert operations(published) == operations(predicted)
+    result = published.facts("flexvdi_storage_result")["localhost"]
+    assert [(one["name"], one["path"], one["status"]) for one in result["volumes"] if one["kind"] == "external"] == [
+        ("NFS", SHARE, "ok")]
+    assert result["media_storages"][0]["files"] == ["debian.iso", "template.fvm"]
+
+    again, tasks = role(**DECLARED, **SHOWN)
+    assert again.code == 0 and again.changes == set() and tasks == []
+
+    keys = ("name", "image_storage")
+    leaving = {kind: [dict({key: item[key] for key in keys if key in item}, state="absent") for item in items]
+               for kind, items in DECLARED.items()}
+    predicted, tasks = role("--check", **leaving)
+    assert predicted.code == 0 and tasks == [], predicted.output
+    gone, tasks = role(**leaving)
+    assert gone.code == 0 and tasks == DELETED, gone.output
+    assert operations(gone) == operations(predicted)
+
+
+def test_what_the_hosts_have_not_shown_is_refused_before_any_task(role, manager):
+    external = {key: DECLARED[key] for key in ("image_storages", "external_volumes")}
+    run, tasks = role(**external, proofs=SHOWN["proofs"])
+    assert run.code != 0 and tasks == [] and manager.calls == []
+    text = run.failure_text()
+    assert "Nothing is published" in text and "can write in /srv/shares/projects on hv2" in text
+    # The hosts of an image storage that is not declared come from the Manager.
+    manager.run("flexvdi_image_storage", name="West", hosts=["hv1", "hv3"])
+    run, tasks = role(external_volumes=DECLARED["external_volumes"], **SHOWN)
+    assert run.code != 0 and tasks == []
+    assert "is not proven to be the same filesystem on hv3 of image storage West" in run.failure_text()
+    run, tasks = role(external_volumes=DECLARED["external_volumes"], require_proof=False)
+    assert run.code == 0 and tasks == ["evolume_create"]
+
+
+def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
+    """No share is declared, so that there is nothing to prove; what is proven for real is tested on real hosts."""
+    inventory = {"all": {"children": {"hypervisors": {"hosts": {"hv1": {
+        "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "ansible_become": False}}}}, "hosts": {"localhost": {
+            "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}, "vars": {
+                "shared_mount_shares": []}}}
+    flexvdi_side = {"flexvdi_storage_image_storages": [{"name": "West", "hosts": ["hv1"]}]}
+    one_side = {"opennebula_storage_datastores": [
+        {"name": "projects", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv/shares"]}]}
+    with opennebula() as one:
+        variables = {**environment(manager), "ONE_URL": one.endpoint.url, "ONE_USERNAME": ONE_USER,
+                     "ONE_PASSWORD": ONE_PASSWORD}
+        for declared, on_one, on_flexvdi in (({}, 0, 0), (flexvdi_side, 0, 1), ({**flexvdi_side, **one_side}, 1, 0)):
+            inventory["all"]["vars"] = {"shared_mount_shares": [], **declared}
+            path = tmp_path / "inventory.json"
+            path.write_text(json.dumps(inventory), encoding="utf-8")
+            writes, tasks = len(one.writes), len(manager.tasks)
+            run = run_playbook(ROOT / "playbooks/publish.yml", inventories=[path], environment=variables, timeout=300)
+            assert run.code == 0, run.output
+            assert (len(one.writes) - writes, len(manager.tasks) - tasks) == (on_one, on_flexvdi)
+            if not declared:
+                assert one.calls == [] and manager.calls == []
+
+
+def test_the_action_group_sets_connection_and_names_once(tmp_path):
+    with flexvdi(renamed={"evolume_mount_point": "mountpoint", "read_mount_point": "mountpoint"}) as manager:
+        (tmp_path / "group.yml").write_text(f"""---
+- name: Use the action group
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/virtshare.storage.flexvdi:
+      api_url: {manager.endpoint.url}
+      api_username: {USER}
+      api_password: {PASSWORD}
+      fields: {{evolume_mount_point: mountpoint, read_mount_point: mountpoint}}
+  tasks:
+    - name: Make
+      virtshare.storage.flexvdi_image_storage: {{name: West, hosts: [hv1]}}
+    - name: Publish
+      virtshare.storage.flexvdi_external_volume: {{name: NFS, image_storage: West, path: /home/images}}
+    - name: Read
+      virtshare.storage.flexvdi_storage_info:
+""", encoding="utf-8")
+        (tmp_path / "inventory.yml").write_text(
+            "all: {hosts: {localhost: {ansible_connection: local,"
+            " ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}", encoding="utf-8")
+        run = run_playbook(tmp_path / "group.yml", inventories=[tmp_path / "inventory.yml"], timeout=300)
+        assert run.code == 0, run.output
+        volume = run.of("flexvdi_storage_info")["localhost"]["image_storages"][0]["volumes"][0]
+        assert volume["path"] == "/home/images"

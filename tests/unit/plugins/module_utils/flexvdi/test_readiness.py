@@ -1,0 +1,97 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What hosts must have shown before flexVDI is told of a volume."""
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.readiness import unready
+
+WEST = [{"name": "West", "hosts": ["hv1", "hv2"]}]
+NFS = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects"}
+SSD = {"name": "SSD", "image_storage": "West", "brick_paths": ["/bricks/ssd/flexvdi"]}
+MOUNTED = "36 35 8:1 / /bricks/ssd rw,noatime - xfs /dev/sdb rw\n"
+
+
+def proof(path="/srv/shares/projects", proven=("hv1", "hv2"), state="proven"):
+    return {"path": path, "state": state, "proven_hosts": list(proven), "expected_hosts": ["hv1", "hv2"]}
+
+
+def access(path="/srv/shares/projects", **writers):
+    return [{"path": path, "writers": {name.replace("_", "-"): {"writes": works} for name, works in writers.items()}}]
+
+
+WRITABLE = {"hv1": access(qemu=True), "hv2": access(libvirt_qemu=True)}
+
+
+def external(volume=None, storages=None, proofs=None, tested=None, **more):
+    return unready([volume or NFS], [], WEST if storages is None else storages,
+                   [proof()] if proofs is None else proofs, WRITABLE if tested is None else tested, {},
+                   users=["qemu", "libvirt-qemu"], **more)
+
+
+@pytest.mark.parametrize("path", ["/srv/shares/projects", "/srv/shares/projects/", "/srv/shares/projects/inside"])
+def test_proven_and_written_everywhere_is_ready(path):
+    assert external(dict(NFS, path=path)) == []
+
+
+@pytest.mark.parametrize("given, words", [
+    ({"proofs": []}, "lies in no share that was looked at; those are: none"),
+    ({"proofs": [proof("/srv/shares/proj")]}, "lies in no share that was looked at; those are: /srv/shares/proj"),
+    ({"proofs": [proof(proven=["hv1"], state="partial")]},
+     "is not proven to be the same filesystem on hv2 of image storage West; proven on: hv1"),
+    ({"proofs": [proof(proven=[], state="failed")]}, "on hv1, hv2 of image storage West; proven on: no host"),
+    ({"proofs": [proof(proven=[], state="pending")]}, "proven on: no host"),
+    ({"tested": {"hv1": access(qemu=True)}},
+     "nobody tried whether qemu or libvirt-qemu can write in /srv/shares/projects on hv2"),
+    ({"tested": dict(WRITABLE, hv2=access(oneadmin=True))}, "declare the one that runs the guests there"),
+    ({"tested": dict(WRITABLE, hv2=access(qemu=False))}, "qemu cannot write in /srv/shares/projects on hv2"),
+    ({"storages": []}, "the hosts of image storage West are not known"),
+    ({"volume": dict(NFS, path="/srv/shares/projects/../other")}, "write the path without . and .."),
+])
+def test_what_is_not_shown_is_named(given, words):
+    problems = external(**given)
+    assert len(problems) == 1 and words in problems[0] and "external volume NFS" in problems[0]
+
+
+def test_the_hosts_of_the_image_storage_count_and_no_others():
+    only = [{"name": "West", "hosts": ["hv1"]}]
+    assert external(storages=only, proofs=[proof(proven=["hv1"], state="partial")],
+                    tested={"hv1": access(qemu=True)}) == []
+
+
+def test_the_innermost_share_counts():
+    shares = [proof(), proof("/srv/shares/projects/inside", proven=["hv1"], state="partial")]
+    problems = external(dict(NFS, path="/srv/shares/projects/inside/x"), proofs=shares)
+    assert "/srv/shares/projects/inside is not proven" in problems[0]
+
+
+def test_hosts_may_have_other_names_in_the_inventory():
+    storages = [{"name": "West", "hosts": ["node1", "hv2"]}]
+    assert external(storages=storages, host_names={"node1": "hv1"}) == []
+    problems = external(storages=storages, host_names={"node1": "hv9"})
+    assert "on node1 (hv9 in the inventory) of image storage West" in problems[0]
+
+
+def test_check_mode_takes_what_the_same_run_would_prove():
+    pending = [proof(proven=[], state="pending")]
+    assert external(proofs=pending, tested={}, check_mode=True) == []
+    assert external(proofs=[proof(proven=["hv1"], state="failed")], tested={}, check_mode=True) != []
+
+
+def test_absent_volumes_need_nothing():
+    assert unready([dict(NFS, state="absent")], [dict(SSD, state="absent")], [], [], {}, {}) == []
+
+
+@pytest.mark.parametrize("seen, words", [
+    ({"mountinfo": MOUNTED, "directories": ["/bricks/ssd/flexvdi"]}, None),
+    ({"mountinfo": MOUNTED, "directories": []}, "the brick /bricks/ssd/flexvdi is not a directory on hv2"),
+    ({"mountinfo": "", "directories": ["/bricks/ssd/flexvdi"]},
+     "the parent of the brick /bricks/ssd/flexvdi is not a mount point of its own on hv2"),
+    (None, "nobody looked at the bricks on hv2"),
+])
+def test_bricks_are_directories_on_mounts_of_their_own(seen, words):
+    bricks = {"hv1": {"mountinfo": MOUNTED, "directories": ["/bricks/ssd/flexvdi"]}}
+    if seen is not None:
+        bricks["hv2"] = seen
+    problems = unready([], [SSD], WEST, [], {}, bricks)
+    assert [words in problem for problem in problems] == [True] * (words is not None)
