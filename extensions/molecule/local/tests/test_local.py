@@ -12,17 +12,17 @@ OWNED = ("oneadmin", "kvm", 0o2770)
 
 class TestLocal(ConvergedHosts):
     shares = [
-        # The kernel shows a bind as the filesystem behind it.
+        # The kernel shows a bind as the filesystem behind it; for NFS with the directory in its source.
         WritableShare(
             path="/srv/vendor", source="nas1:/export/vendor", filesystem="nfs4", options={"rw", "vers=4.2"},
-            owner=("root", "root", 0o755), managed=False, writer="root",
+            owner=("root", "root", 0o755), managed=False, writer="root", reader="root",
         ),
         WritableShare(
-            path="/srv/shares/projects", source="nas1:/export/vendor", filesystem="nfs4", options={"rw", "vers=4.2"},
-            owner=OWNED, entry="/srv/vendor/projects",
+            path="/srv/shares/projects", source="nas1:/export/vendor/projects", filesystem="nfs4",
+            options={"rw", "vers=4.2"}, owner=OWNED, entry="/srv/vendor/projects",
         ),
         ReadOnlyShare(
-            path="/srv/shares/library", source="nas1:/export/vendor", filesystem="nfs4", options={"ro"},
+            path="/srv/shares/library", source="nas1:/export/vendor/library", filesystem="nfs4", options={"ro"},
             owner=("root", "root", 0o755), entry="/srv/vendor/library",
             content={"greeting": "to be read\n"},
         ),
