@@ -109,6 +109,9 @@ def test_an_answer_that_is_none(one, how, method, path, words):
     result = one.attempt("flexvdi_image_storage", **dict(STORAGE, timeout=1))[0]
     assert time.monotonic() - begun < 8
     assert words in sentence(result)
+    # By the time somebody runs it again, what was begun is over; how long that takes is not looked at here.
+    for task in one.manager.tasks.all:
+        task["due"] = 0
     # A rerun finishes, and what was carried out before its answer got lost is not done twice.
     one.run("flexvdi_image_storage", **STORAGE)
     assert one.manager.storages["West"]["hosts"] == ["hv1", "hv2"]

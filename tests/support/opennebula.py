@@ -7,7 +7,7 @@ import contextlib
 import unittest.mock
 import xmlrpc.client
 
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
+from ansible_collections.virtshare.storage.plugins.module_utils import web
 
 from tests.simulators.onesim.server import start
 from tests.support.modules import run_module
@@ -58,7 +58,7 @@ class OpenNebula:
         the child is there for is looked at in test_one_faults.
         """
         before, written = len(self.calls), len(self.writes)
-        with unittest.mock.patch.object(client, "bounded", lambda function, _seconds: function()):
+        with unittest.mock.patch.object(web, "bounded", lambda function, _seconds: function()):
             result = run_module(module, dict(self.connection, **parameters), check)
         assert PASSWORD not in str(result)
         return result, self.calls[before:], self.writes[written:]
