@@ -146,8 +146,9 @@ BOTH = {
     "flexvdi_storage_media_storages": [{"name": "cifs", "address": "nas1", "path": "media", "username": "vm",
                                         "password": MEDIA_PASSWORD, "hosts": ["hv1", "hv2"]}],
 }
-BRICK = ("mkfs.ext4 -q /dev/disk/by-id/virtshare-lab-data0 && mkdir -p /bricks/ssd"
-         " && mount /dev/disk/by-id/virtshare-lab-data0 /bricks/ssd && mkdir /bricks/ssd/flexvdi")
+# Each host sees one disk, and no two of a lab have the same name.
+BRICK = ("disk=$(echo /dev/disk/by-id/virtshare-lab-data*) && mkfs.ext4 -q $disk && mkdir -p /bricks/ssd"
+         " && mount $disk /bricks/ssd && mkdir /bricks/ssd/flexvdi")
 
 
 def test_bricks_that_a_host_does_not_have_stop_everything(site):
