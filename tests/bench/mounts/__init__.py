@@ -53,17 +53,22 @@ class Play:
         return round(self.timed.executions / len(HOSTS))
 
 
-def measure(runs: int) -> list[Row]:
-    """The rows; BenchFailed when ansible.posix cannot be had, or the sides do not leave the same."""
+def measure(runs: int, asked=ROWS) -> list[Row]:
+    """The asked rows; BenchFailed when ansible.posix cannot be had, or the sides do not leave the same."""
     collections, version = posix.fetched()
     try:
         with Lab.up(LAB, [*HOSTS, f"{SERVER}:storage"], fresh=True) as lab, \
                 tempfile.TemporaryDirectory(prefix="virtshare-bench-") as directory:
-            site = Site(lab, Path(directory), collections)
+            site = Site(lab, Path(directory), collections, phases_of(asked))
             outcomes = measure_sides([OURS, LOOP, FLOOR], runs, site.measure)
     except LabError as error:
         raise BenchFailed(f"the lab: {error}") from error
-    return rows(outcomes, version)
+    return [row for row in rows(outcomes, version) if row.name in asked]
+
+
+def phases_of(asked) -> set[str]:
+    """What has to be played for these rows; the converged play stands beside the floor in any case."""
+    return {CONVERGED} | {phase for phase in PHASES if f"mounts-{phase}-vs-loop" in asked}
 
 
 def rows(outcomes: dict[str, list], posix_version: str) -> list[Row]:
@@ -71,7 +76,7 @@ def rows(outcomes: dict[str, list], posix_version: str) -> list[Row]:
     found = [
         _row(f"mounts-{phase}-vs-loop", outcomes, LOOP, phase, CONVERGED_TARGET if phase == CONVERGED else None,
              ansible_posix=posix_version)
-        for phase in PHASES
+        for phase in PHASES if any(phase in run for run in outcomes[LOOP])
     ]
     found.append(_row("mounts-converged-vs-floor", outcomes, FLOOR, CONVERGED, FLOOR_TARGET))
     return found
@@ -140,7 +145,7 @@ def seen(text: str) -> dict:
 class Site:
     """The lab's hosts, what is declared for them, and the plays on them."""
 
-    def __init__(self, lab: Lab, directory: Path, collections: Path):
+    def __init__(self, lab: Lab, directory: Path, collections: Path, phases=frozenset(PHASES)):
         self._lab = lab
         self._environment = {"ANSIBLE_COLLECTIONS_PATH": str(collections)}
         self._inventory = directory / "hosts.yml"
@@ -149,32 +154,39 @@ class Site:
         self._variables.write_text(
             json.dumps({"shared_mount_shares": declared(), "mount_options": OPTIONS}), encoding="utf-8")
         self._reference = None
+        self._phases = phases
         self._measured = set()
         lab.ssh(SERVER, EXPORT)
         # Neither side is to pay for what is installed once and for all.
         self._everywhere(INSTALL)
 
     def measure(self, side: str) -> dict[str, Play]:
-        """phase -> Play of one run: all phases in the first, the converged one in every later run."""
+        """phase -> Play of one run: all phases that are asked for in the first, the converged one in every later run."""
         if side == FLOOR:
             return {CONVERGED: Play(self._play(side))}
-        if side in self._measured:
+        if side in self._measured or self._phases == {CONVERGED}:
             if side == OURS:
-                # The loop leaves the directories under the mounts as anybody's; it has nothing to change on ours.
+                # Ours comes first and leaves the loop nothing to change; the loop's directories under the mounts are
+                # anybody's, which ours does not leave so.
                 self._play(side)
-            return {CONVERGED: self._without_change(side)}
+            plays = {CONVERGED: self._without_change(side)}
+            self._require_reference(side)
+            return plays
         self._measured.add(side)
         self._reset()
         plays = {FIRST: Play(self._play(side))}
         self._require_reference(side)
         plays[CONVERGED] = self._without_change(side)
-        plays[CHECK] = self._without_change(side, "--check", "--diff")
-        self._by_hand(f"umount {BROKEN}")
-        plays[DRIFT] = self._mending(side)
-        self._by_hand(f"umount {BROKEN} && mount -t nfs -o vers={VERSION} {ELSEWHERE} {BROKEN}")
-        plays[SOURCE] = self._mending(side)
-        if not plays[SOURCE].mended:
-            self._by_hand(f"umount {BROKEN} && mount {BROKEN}")
+        if CHECK in self._phases:
+            plays[CHECK] = self._without_change(side, "--check", "--diff")
+        if DRIFT in self._phases:
+            self._by_hand(f"umount {BROKEN}")
+            plays[DRIFT] = self._mending(side)
+        if SOURCE in self._phases:
+            self._by_hand(f"umount {BROKEN} && mount -t nfs -o vers={VERSION} {ELSEWHERE} {BROKEN}")
+            plays[SOURCE] = self._mending(side)
+            if not plays[SOURCE].mended:
+                self._by_hand(f"umount {BROKEN} && mount {BROKEN}")
         return plays
 
     def _play(self, side: str, *arguments) -> Timed:

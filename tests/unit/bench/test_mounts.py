@@ -125,9 +125,20 @@ class Lab:
         return Timed(1.0, len(mounts.HOSTS), types.SimpleNamespace(changes=changes))
 
 
-def site(lab, tmp_path, monkeypatch, play=None):
+def site(lab, tmp_path, monkeypatch, play=None, **more):
     monkeypatch.setattr(mounts, "timed", play or lab.play)
-    return mounts.Site(lab, tmp_path, tmp_path)
+    return mounts.Site(lab, tmp_path, tmp_path, **more)
+
+
+def test_only_what_the_asked_rows_need_is_played(tmp_path, monkeypatch):
+    assert mounts.phases_of(["mounts-converged-vs-floor"]) == {mounts.CONVERGED}
+    assert mounts.phases_of(mounts.ROWS) == set(mounts.PHASES)
+    drift = {mounts.CONVERGED, mounts.DRIFT}
+    assert mounts.phases_of(["mounts-drift-vs-loop"]) == drift
+    converged = site(Lab(), tmp_path, monkeypatch, phases={mounts.CONVERGED})
+    outcomes = {side: [converged.measure(side)] for side in (mounts.OURS, mounts.LOOP, mounts.FLOOR)}
+    assert {row.name for row in rows(outcomes, "2.2.0")} == {"mounts-converged-vs-loop", "mounts-converged-vs-floor"}
+    assert set(site(Lab(), tmp_path, monkeypatch, phases=drift).measure(mounts.OURS)) == drift | {mounts.FIRST}
 
 
 def test_a_side_goes_through_all_phases_and_it_is_seen_what_it_mends(tmp_path, monkeypatch):

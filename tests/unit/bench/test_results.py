@@ -80,10 +80,13 @@ def test_a_row_selects_the_measurement_that_gives_it():
 class Measurement:
     """A measurement of one row."""
 
+    ROWS = ("a",)
+
     def __init__(self, target):
         self.target = target
 
-    def measure(self, runs):
+    def measure(self, runs, asked):
+        assert asked == self.ROWS
         return [row(ours=[1.0] * runs, theirs=[2.0] * runs, target=self.target)]
 
 
