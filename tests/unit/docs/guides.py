@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the guides: their code blocks, their tables, and everything in the blocks that the collection understands."""
+"""Read the guides: their code blocks, their tables, and everything in them that the collection understands."""
 
 import importlib
 import pathlib
@@ -12,11 +12,18 @@ from dataclasses import dataclass
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import TYPES, validated
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 RST = ROOT / "docs/docsite/rst"
 PAGES = sorted(RST.glob("*.rst"))
 COLLECTION = "virtshare.storage."
+# systemd.mount(5)
+SYSTEMD_OPTIONS = ("x-systemd.automount", "x-systemd.idle-timeout", "x-systemd.mount-timeout", "x-systemd.requires",
+                   "x-systemd.requires-mounts-for")
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file())
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
@@ -29,6 +36,14 @@ LISTS = {
     "flexvdi_storage_ocfs2_volumes": "flexvdi_ocfs2_volume",
     "flexvdi_storage_gluster_volumes": "flexvdi_gluster_volume",
     "flexvdi_storage_media_storages": "flexvdi_media_storage",
+}
+# A share of each type with nothing but what it needs. What is not a share of its type is refused.
+EXAMPLES = {
+    "nfs": {"source": "nas1:/export/projects"},
+    "cifs": {"source": "//nas2/media", "credentials": {"username": "vm", "password": "secret"}},
+    "glusterfs": {"source": "gl1,gl2,gl3:/projects"},
+    "ocfs2": {"source": "LABEL=vmstore"},
+    "local": {"source": "/data/projects"},
 }
 
 
@@ -85,6 +100,69 @@ def tables(page):
             elif rest and rows:
                 rows[-1][-1] += " " + rest
     return found
+
+
+def tables_with(*header):
+    """(page, row) of every table whose first cells are these, over all pages."""
+    return [(page, row) for page in PAGES for table in tables(page) if table[0][:len(header)] == list(header)
+            for row in table[1:]]
+
+
+def prose(page):
+    """A page's text without its code blocks, on one line."""
+    kept, depth = [], None
+    for line in page.read_text(encoding="utf-8").splitlines():
+        indent = len(line) - len(line.lstrip())
+        if depth is not None and line.strip() and indent <= depth:
+            depth = None
+        if depth is None and ".. code-block::" in line:
+            depth = indent
+        if depth is None:
+            kept.append(line.strip())
+    return " ".join(kept)
+
+
+def kinds_of(page):
+    """The types of shares that a page is about: its own, or all that can be mounted."""
+    own = [kind for kind in TYPES if page.stem == "guide_" + kind]
+    return own or [kind for kind in TYPES if can_be_mounted(kind)]
+
+
+def can_be_mounted(kind):
+    """Whether this version mounts a type of share at all."""
+    try:
+        kind_of({"type": kind, "path": "/srv/shares/projects"})
+    except Refusal:
+        return False
+    return True
+
+
+def example(kind, declared):
+    """A valid share of a type with these options."""
+    return validated([dict(EXAMPLES[kind], type=kind, path="/srv/shares/projects", options=declared)])[0]
+
+
+def option_errors(share):
+    """What is wrong with the options of a valid share: those that do not arrive, and those that nobody has heard of."""
+    kind = kind_of(share)
+    if not kind.managed(share):
+        return [f"{name}: nothing is done to such a share" for name in share["options"]]
+    line = fstab.format_line(kind.entry(share))
+    problems = [f"{each} does not get into {line}" for each in options.spelled(share["options"])
+                if each not in kind.entry(share).options]
+    return problems + [f"{name} is not known for {share['type']}" for name in share["options"]
+                       if not is_known(share["type"], name)]
+
+
+def is_known(kind, name):
+    """Whether the code that mounts a type of share deals with an option by its name.
+
+    Everything is handed on to mount(8), so a misspelled option is found nowhere else.
+    """
+    if options.is_flag(name) or not options.is_shown(name):
+        return not name.startswith("x-") or name in SYSTEMD_OPTIONS
+    path = ROOT / f"plugins/module_utils/mounts/kinds/{kind}.py"
+    return re.search(rf'"{re.escape(name)}"', path.read_text(encoding="utf-8")) is not None
 
 
 def load(text):

@@ -13,7 +13,8 @@ import sys
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import TYPES, validated
 
 from tests.simulators.onesim import template
 from tests.unit.docs import guides
@@ -32,6 +33,12 @@ def test_every_page_is_listed_once_and_every_listed_page_is_there():
     document = yaml.safe_load((guides.ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))
     listed = [name for section in document["sections"] for name in section["toctree"]]
     assert sorted(listed) == [page.stem for page in guides.PAGES]
+
+
+def test_the_readme_leads_to_every_filesystem():
+    linked = re.findall(r"\(docs/docsite/rst/(\w+)\.rst\)", (guides.ROOT / "README.md").read_text(encoding="utf-8"))
+    pages = {page.stem for page in guides.PAGES}
+    assert {f"guide_{kind}" for kind in TYPES} & pages <= set(linked) <= pages
 
 
 @pytest.mark.parametrize("page", guides.PAGES, ids=lambda page: page.stem)
@@ -62,7 +69,9 @@ def test_yaml_is_what_the_collection_takes(block):
 def _problems(key, value):
     """What is wrong with one setting of an example, wherever it stands in it."""
     if key == "shared_mount_shares" and isinstance(value, list):
-        validated(value)
+        for share in validated(value):
+            if share["state"] == "mounted":
+                yield from guides.option_errors(share)
     if key in guides.LISTS:
         for item in value:
             yield from guides.module_errors(guides.LISTS[key], item)
@@ -181,3 +190,76 @@ def _with_placeholders(part, text):
     """Whether a part is there when its numbers and names stand for placeholders of the code."""
     words = [re.escape(word) for word in re.split(r"\d+(?:\.\d+)?", part)]
     return re.search(r"%[dsg]".join(words), text) is not None
+
+
+OPTIONS = [(page, row, kind) for page, row in guides.tables_with("Option", "Value", "Why", "Source")
+           for kind in guides.kinds_of(page)]
+LEFT_OUT = [(page, row, kind) for page, row in guides.tables_with("Leave out", "Why", "Source")
+            for kind in guides.kinds_of(page)]
+
+
+def _literal(cell):
+    match = re.fullmatch(r"``(.+)``", cell)
+    assert match, f"{cell}: an option or a value is one literal"
+    return match.group(1)
+
+
+def _name_of(value):
+    if isinstance(value, list):
+        return value[0]
+    return getattr(value, "stem", value)
+
+
+@pytest.mark.parametrize("page, row, kind", OPTIONS, ids=_name_of)
+def test_an_option_worth_setting_is_one_of_such_a_share(page, row, kind):
+    assert all(row), "every option has its reason and its source"
+    declared = yaml.safe_load(f"{{{_literal(row[0])}: {_literal(row[1])}}}")
+    assert guides.option_errors(guides.example(kind, declared)) == [], page.name
+
+
+@pytest.mark.parametrize("page, row, kind", LEFT_OUT, ids=_name_of)
+def test_an_option_to_leave_out_is_known_or_refused(page, row, kind):
+    assert all(row), "every option has its reason and its source"
+    name = _literal(row[0])
+    try:
+        guides.example(kind, {name: "1"})
+    except Refusal as refusal:
+        assert f"option {name} does not belong here" in str(refusal), page.name
+    else:
+        assert guides.is_known(kind, name), page.name
+
+
+def test_there_are_options_of_every_filesystem():
+    expected = {kind for kind in TYPES if (guides.RST / f"guide_{kind}.rst").is_file()}
+    assert "nfs" in expected
+    for rows in (OPTIONS, LEFT_OUT):
+        assert {kind for page, _row, kind in rows if page.stem == f"guide_{kind}"} == expected
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if (guides.RST / f"guide_{kind}.rst").is_file()])
+def test_a_filesystem_has_all_that_the_others_have(kind):
+    page = guides.RST / f"guide_{kind}.rst"
+    headings = re.findall(r"(?m)^(.+)\n-{4,}$", page.read_text(encoding="utf-8"))
+    wanted = ["To copy", "Options worth setting", "Options to leave out", "What the platforms say", "What goes wrong",
+              "Read for this page"]
+    assert [heading for heading in headings if heading in wanted] == wanted
+    assert guides.can_be_mounted(kind), "a guide to what cannot be done"
+    read = page.read_text(encoding="utf-8").split("Read for this page\n")[1]
+    assert re.search(r"<https://\S+>`__", read)
+    headers = [table[0] for table in guides.tables(page)]
+    assert ["Who", "Says", "What it means here"] in headers
+    assert ["Symptom", "Cause", "What to do"] in headers
+    assert any(page == other for other, _row in guides.tables_with("Message", "Said by", "What to do"))
+
+
+@pytest.mark.parametrize("page", guides.PAGES, ids=lambda page: page.stem)
+def test_what_the_prose_names_is_there(page):
+    text = guides.prose(page)
+    there = {"role": guides.ROLES, "module": guides.MODULES, "playbook": guides.PLAYBOOKS}
+    for what, name in re.findall(r"\b(role|module|playbook)s? ``([\w.]+)``", text):
+        assert name.removeprefix(guides.COLLECTION) in there[what], f"{what} {name}"
+    for token in re.findall(r"``([a-z]\w+)(?:[.:][^`]*)?``", text):
+        role = guides.role_of(token)
+        if role is not None and token not in guides.role_options(role):
+            # What a role hands on stands in its tasks.
+            assert re.search(rf"\b{token}\b", guides.source_text(f"roles/{role}/tasks")), token
