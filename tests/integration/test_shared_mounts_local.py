@@ -290,6 +290,40 @@ result = [check, refused["msg"], shared_mounts([share()])["did"]]
     assert "another run changes the mounts of this host" in message and "2 s" in message
 
 
+@pytest.mark.parametrize("spoil, mend, words, way_out", [
+    # Large writes are refused before the last block is taken.
+    ("cat /dev/zero > /srv/etc/filler 2>/dev/null; dd if=/dev/zero of=/srv/etc/more bs=4k oflag=dsync 2>/dev/null || :",
+     "rm /srv/etc/filler /srv/etc/more", "No space left on device", "Free some space on its filesystem"),
+    ("mount -o remount,ro /srv/etc", "mount -o remount,rw /srv/etc", "Read-only file system",
+     "Make its filesystem writable"),
+], ids=["full", "read-only"])
+def test_a_disk_that_takes_no_change_loses_nothing(tmp_path, spoil, mend, words, way_out):
+    """A share whose source changed is not unmounted when the new one cannot be recorded."""
+    result = on_a_host(tmp_path, """
+etc = image + "-etc"
+sh("truncate -s 8M {0} && mkfs.ext4 -q -b 4096 {0} && mkdir /srv/etc && mount -o loop {0} /srv/etc"
+   " && mv {1} /srv/etc".format(etc, fstab))
+fstab = "/srv/etc/fstab"
+shared_mounts([share()])
+changed = [share(source=disk + "/other"), share(B, disk + "/da ta#")]
+before = [mountinfo(), open(fstab, newline="").read()]
+sh(%r)
+converged, refused = shared_mounts([share()]), shared_mounts(changed)
+same = [mountinfo(), open(fstab, newline="").read()] == before
+listing = os.listdir("/srv/etc")
+sh(%r)
+ended = shared_mounts(changed)
+result = [converged, refused, same, listing, ended, shared_mounts(changed)["did"]]
+""" % (spoil, mend))
+    converged, refused, same, listing, ended, again = result
+    assert (converged["did"], converged["msg"], refused["did"], same) == ([], "", [], True)
+    for path in ("/srv/disk/shares/a", "/srv/disk/shares/b #2"):
+        assert f"share {path}: /srv/etc/fstab could not be written on host " in refused["msg"]
+    assert refused["msg"].count(f": {words}. Nothing was changed for this share. {way_out}, then run again.") == 2
+    assert ".fstab.virtshare" not in listing
+    assert ended["did"] == ["unmount", "directory", "fstab", "fstab", "mount", "mount"] and again == []
+
+
 def test_a_run_killed_anywhere_leaves_a_whole_fstab_and_the_next_one_ends_it(tmp_path):
     """At every twentieth stop at a system call: one share is added, of another the source changes."""
     result = on_a_host(tmp_path, """

@@ -260,9 +260,11 @@ CHANGED = [FIRST, dict(SECOND, options={"vers": "4.1"}), THIRD, LOCAL, FOURTH]
 
 
 @pytest.mark.parametrize("spoil, mend, words, way_out", [
-    ("fallocate -l $(df --output=avail -B1 / | tail -1) /root/filler; cat /dev/zero > /root/more 2>/dev/null;"
-     " test $(df --output=avail / | tail -1) = 0", "rm /root/filler /root/more", "No space left on device",
-     "Free some space on its filesystem, then run again."),
+    # Large writes are refused before the last block is taken.
+    ("fallocate -l $(($(df --output=avail -B1 / | tail -1) - 4194304)) /root/filler; "
+     "cat /dev/zero > /root/filler2 2>/dev/null; dd if=/dev/zero of=/root/more bs=4k oflag=dsync 2>/dev/null;"
+     " test $(df --output=avail / | tail -1) = 0", "rm /root/filler /root/filler2 /root/more",
+     "No space left on device", "Free some space on its filesystem, then run again."),
     ("echo u > /proc/sysrq-trigger; timeout 20 sh -c 'until grep -q \" / ext4 ro\" /proc/mounts; do sleep 0.1; done'",
      "mount -o remount,rw /", "Read-only file system", "Make its filesystem writable, then run again."),
 ], ids=["full", "read-only"])
