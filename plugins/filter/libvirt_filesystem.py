@@ -10,8 +10,8 @@ version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
   - For people who define guests in libvirt without a platform. OpenNebula generates these elements itself.
-  - The defaults are OpenNebula's, but for O(idmap), which the Rust daemon refuses as root, the user that libvirt runs it
-    as.
+  - The defaults are OpenNebula's, but for O(idmap), which the Rust daemon refuses as root, the user that libvirt runs
+    it as.
 positional: _input
 options:
   _input:
@@ -60,8 +60,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(filesystem), the element for C(<devices>), and C(memory_backing), the one that the domain itself needs once, however
-    many shares it has.
+    C(filesystem), the element for C(<devices>), and C(memory_backing), the one that the domain itself needs once,
+    however many shares it has.
   type: dict
   sample:
     filesystem: |

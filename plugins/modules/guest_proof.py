@@ -10,8 +10,8 @@ short_description: Boot a tiny guest that reads from a host's shares and writes 
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Boots a guest through libvirt, with the elements that OpenNebula generates for a disk of type C(FILESYSTEM), a kernel
-    of the host, and a root of one static busybox that is made on the spot.
+  - Boots a guest through libvirt, with the elements that OpenNebula generates for a disk of type C(FILESYSTEM), a
+    kernel of the host, and a root of one static busybox that is made on the spot.
   - The guest mounts each share by its tag, says on its console what it read from O(shares[].read), writes an answer to
     O(shares[].write), and powers off. What it read is compared on the host, the guest is not told what to find.
   - It fails with what is wrong with each share in a sentence, and what to do about it.
@@ -69,13 +69,13 @@ options:
     default: /bin/busybox
   daemon:
     description:
-      - What libvirt runs as virtiofsd. When not given, OpenNebula's C(/var/tmp/one/vmm/kvm/virtiofsd.sh) if it is on the
-        host, otherwise the first executable of those that it would take.
+      - What libvirt runs as virtiofsd. When not given, OpenNebula's C(/var/tmp/one/vmm/kvm/virtiofsd.sh) if it is on
+        the host, otherwise the first executable of those that it would take.
     type: path
   daemon_user:
     description:
-      - The user that the daemon runs as. Without O(daemon) and without OpenNebula's wrapper the module makes a wrapper of
-        its own for it.
+      - The user that the daemon runs as. Without O(daemon) and without OpenNebula's wrapper the module makes a wrapper
+        of its own for it.
       - When not given, C(oneadmin) for the Rust daemon if that user exists, as with OpenNebula, and otherwise C(root).
     type: str
   cache:
@@ -100,8 +100,8 @@ options:
     type: str
   accelerator:
     description:
-      - With V(kvm) or V(tcg) only that is used. V(auto) takes KVM where C(/dev/kvm) is, and emulates the processor where
-        a guest does not come up with it.
+      - With V(kvm) or V(tcg) only that is used. V(auto) takes KVM where C(/dev/kvm) is, and emulates the processor
+        where a guest does not come up with it.
     type: str
     default: auto
     choices: [auto, kvm, tcg]

@@ -57,9 +57,11 @@ def says(*lines):
 def prove(**more):
     shares = [dict(path=%(share)r, tag="t", read="nonce", expected="right", written_by="hv2", write="answer")]
     return run_module("guest_proof", dict(dict(
-        shares=shares, host="hv1", kernel="/srv/kernel", busybox="/srv/busybox", accelerator="tcg", timeout=20), **more))
+        shares=shares, host="hv1", kernel="/srv/kernel", busybox="/srv/busybox", accelerator="tcg", timeout=20,
+    ), **more))
 def left():
-    return sorted(os.listdir("/srv/libvirt") + os.listdir("/srv/logs") + [n for n in os.listdir(state) if n == "running"])
+    running = [name for name in os.listdir(state) if name == "running"]
+    return sorted(os.listdir("/srv/libvirt") + os.listdir("/srv/logs") + running)
 GOOD = ("2.1 alive", "2.2 0 mount", "2.3 0 mounted", "2.4 0 read right", "2.5 0 wrote", "2.6 done")
 """ % {"share": SHARE, "virsh": VIRSH}
 
@@ -126,7 +128,8 @@ result = [prove(), left()]
     ("os.unlink('/srv/busybox')", "hv1: the guest's only program cannot be read: /srv/busybox"),
     ("program('/srv/busybox', 'no ELF')", "hv1: /srv/busybox is no program (ELF)"),
     ("os.unlink('/srv/virsh')", "hv1: there is no virsh here: install libvirt-clients"),
-    ("program('/srv/virsh', '#!/bin/sh\\necho no socket; exit 1')", "hv1: libvirt (qemu:///system) does not answer: no "),
+    ("program('/srv/virsh', '#!/bin/sh\\necho no socket; exit 1')",
+     "hv1: libvirt (qemu:///system) does not answer: no socket"),
     ("sh('umount /srv/share')", "hv1: /srv/share is not mounted: a plain directory of"),
     ("more = dict(daemon_user='nobody-here')", "hv1: daemon_user nobody-here does not exist on this host"),
     ("more = dict(daemon='/srv/gone')", "hv1: the daemon /srv/gone is no program that can be run"),
@@ -185,7 +188,8 @@ result = left()
 
 def test_check_mode_boots_nothing(tmp_path):
     made, calls = play(tmp_path, """
-made = run_module("guest_proof", dict(shares=[dict(path="/srv/share", tag="t", read="n", expected="x", written_by="y")]), True)
+shares = [dict(path="/srv/share", tag="t", read="n", expected="x", written_by="y")]
+made = run_module("guest_proof", dict(shares=shares), True)
 result = [made, os.path.exists(state + "/calls")]
 """)
     assert not made.get("failed") and not made["changed"] and not calls

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real guest under a real libvirt: it reads over virtiofs, and NFS, what another host wrote, and answers.
 
-The lab's kernel cannot boot as a guest, so the guest has Debian's own, unpacked without being installed. Nothing here has
-KVM: the guest is emulated. The tests share one lab, and the first of them pays for what libvirt asks QEMU only once.
+The lab's kernel cannot boot as a guest, so the guest has Debian's own, unpacked without being installed. Nothing here
+has KVM: the guest is emulated. The tests share one lab, and the first guest pays for what libvirt asks QEMU only once.
 """
 
 import json
@@ -72,17 +72,17 @@ class Site:
 
     def left(self):
         """What is left of a guest on hv1 and in the share."""
-        return self.ssh("hv1", "virsh --quiet list --all --name; ls -d /var/lib/libvirt/*virtshare-proof*"
-                               " /var/log/libvirt/qemu/*virtshare-proof* 2>/dev/null; pgrep -l virtiofsd; true").split() \
-            + self.ssh("nas1", f"find {EXPORT} -mindepth 1").split()
+        of_the_guest = self.ssh("hv1", "virsh --quiet list --all --name; ls -d /var/lib/libvirt/*virtshare-proof*"
+                                       " /var/log/libvirt/qemu/*virtshare-proof* 2>/dev/null; pgrep -l virtiofsd; true")
+        return of_the_guest.split() + self.ssh("nas1", f"find {EXPORT} -mindepth 1").split()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     with Lab.up("guest", ["hv1", "hv2", "nas1:storage"], memory=["hv1=2G"], fresh=True) as lab:
         made = Site(lab, tmp_path_factory.mktemp("guest"))
-        made.ssh("nas1", f"mkdir -p {EXPORT} && echo '{EXPORT} *(rw,sync,no_subtree_check,no_root_squash)' > /etc/exports"
-                         f" && exportfs -ra && chown 9869:993 {EXPORT} && chmod 2770 {EXPORT}")
+        made.ssh("nas1", f"mkdir -p {EXPORT} && echo '{EXPORT} *(rw,sync,no_subtree_check,no_root_squash)'"
+                         f" > /etc/exports && exportfs -ra && chown 9869:993 {EXPORT} && chmod 2770 {EXPORT}")
         for host in ("hv1", "hv2"):
             made.ssh(host, "{ getent group kvm >/dev/null || groupadd -g 993 kvm; } && groupmod -g 993 kvm"
                            " && groupadd -g 9869 oneadmin && useradd -M -u 9869 -g oneadmin -G kvm oneadmin"
@@ -144,4 +144,5 @@ def test_another_nonce_is_not_the_same_filesystem(site):
     assert run.code != 0
     assert f"hv1: the guest read 'what hv3 wrote' at {PATH}, but hv2 wrote 'what hv2 wrote' there" in run.failure_text()
     assert "they do not have the same filesystem" in run.failure_text()
-    assert site.ssh("nas1", f"stat -c '%u' {EXPORT}/answer").strip() == "100000", "the guest's root, as OpenNebula maps it"
+    owner = site.ssh("nas1", f"stat -c '%u' {EXPORT}/answer").strip()
+    assert owner == "100000", "the guest's root, as OpenNebula maps it"

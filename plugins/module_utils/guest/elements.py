@@ -40,7 +40,8 @@ def filesystem(path, tag, **settings):
     """
     unknown = sorted(set(settings) - set(DEFAULTS))
     if unknown:
-        raise Refusal("%s is no setting of a filesystem: there are %s" % (", ".join(unknown), ", ".join(sorted(DEFAULTS))))
+        raise Refusal("%s is no setting of a filesystem: there are %s"
+                      % (", ".join(unknown), ", ".join(sorted(DEFAULTS))))
     chosen = dict(DEFAULTS, **settings)
     _check(path, tag, chosen)
     lines = ["<filesystem type='mount' accessmode='passthrough'>",
@@ -78,8 +79,8 @@ def _check(path, tag, chosen):
     if not path.startswith("/") or "\n" in path or "\0" in path:
         raise Refusal("path %r is not usable: write the absolute path of a directory on the host" % path)
     if not tag or len(tag.encode("utf-8")) > TAG_BYTES or re.search(r"[\x00-\x20,]", tag):
-        raise Refusal("tag %r is not usable: a guest mounts it by this name; write 1 to %d bytes without blanks and commas"
-                      % (tag, TAG_BYTES))
+        raise Refusal("tag %r is not usable: a guest mounts it by this name; write 1 to %d bytes without blanks and "
+                      "commas" % (tag, TAG_BYTES))
     for name, allowed in (("cache", CACHES), ("sandbox", SANDBOXES)):
         if chosen[name] not in allowed:
             raise Refusal("%s %s is not known to libvirt: write one of %s" % (name, chosen[name], ", ".join(allowed)))

@@ -12,9 +12,9 @@ def guest_name(host):
 def given(shares, host, hosts, written, directory, file_name):
     """{"shares": what the module guest_proof takes, "problems": sentences, "left_out": sentences} for one host.
 
-    shares: what probe_shares() made of the declaration. hosts: the live ones, in order. written: {host: what share_probe
-    returned of its phase write}. directory: the run's, relative to a share's root. file_name: function(host) -> the name
-    of its nonce's file.
+    shares: what probe_shares() made of the declaration. hosts: the live ones, in order. written: {host: what
+    share_probe returned of its phase write}. directory: the run's, relative to a share's root. file_name:
+    function(host) -> the name of its nonce's file.
     """
     result = {"shares": [], "problems": [], "left_out": []}
     for number, share in enumerate(shares):

@@ -82,7 +82,7 @@ class Guest:
 
     def daemon_log(self):
         """What the daemons wrote, of all filesystems."""
-        return "".join(text_of(path) for path in sorted(glob.glob(os.path.join(LOGS, self.name + "-fs*-virtiofsd.log"))))
+        return "".join(text_of(path) for path in sorted(_found(LOGS, self.name + "-fs*-virtiofsd.log")))
 
     def end(self):
         """The guest is off and libvirt has forgotten it, its files stay."""
@@ -90,7 +90,7 @@ class Guest:
             self.virsh("destroy", self.name)
         except (bounded.TimedOut, bounded.ChildFailed, OSError):
             pass
-        for path in glob.glob(os.path.join(LOGS, glob.escape(self.name) + "*")) + [self.file("console")]:
+        for path in _found(LOGS, self.name + "*") + [self.file("console")]:
             _unlink(path)
 
     def remove(self):
@@ -134,7 +134,7 @@ class Guarded:
 
 
 def _guard(guest, parent, reader, writer):
-    """Wait for the parent's end; never returns. Not the pipe alone is looked at, as other children hold it open, too."""
+    """Wait for the parent's end; never returns. Not only the pipe tells, as other children hold it open, too."""
     try:
         os.setsid()
         os.close(writer)
@@ -161,8 +161,8 @@ def _guard(guest, parent, reader, writer):
 
 def remove_stale(uri):
     """What killed runs left behind: guests and files of another boot, or of a process that is no more."""
-    names = {os.path.basename(path) for path in glob.glob(os.path.join(STATE, PREFIX + "*"))}
-    names |= {os.path.basename(path)[len(_WRAPPER):] for path in glob.glob(os.path.join(STATE, _WRAPPER + PREFIX + "*"))}
+    names = {os.path.basename(path) for path in _found(STATE, PREFIX + "*")}
+    names |= {os.path.basename(path)[len(_WRAPPER):] for path in _found(STATE, _WRAPPER + PREFIX + "*")}
     for name in sorted(names):
         boot, dummy, rest = name[len(PREFIX):].partition(".")
         pid = rest.partition(".")[0]
@@ -171,7 +171,12 @@ def remove_stale(uri):
         Guest(uri, name).remove()
 
 
+def _found(directory, pattern):
+    return glob.glob(os.path.join(directory, pattern))
+
+
 def text_of(path):
+    """A file's text, empty when there is none."""
     try:
         with open(path, encoding="utf-8", errors="replace") as source:
             return source.read()

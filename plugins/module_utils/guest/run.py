@@ -143,8 +143,8 @@ class _Proof:
             with open(path, "rb") as source:
                 return source.read()
         except OSError as error:
-            raise Refusal("the kernel for the guest cannot be read: %s (%s); name one that can be booted directly, such "
-                          "as a distribution's /boot/vmlinuz-*, in guest_proof_kernel" % (path, error.strerror))
+            raise Refusal("the kernel for the guest cannot be read: %s (%s); name one that can be booted directly, "
+                          "such as a distribution's /boot/vmlinuz-*, in guest_proof_kernel" % (path, error.strerror))
 
     def _busybox(self):
         path = self.params["busybox"]

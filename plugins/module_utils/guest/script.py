@@ -13,7 +13,7 @@ MARK = "virtshare-proof:"
 
 _HEAD = """\
 #!/busybox sh
-# Mounts each tag, reads what another host wrote, writes an answer, and ends the guest; all of it is told on the console.
+# Mounts each tag, reads what another host wrote, writes an answer, and ends the guest; the console is told all of it.
 /busybox mount -t devtmpfs dev /dev
 /busybox mount -t proc proc /proc
 exec < /dev/console > /dev/console 2>&1
@@ -31,7 +31,8 @@ share() {{
     at=/mnt/$1
     /busybox mkdir "$at"
     say "$1" mount
-    out=$(/busybox mount -t virtiofs -o "$6" "$2" "$at" 2>&1) || {{ say "$1" failed mount "$(echo "$out" | flat)"; return; }}
+    out=$(/busybox mount -t virtiofs -o "$6" "$2" "$at" 2>&1) || {{
+        say "$1" failed mount "$(echo "$out" | flat)"; return; }}
     say "$1" mounted
     out=$(/busybox cat "$at/$3" 2>&1) || {{ say "$1" failed read "$(echo "$out" | flat)"; return; }}
     say "$1" read "$(echo "$out" | flat)"

@@ -33,8 +33,8 @@ def denied(path, state, acting):
     words = "%s denies the guest" % path
     if state is not None:
         words += ": it belongs to %(uid)d:%(gid)d with mode %(mode)04o" % state
-    return ("%s; %s. Let it in by a group that %s is in, on every host (access: group and mode: \"2770\" of the share), "
-            "or look for an ACL, a security label or a server that maps users" % (words, acting, acting.user))
+    return ("%s; %s. Let it in by a group that %s is in, on every host (access: group and mode: \"2770\" of the "
+            "share), or look for an ACL, a security label or a server that maps users" % (words, acting, acting.user))
 
 
 def refused(message, log, path, state, acting, daemon):
@@ -76,12 +76,14 @@ def _of_the_log(log, path, state, acting):
 def _of_the_message(message, daemon):
     match = re.search(r"cannot execute binary (\S+): (.*)", message)
     if match and "No such file" in match.group(2):
-        return "there is no virtiofsd where libvirt was told to find it, %s: install it (role virtiofsd)" % match.group(1)
+        return ("there is no virtiofsd where libvirt was told to find it, %s: install it (role virtiofsd)"
+                % match.group(1))
     if match:
         return ("libvirt may not run %s: where AppArmor or SELinux confines libvirt, it has to allow that program "
                 "(/etc/apparmor.d/local/usr.sbin.libvirtd, or the audit log)" % match.group(1))
     if "satisfying virtiofsd" in message:
-        return "libvirt finds no virtiofsd of its own: install it (role virtiofsd), or name it in the domain as <binary>"
+        return ("libvirt finds no virtiofsd of its own: install it (role virtiofsd), or name it in the domain as "
+                "<binary>")
     if re.search(r"(unsupported configuration|does not support).*virtiofs", message):
         return "this libvirt or QEMU knows no virtiofs with %s: libvirt 6.2 and QEMU 5.0 are the oldest" % daemon
     return None

@@ -76,6 +76,7 @@ def test_the_report_names_seconds_and_writers():
              "daemon": {"implementation": "rust", "version": "1.13.2", "user": "oneadmin"},
              "shares": [{"path": "/srv/a", "mount_seconds": 0.03}]}
     assert exchange.report(guest, [dict(NFS, written_by="hv2")], "hv1") == [
-        "hv1: a guest came up in 3.2 s (libvirt took 14.0 s to start it, with TCG) and ran virtiofsd 1.13.2 as oneadmin",
+        "hv1: a guest came up in 3.2 s (libvirt took 14.0 s to start it, with TCG) and ran virtiofsd 1.13.2 as "
+        "oneadmin",
         "hv1: /srv/a: mounted in 0.03 s, read what hv2 wrote, and wrote an answer"]
     assert exchange.report({"daemon": None, "shares": []}, [], "hv1") == []

@@ -66,11 +66,11 @@ def test_only_a_static_program_will_do():
 
 
 DEPENDENCIES = """\
-kernel/drivers/virtio/virtio.ko.xz:
-kernel/drivers/virtio/virtio_ring.ko.xz: kernel/drivers/virtio/virtio.ko.xz
-kernel/drivers/virtio/virtio_pci.ko.xz: kernel/drivers/virtio/virtio_ring.ko.xz kernel/drivers/virtio/virtio.ko.xz
+kernel/virtio/virtio.ko.xz:
+kernel/virtio/virtio_ring.ko.xz: kernel/virtio/virtio.ko.xz
+kernel/virtio/virtio_pci.ko.xz: kernel/virtio/virtio_ring.ko.xz kernel/virtio/virtio.ko.xz
 kernel/fs/fuse/fuse.ko.xz:
-kernel/fs/fuse/virtiofs.ko.xz: kernel/fs/fuse/fuse.ko.xz kernel/drivers/virtio/virtio_ring.ko.xz kernel/drivers/virtio/virtio.ko.xz
+kernel/fs/fuse/virtiofs.ko.xz: kernel/fs/fuse/fuse.ko.xz kernel/virtio/virtio_ring.ko.xz kernel/virtio/virtio.ko.xz
 """
 
 

@@ -22,8 +22,8 @@ def refused(message=QEMU, log=""):
 
 
 @pytest.mark.parametrize("log, expected", [
-    ('[2026-11-25T03:50:46Z ERROR virtiofsd] Error entering sandbox: OpenNewRoot(Os { code: 13, kind: PermissionDenied, '
-     'message: "Permission denied" })',
+    ('[2026-11-25T03:50:46Z ERROR virtiofsd] Error entering sandbox: OpenNewRoot(Os { code: 13, kind: '
+     'PermissionDenied, message: "Permission denied" })',
      "/srv/a denies the guest: it belongs to 9869:993 with mode 0700; virtiofsd runs as oneadmin, and what the guest's "
      "root does is done as uid 100000 with the groups of oneadmin (kvm 993, oneadmin 9869). Let it in by a group"),
     ("[2026-11-25T03:51:57Z ERROR virtiofsd::sandbox] sandbox: couldn't setup id mappings: write to uid map failed: "
@@ -31,8 +31,8 @@ def refused(message=QEMU, log=""):
      "oneadmin has not the subordinate ids that the idmap needs"),
     ("[2026-11-25T03:52:18Z ERROR virtiofsd::sandbox] sandbox: couldn't setup id mappings: write to uid map failed: "
      "failed to execute newuidmap: Permission denied (os error 13)", "newuidmap cannot be run"),
-    ("[2026-11-25T03:51:01Z ERROR virtiofsd] Error entering sandbox: uid_map can only be used by unprivileged user where "
-     "sandbox mod is namespace (Use '--sandbox namespace' instead)", "virtiofsd runs as root here and takes no idmap"),
+    ("[2026-11-25T03:51:01Z ERROR virtiofsd] Error entering sandbox: uid_map can only be used by unprivileged "
+     "user where sandbox mod is namespace (Use '--sandbox namespace' instead)", "virtiofsd runs as root here and takes no idmap"),
     ('[2026-11-25T03:49:42Z ERROR virtiofsd] Error entering sandbox: Unshare(Os { code: 1, kind: PermissionDenied, '
      'message: "Operation not permitted" })', "this host does not let oneadmin make the namespaces"),
 ])
@@ -44,8 +44,8 @@ def test_the_daemons_log_says_why(log, expected):
 
 @pytest.mark.parametrize("message, expected", [
     ("error: Failed to create domain from x.xml\nerror: internal error: Child process (/usr/libexec/virtiofsx "
-     "--print-capabilities) unexpected exit status 127: libvirt:  error : cannot execute binary /usr/libexec/virtiofsx: "
-     "No such file or directory\n",
+     "--print-capabilities) unexpected exit status 127: libvirt:  error : cannot execute binary "
+     "/usr/libexec/virtiofsx: No such file or directory\n",
      "there is no virtiofsd where libvirt was told to find it, /usr/libexec/virtiofsx"),
     ("error: internal error: cannot execute binary /var/tmp/one/vmm/kvm/virtiofsd.sh: Permission denied",
      "libvirt may not run /var/tmp/one/vmm/kvm/virtiofsd.sh: where AppArmor or SELinux confines libvirt"),
@@ -68,7 +68,8 @@ SHARE = {"path": "/srv/a", "tag": "a", "expected": "nonce", "written_by": "hv2",
     ({"mounted": 0.1, "read": "nonce"}, "the guest read from /srv/a, but did not write"),
     ({"mounted": 0.1, "read": "other", "wrote": True},
      "the guest read 'other' at /srv/a, but hv2 wrote 'nonce' there: they do not have the same filesystem"),
-    ({"failed": ("read", "cat: can't open '/mnt/0/n': Permission denied")}, "/srv/a denies the guest: it belongs to 9869"),
+    ({"failed": ("read", "cat: can't open '/mnt/0/n': Permission denied")},
+     "/srv/a denies the guest: it belongs to 9869"),
     ({"failed": ("read", "cat: can't open '/mnt/0/n': No such file or directory")},
      "the guest does not see at /srv/a what hv2 wrote there"),
     ({"failed": ("write", "sh: can't create /mnt/0/x: Read-only file system")}, "the guest may not write to /srv/a"),
