@@ -11,6 +11,8 @@ import json
 
 import pytest
 
+from ansible_collections.virtshare.storage.plugins.filter.libvirt_filesystem import libvirt_filesystem
+from ansible_collections.virtshare.storage.plugins.module_utils.guest import domain
 from tests.lab import Lab
 from tests.support.playbook import run_playbook
 
@@ -108,6 +110,19 @@ def test_a_host_without_virtiofsd_is_told_how_to_get_it(site):
     assert site.left() == []
 
 
+@pytest.mark.parametrize("share, settings", [
+    ({"path": PATH}, {}),
+    ({"path": PATH, "read_only": True}, {"tag": "a&'b\"<c>", "cache": "none", "sandbox": "chroot", "xattr": False}),
+    ({"path": "/srv/with a blank & more"}, {"tag": "t", "binary": "/opt/it's/virtiofsd", "idmap": "0:100000:65536",
+                                            "queue": 512}),
+], ids=["defaults", "read-only", "all"])
+def test_the_filters_elements_are_valid_by_libvirts_own_schema(site, share, settings):
+    elements = libvirt_filesystem(share, **settings)["filesystem"]
+    text = domain.xml("virtshare", "x86_64", True, 256, "/kernel", "/initrd", "/console", [elements])
+    said = site.lab.ssh("hv1", "cat > /root/domain.xml && virt-xml-validate /root/domain.xml domain", stdin=text)
+    assert "validates" in said.stdout + said.stderr
+
+
 def test_a_guest_reads_what_another_host_wrote_and_answers(site):
     site.ssh("hv1", "apt-get install -qy virtiofsd uidmap >/dev/null", timeout=300)
     run = site.run("playbooks/guest_proof.yml")
@@ -126,7 +141,7 @@ def test_a_guest_reads_what_another_host_wrote_and_answers(site):
 
 
 def test_a_directory_that_denies_the_daemon_is_named_with_who_it_is(site):
-    site.ssh("nas1", f"chmod 0700 {EXPORT}")
+    site.ssh("nas1", f"chmod 00700 {EXPORT}")  # with four digits a directory would keep its set-group-ID bit
     try:
         run = site.run("playbooks/guest_proof.yml")
     finally:

@@ -37,7 +37,7 @@ share() {{
     out=$(/busybox cat "$at/$3" 2>&1) || {{ say "$1" failed read "$(echo "$out" | flat)"; return; }}
     say "$1" read "$(echo "$out" | flat)"
     if [ -n "$4" ]; then
-        out=$( (umask 022; /busybox echo "$5" > "$at/$4") 2>&1) || {{
+        out=$( (umask 022; /busybox echo -n "$5" > "$at/$4") 2>&1) || {{
             say "$1" failed write "$(echo "$out" | flat)"; return; }}
         out=$(/busybox umount "$at" 2>&1) || {{ say "$1" failed write "$(echo "$out" | flat)"; return; }}
         say "$1" wrote
