@@ -91,7 +91,7 @@ class _Proof:
         self.host = params["host"] or os.uname().nodename
         self.patience = mounted.Patience(min(params["timeout"], 30.0), self.host)
         self.problems = []
-        # For each tag its root directory's {"uid", "gid", "mode"}.
+        # For each tag its root directory's {"uid", "gid", "mode", "fstype"}.
         self.states = {}
         self.result = {"changed": False, "kernel": None, "daemon": None, "accelerator": None, "warnings": [],
                        "create_seconds": None, "boot_seconds": None, "seconds": None,
@@ -294,7 +294,8 @@ def _state(path, mount):
     descriptor = mounted.enter(path, mount)
     try:
         status = os.fstat(descriptor)
-        return {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode)}
+        return {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode),
+                "fstype": mount.fstype}
     finally:
         os.close(descriptor)
 
@@ -311,9 +312,10 @@ def _acting(user, idmap):
     if account is None or account.pw_uid == 0:
         return words.Acting(user, 0, [])
     groups = []
-    for gid in sorted(set(os.getgrouplist(user, account.pw_gid))):
+    gids = sorted(set(os.getgrouplist(user, account.pw_gid)))
+    for gid in gids:
         try:
             groups.append("%s %d" % (grp.getgrgid(gid).gr_name, gid))
         except KeyError:
             groups.append(str(gid))
-    return words.Acting(user, elements.mapping(idmap)[1] if idmap else account.pw_uid, groups)
+    return words.Acting(user, elements.mapping(idmap)[1] if idmap else account.pw_uid, groups, gids)

@@ -13,12 +13,14 @@ class Acting:
     """Who it is on the host that does what the guest's root does.
 
     user: the name of who runs the daemon. uid: the number it has in the share. groups: the names of the user's groups.
+    gids: their numbers, that of its first group not among them where an idmap gives it another.
     """
 
-    def __init__(self, user, uid, groups):
+    def __init__(self, user, uid, groups, gids=()):
         self.user = user
         self.uid = uid
         self.groups = groups
+        self.gids = gids
 
     def __str__(self):
         who = "virtiofsd runs as %s" % self.user
@@ -29,10 +31,20 @@ class Acting:
 
 
 def denied(path, state, acting):
-    """A sentence about a directory that does not let the daemon in. state: {"uid", "gid", "mode"}, or None."""
+    """A sentence about a directory that does not let the daemon in.
+
+    state: {"uid", "gid", "mode", "fstype"} of the share's root directory, or None.
+    """
     words = "%s denies the guest" % path
     if state is not None:
         words += ": it belongs to %(uid)d:%(gid)d with mode %(mode)04o" % state
+    if state is not None and acting.uid and state["gid"] in acting.gids and state["mode"] & 0o070 == 0o070 \
+            and state["fstype"] in ("nfs", "nfs4"):
+        return (
+            "%s; %s. That group has all it needs, but an NFS server with manage-gids, as Debian's is by default, asks "
+            "its own accounts for the groups of uid %d and finds none. On the server set manage-gids=n in the section "
+            "[mountd] of /etc/nfs.conf, restart nfs-mountd and flush with exportfs -f; or give it a user %d in the group %d"
+            % (words, acting, acting.uid, acting.uid, state["gid"]))
     return ("%s; %s. Let it in by a group that %s is in, on every host (access: group and mode: \"2770\" of the "
             "share), or look for an ACL, a security label or a server that maps users" % (words, acting, acting.user))
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils.guest import words
 
 ACTING = words.Acting("oneadmin", 100000, ["kvm 993", "oneadmin 9869"])
-STATE = {"uid": 9869, "gid": 993, "mode": 0o700}
+STATE = {"uid": 9869, "gid": 993, "mode": 0o700, "fstype": "ext4"}
 QEMU = ("error: Failed to create domain from /run/exp/x.xml\nerror: internal error: process exited while connecting to "
         "monitor: 2026-11-25T03:50:46.131916Z qemu-system-x86_64: -chardev socket,id=chr-vu-fs0,path=/var/lib/libvirt/"
         "qemu/domain-2-exp/fs0-fs.sock: Failed to connect to '/var/lib/libvirt/qemu/domain-2-exp/fs0-fs.sock': "
@@ -32,7 +32,8 @@ def refused(message=QEMU, log=""):
     ("[2026-11-25T03:52:18Z ERROR virtiofsd::sandbox] sandbox: couldn't setup id mappings: write to uid map failed: "
      "failed to execute newuidmap: Permission denied (os error 13)", "newuidmap cannot be run"),
     ("[2026-11-25T03:51:01Z ERROR virtiofsd] Error entering sandbox: uid_map can only be used by unprivileged "
-     "user where sandbox mod is namespace (Use '--sandbox namespace' instead)", "virtiofsd runs as root here and takes no idmap"),
+     "user where sandbox mod is namespace (Use '--sandbox namespace' instead)",
+     "virtiofsd runs as root here and takes no idmap"),
     ('[2026-11-25T03:49:42Z ERROR virtiofsd] Error entering sandbox: Unshare(Os { code: 1, kind: PermissionDenied, '
      'message: "Operation not permitted" })', "this host does not let oneadmin make the namespaces"),
 ])
@@ -79,6 +80,15 @@ SHARE = {"path": "/srv/a", "tag": "a", "expected": "nonce", "written_by": "hv2",
 def test_what_the_guest_said(seen, expected):
     said = words.share_problem(seen, SHARE, STATE, ACTING)
     assert said is None if expected is None else said.startswith(expected)
+
+
+def test_a_server_that_manages_groups_is_suspected_where_the_group_would_do():
+    """Seen: Debian 13's NFS server and a guest's root that is the user 100000."""
+    acting = words.Acting("oneadmin", 100000, ["kvm 993"], [993])
+    state = dict(STATE, mode=0o2770, fstype="nfs4")
+    assert "finds none. On the server set manage-gids=n" in words.denied("/srv/a", state, acting)
+    for other in (dict(state, fstype="ext4"), dict(state, mode=0o2750), dict(state, gid=1)):
+        assert "manage-gids" not in words.denied("/srv/a", other, acting)
 
 
 def test_root_acts_as_itself():
