@@ -153,6 +153,9 @@ def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_path
               "missing_packages": missing_packages(params["packages"], seconds)}
     _refuse_old(params, result)
     path = find(paths)
+    if path is None and "virtiofsd" in result["missing_packages"]:
+        # The package of that name is the Rust daemon everywhere: what it will need can be said now.
+        _look_for_ids(params, result, root)
     if path is None:
         if result["missing_packages"] or (check_mode and params["expected"]):
             result["words"] = "not installed yet; the packages that bring it are about to be"
@@ -165,9 +168,8 @@ def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_path
     implementation, version = _identified(path, seconds)
     result.update(present=True, path=path, implementation=implementation, version=version,
                   reachable=virtiofsd_host.reachable(root), **meaning(implementation, version, libvirt))
-    if params.get("user") and implementation == "rust":
-        found = virtiofsd_host.subordinate(params["user"], params["subordinate_ids"], root)
-        result.update(missing_subordinate_ids=found["missing"], warnings=found["warnings"])
+    if implementation == "rust":
+        _look_for_ids(params, result, root)
     wanted = params["min_version"]
     if wanted and not result["missing_packages"] and (implementation == "c" or numbers(version) < numbers(wanted)):
         raise Refusal(
@@ -185,6 +187,12 @@ def _identified(path, seconds):
         raise Refusal("%s cannot be run: %s; reinstall its package" % (path, error))
     except Refusal as refusal:
         raise Refusal("%s is not a virtiofsd that is known here: %s" % (path, refusal))
+
+
+def _look_for_ids(params, result, root):
+    if params.get("user"):
+        found = virtiofsd_host.subordinate(params["user"], params["subordinate_ids"], root)
+        result.update(missing_subordinate_ids=found["missing"], warnings=found["warnings"])
 
 
 def _refuse_old(params, result):

@@ -205,10 +205,13 @@ def test_libvirts_oldest_acceptable_version(tmp_path):
         with_qemu(tmp_path, "10.0.13", "11.3.0", paths, min_libvirt_version="12")
 
 
-def test_only_a_user_that_exists_and_runs_the_rust_daemon_needs_ids(tmp_path):
+def test_only_a_user_that_exists_and_runs_the_rust_daemon_needs_ids(tmp_path, monkeypatch):
     paths = [program(tmp_path, "virtiofsd", RUST)]
     assert with_qemu(tmp_path, "10.0", "11.3", paths, user="nobody-here")["missing_subordinate_ids"] == []
     assert with_qemu(tmp_path, "10.0", "11.3", paths, user="root")["missing_subordinate_ids"] == ["subuid", "subgid"]
+    monkeypatch.setattr(virtiofsd, "missing_packages", lambda names, seconds: list(names))
+    for packages, missing in ((["virtiofsd"], ["subuid", "subgid"]), (["qemu-system-x86"], [])):
+        assert with_qemu(tmp_path, "10.0", "11.3", packages=packages, user="root")["missing_subordinate_ids"] == missing
     (tmp_path / "c").mkdir()
     paths = [program(tmp_path / "c", "virtiofsd", C)]
     assert with_qemu(tmp_path, "7.2", "9.0", paths, user="root")["missing_subordinate_ids"] == []
