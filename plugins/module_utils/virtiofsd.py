@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+from ansible_collections.virtshare.storage.plugins.module_utils import virtiofsd_host
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 # In this order, as OpenNebula's own driver (virtiofsd.sh) looks for it.
@@ -14,12 +15,17 @@ PATHS = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofs
 # Daemons whose --version tells libvirt's; the modular one first, as it is what runs where both are installed.
 LIBVIRT_PATHS = ("/usr/sbin/virtqemud", "/usr/sbin/libvirtd")
 
+QEMU_PATHS = ("/usr/bin/qemu-system-x86_64", "/usr/libexec/qemu-kvm", "/usr/bin/qemu-system-aarch64")
+
 LIVE_MIGRATION = (1, 11)
 READ_ONLY = (1, 13)
 READ_ONLY_LIBVIRT = (11, 0)
 
 ARGUMENT_SPEC = dict(
     min_version=dict(type="str"),
+    min_libvirt_version=dict(type="str"),
+    user=dict(type="str"),
+    subordinate_ids=dict(type="str", default="100000:65536"),
     expected=dict(type="bool", default=False),
     packages=dict(type="list", elements="str", default=[]),
     timeout=dict(type="float", default=10.0),
@@ -136,12 +142,20 @@ def numbers(version):
     return tuple(found)
 
 
-def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS):
-    """The module's result; Refusal when there is no virtiofsd, or one that is too old, and no package is missing."""
+def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_paths=QEMU_PATHS, root="/"):
+    """The module's result; Refusal for no virtiofsd, or what is too old or known to break, if no package is missing."""
+    seconds = params["timeout"]
+    libvirt = _version(libvirt_paths, libvirt_version, seconds)
+    qemu = _version(qemu_paths, virtiofsd_host.qemu_version, seconds)
     result = {"changed": False, "present": False, "path": None, "implementation": None, "version": None,
-              "live_migration": None, "read_only": None, "runs_as": None, "libvirt_version": None, "words": "",
-              "missing_packages": missing_packages(params["packages"], params["timeout"])}
+              "live_migration": None, "read_only": None, "runs_as": None, "libvirt_version": libvirt,
+              "qemu_version": qemu, "reachable": None, "missing_subordinate_ids": [], "warnings": [], "words": "",
+              "missing_packages": missing_packages(params["packages"], seconds)}
+    _refuse_old(params, result)
     path = find(paths)
+    if path is None and "virtiofsd" in result["missing_packages"]:
+        # The package of that name is the Rust daemon everywhere: what it will need can be said now.
+        _look_for_ids(params, result, root)
     if path is None:
         if result["missing_packages"] or (check_mode and params["expected"]):
             result["words"] = "not installed yet; the packages that bring it are about to be"
@@ -149,12 +163,13 @@ def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS):
         raise Refusal(
             "there is no virtiofsd here: none of %s is an executable file. Install the package that has it (virtiofsd "
             "on Debian 13, Ubuntu 24.04 and EL 9 or newer; qemu-system-common on Debian 12 and Ubuntu 22.04; qemu-kvm "
-            "on EL 8). On Debian 12 the QEMU of backports has none: stay with QEMU 7.2 or go to Debian 13"
-            % ", ".join(paths))
-    implementation, version = _identified(path, params["timeout"])
-    libvirt = _libvirt(libvirt_paths, params["timeout"])
-    result.update(present=True, path=path, implementation=implementation, version=version, libvirt_version=libvirt,
-                  **meaning(implementation, version, libvirt))
+            "on EL 8). On Debian 12 the QEMU of backports has none: stay with QEMU 7.2 or go to Debian 13%s"
+            % (", ".join(paths), virtiofsd_host.without_daemon(qemu, numbers)))
+    implementation, version = _identified(path, seconds)
+    result.update(present=True, path=path, implementation=implementation, version=version,
+                  reachable=virtiofsd_host.reachable(root), **meaning(implementation, version, libvirt))
+    if implementation == "rust":
+        _look_for_ids(params, result, root)
     wanted = params["min_version"]
     if wanted and not result["missing_packages"] and (implementation == "c" or numbers(version) < numbers(wanted)):
         raise Refusal(
@@ -174,11 +189,29 @@ def _identified(path, seconds):
         raise Refusal("%s is not a virtiofsd that is known here: %s" % (path, refusal))
 
 
-def _libvirt(paths, seconds):
+def _look_for_ids(params, result, root):
+    if params.get("user"):
+        found = virtiofsd_host.subordinate(params["user"], params["subordinate_ids"], root)
+        result.update(missing_subordinate_ids=found["missing"], warnings=found["warnings"])
+
+
+def _refuse_old(params, result):
+    """Refusal for a libvirt or a QEMU that cannot do it, before anything is installed beside it."""
+    libvirt = result["libvirt_version"]
+    problem = virtiofsd_host.broken(result["qemu_version"], libvirt, numbers)
+    if problem:
+        raise Refusal(problem)
+    oldest = params.get("min_libvirt_version")
+    if oldest and libvirt and numbers(libvirt) < numbers(oldest):
+        raise Refusal("libvirt is %s, but at least %s is wanted: use a newer release of the distribution, or lower "
+                      "min_libvirt_version" % (libvirt, oldest))
+
+
+def _version(paths, parse, seconds):
     path = find(paths)
     if path is None:
         return None
     try:
-        return libvirt_version(ask(path, seconds))
+        return parse(ask(path, seconds))
     except (OSError, subprocess.SubprocessError):
         return None

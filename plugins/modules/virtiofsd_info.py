@@ -13,6 +13,7 @@ description:
   - Finds the daemon as OpenNebula's driver does, the first executable of C(/usr/libexec/virtiofsd),
     C(/usr/lib/qemu/virtiofsd) and C(/usr/lib/virtiofsd/virtiofsd), asks it for its version, and says what that means.
   - Fails when there is none, or when it is older than O(min_version), unless one of O(packages) is missing.
+  - Fails at once with a libvirt older than 6.2 or a QEMU older than 5.0, which know no virtiofs.
 options:
   min_version:
     description:
@@ -20,6 +21,20 @@ options:
         shares. The C daemon of QEMU is older than any.
       - Any version is accepted when not given.
     type: str
+  min_libvirt_version:
+    description: The oldest acceptable version of libvirt, such as V(11.0) for read-only shares. Any when not given.
+    type: str
+  user:
+    description:
+      - The user that runs the Rust daemon, C(oneadmin) with OpenNebula. Its subordinate ids are looked at.
+      - A user that does not exist needs none.
+    type: str
+  subordinate_ids:
+    description:
+      - The subordinate ids that O(user) needs, as C(FIRST:COUNT). The default is what OpenNebula's guests are mapped
+        to.
+    type: str
+    default: 100000:65536
   expected:
     description:
       - Whether packages of the same run are about to bring it. In check mode a missing daemon is then reported as
@@ -90,6 +105,22 @@ libvirt_version:
   returned: success
   type: str
   sample: 11.3.0
+qemu_version:
+  description: The version of QEMU on the host, or null.
+  returned: success
+  type: str
+  sample: 10.0.13
+reachable:
+  description:
+    - Whether libvirt finds a daemon for a domain that does not name one, by an entry in C(/usr/share/qemu/vhost-user)
+      or C(/etc/qemu/vhost-user). Null when there is no daemon.
+  returned: success
+  type: bool
+missing_subordinate_ids:
+  description: Those of V(subuid) and V(subgid) in which O(user) lacks O(subordinate_ids). Empty for the C daemon.
+  returned: success
+  type: list
+  elements: str
 missing_packages:
   description: Those of O(packages) that are not installed.
   returned: success
@@ -110,9 +141,12 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refu
 def main():
     module = AnsibleModule(argument_spec=virtiofsd.ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        module.exit_json(**virtiofsd.info(module.params, module.check_mode))
+        result = virtiofsd.info(module.params, module.check_mode)
     except Refusal as refusal:
         module.fail_json(msg=str(refusal))
+    for text in result.pop("warnings"):
+        module.warn(text)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -162,3 +162,56 @@ def test_while_a_package_is_missing_nothing_is_judged(tmp_path, monkeypatch):
     assert info([old], packages=["virtiofsd"], min_version="1.11")["present"] is True
     with pytest.raises(Refusal):
         info([old], min_version="1.11")
+
+
+QEMU = "QEMU emulator version %s (Debian 1:%s+dfsg-1)\nCopyright (c) 2003-2025 Fabrice Bellard\n"
+
+
+def with_qemu(tmp_path, qemu, libvirt, paths=(), **more):
+    parameters = {"min_version": None, "expected": False, "packages": [], "timeout": 10.0,
+                  "subordinate_ids": "100000:65536"}
+    parameters.update(more)
+    return virtiofsd.info(
+        parameters, False, paths, [program(tmp_path, "libvirtd", "libvirtd (libvirt) %s\n" % libvirt)],
+        [program(tmp_path, "qemu", QEMU % (qemu, qemu))], str(tmp_path))
+
+
+@pytest.mark.parametrize("qemu, libvirt, words", [
+    ("7.2.22", "6.1.0", "libvirt 6.1.0 knows no virtiofs, which came with 6.2: use a newer release"),
+    ("4.2.1", "6.2.0", "QEMU 4.2.1 knows no virtiofs, which came with 5.0"),
+])
+def test_what_knows_no_virtiofs_is_refused_before_anything_is_installed(tmp_path, qemu, libvirt, words, monkeypatch):
+    monkeypatch.setattr(virtiofsd, "missing_packages", lambda names, seconds: list(names))
+    with pytest.raises(Refusal, match=words):
+        with_qemu(tmp_path, qemu, libvirt, packages=["virtiofsd"])
+
+
+def test_a_qemu_that_lost_its_daemon_is_named_with_the_way_back(tmp_path):
+    """As the one of Debian 12's backports."""
+    with pytest.raises(Refusal) as refusal:
+        with_qemu(tmp_path, "10.0.2", "9.0.0")
+    assert "QEMU 10.0.2 is installed here, and since 8.0 QEMU has no virtiofsd of its own" in str(refusal.value)
+    assert "qemu-system-x86/bookworm" in str(refusal.value)
+    with pytest.raises(Refusal) as refusal:
+        with_qemu(tmp_path, "7.2.22", "9.0.0")
+    assert "is installed here" not in str(refusal.value)
+
+
+def test_libvirts_oldest_acceptable_version(tmp_path):
+    paths = [program(tmp_path, "virtiofsd", RUST)]
+    found = with_qemu(tmp_path, "10.0.13", "11.3.0", paths, min_libvirt_version="11.0")
+    assert (found["qemu_version"], found["libvirt_version"]) == ("10.0.13", "11.3.0")
+    with pytest.raises(Refusal, match="libvirt is 11.3.0, but at least 12 is wanted"):
+        with_qemu(tmp_path, "10.0.13", "11.3.0", paths, min_libvirt_version="12")
+
+
+def test_only_a_user_that_exists_and_runs_the_rust_daemon_needs_ids(tmp_path, monkeypatch):
+    paths = [program(tmp_path, "virtiofsd", RUST)]
+    assert with_qemu(tmp_path, "10.0", "11.3", paths, user="nobody-here")["missing_subordinate_ids"] == []
+    assert with_qemu(tmp_path, "10.0", "11.3", paths, user="root")["missing_subordinate_ids"] == ["subuid", "subgid"]
+    monkeypatch.setattr(virtiofsd, "missing_packages", lambda names, seconds: list(names))
+    for packages, missing in ((["virtiofsd"], ["subuid", "subgid"]), (["qemu-system-x86"], [])):
+        assert with_qemu(tmp_path, "10.0", "11.3", packages=packages, user="root")["missing_subordinate_ids"] == missing
+    (tmp_path / "c").mkdir()
+    paths = [program(tmp_path / "c", "virtiofsd", C)]
+    assert with_qemu(tmp_path, "7.2", "9.0", paths, user="root")["missing_subordinate_ids"] == []
