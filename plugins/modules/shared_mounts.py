@@ -19,12 +19,15 @@ description:
     filesystem can, so that nobody writes to the host's own disk while the share is not mounted.
   - Nothing waits for a dead server longer than O(timeout). A failure of one share does not keep the others from being
     done; all failures are reported together at the end, each naming server, path, host and seconds.
-  - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false).
+  - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false). OCFS2 gets
+    V(_netdev) and V(x-systemd.requires=o2cb.service); its C(mount.ocfs2) does not take V(nofail).
 author:
   - virtshare contributors (@virtshare)
 requirements:
   - Linux with C(/proc), C(mount) and C(umount) of util-linux.
   - For O(shares[].type=nfs) C(mount.nfs), from nfs-common (Debian, Ubuntu) or nfs-utils (EL).
+  - For O(shares[].type=ocfs2) C(mount.ocfs2), from ocfs2-tools, a kernel with OCFS2, and a running o2cb, see the role
+    C(virtshare.storage.ocfs2_cluster).
 options:
   shares:
     description:
@@ -45,13 +48,15 @@ options:
           - V(nfs) is any version of NFS, see the option C(vers).
           - V(local) binds the directory in O(shares[].source) to the path; without a source it only checks that
             something is mounted there.
-          - V(cifs), V(ocfs2) and V(glusterfs) can be declared, and are refused by this version of the module.
+          - V(cifs) and V(glusterfs) can be declared, and are refused by this version of the module.
         type: str
         required: true
         choices: [nfs, cifs, ocfs2, glusterfs, local]
       source:
         description:
           - What is mounted, V(server:/export) for V(nfs), a directory for V(local).
+          - For V(ocfs2) V(LABEL=…), V(UUID=…) or a path below C(/dev/disk/by-id). The live mount is compared with the
+            device that it stands for. A name such as V(/dev/sdb) is warned about.
           - Required for every type but V(local).
         type: str
       options:

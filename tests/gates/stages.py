@@ -18,7 +18,7 @@ from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_pack
 MINUTE = 60
 # The labs that a stage starts, by name; another's, which may be in use, are never touched.
 LABS = {
-    "scenarios": ("mounts", "proof", "site", "test-lab-a", "test-lab-b", "test-lab-c"),
+    "scenarios": ("mounts", "ocfs2", "proof", "site", "test-lab-a", "test-lab-b", "test-lab-c"),
     "molecule": ("molecule", "molecule-ocfs2"),
 }
 MOLECULE = ROOT / "extensions/molecule"

@@ -6,9 +6,10 @@
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.glusterfs import GlusterFs
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.local import Local
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.nfs import Nfs
+from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.ocfs2 import Ocfs2
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
-_KINDS = {kind.name: kind for kind in (Nfs(), Local(), GlusterFs())}
+_KINDS = {kind.name: kind for kind in (Nfs(), Local(), GlusterFs(), Ocfs2())}
 
 
 def kind_of(share):
