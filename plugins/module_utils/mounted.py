@@ -6,7 +6,7 @@
 import errno
 import os
 
-from ansible_collections.virtshare.storage.plugins.module_utils import bounded, mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils import blockdevice, bounded, mountinfo
 
 # A server that let one request run out of time gets this long for each later one, so that twenty shares of a dead
 # server cost one bound and not twenty.
@@ -71,7 +71,7 @@ def same_source(share_type, declared, mount, resolve=os.path.realpath):
         servers, volume = gluster_volume(declared)
         live_servers, live_volume = gluster_volume(mount.source)
         return volume == live_volume and bool(set(servers) & set(live_servers))
-    return resolve(_device(declared)) == resolve(_device(mount.source))
+    return resolve(blockdevice.link_of(declared)) == resolve(mount.source)
 
 
 def _nfs(source):
@@ -93,13 +93,6 @@ def gluster_volume(source):
     if parts and parts[0].endswith((".tcp", ".rdma")):
         parts[0] = parts[0].rpartition(".")[0]
     return servers.lower().split(","), "/".join(parts)
-
-
-def _device(source):
-    for prefix, directory in (("LABEL=", "/dev/disk/by-label/"), ("UUID=", "/dev/disk/by-uuid/")):
-        if source.startswith(prefix):
-            return directory + source[len(prefix):]
-    return source
 
 
 def plain_directory(entries, path):

@@ -19,7 +19,8 @@ description:
     filesystem can, so that nobody writes to the host's own disk while the share is not mounted.
   - Nothing waits for a dead server longer than O(timeout). A failure of one share does not keep the others from being
     done; all failures are reported together at the end, each naming server, path, host and seconds.
-  - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false).
+  - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false). OCFS2 gets
+    V(_netdev) and V(x-systemd.requires=o2cb.service); its C(mount.ocfs2) does not take V(nofail).
   - The credentials of a CIFS share are in a file of root's alone, C(/etc/virtshare/credentials/PATH.cifs), and nowhere
     else on the host. It has its final mode from the beginning, is replaced in one step when they change, mended when
     its content, mode or owner do, and removed when the share no longer has credentials. As a live mount keeps the
@@ -33,6 +34,8 @@ requirements:
   - Linux with C(/proc), C(mount) and C(umount) of util-linux.
   - For O(shares[].type=nfs) C(mount.nfs), from nfs-common (Debian, Ubuntu) or nfs-utils (EL).
   - For O(shares[].type=cifs) C(mount.cifs), from cifs-utils.
+  - For O(shares[].type=ocfs2) C(mount.ocfs2), from ocfs2-tools, a kernel with OCFS2, and a running o2cb, see the role
+    C(virtshare.storage.ocfs2_cluster).
 options:
   shares:
     description:
@@ -56,7 +59,7 @@ options:
           - V(cifs) is SMB, version 2.1 or newer unless the option C(vers) says otherwise.
           - V(glusterfs) is a volume, or a directory of one, over any of the servers in O(shares[].source). One of them
             that answers is enough.
-          - V(ocfs2) can be declared, and is refused by this version of the module.
+          - V(ocfs2) is a volume of the cluster that the role C(virtshare.storage.ocfs2_cluster) makes.
         type: str
         required: true
         choices: [nfs, cifs, ocfs2, glusterfs, local]
@@ -64,6 +67,8 @@ options:
         description:
           - What is mounted, V(server:/export) for V(nfs), V(//server/share) for V(cifs),
             V(server1,server2:/volume) for V(glusterfs), a directory for V(local).
+          - For V(ocfs2) V(LABEL=…), V(UUID=…) or a path below C(/dev/disk/by-id). The live mount is compared with the
+            device that it stands for. A name such as V(/dev/sdb) is warned about.
           - Required for every type but V(local).
         type: str
       options:

@@ -104,10 +104,9 @@ class _Work:
         """The types of the shares to be mounted whose mount program is not on the host, sorted."""
         types = set()
         for share in shares:
-            with contextlib.suppress(Refusal):
-                kind = kind_of(share)
-                if share["state"] == "mounted" and kind.managed(share) and self.host.helper_missing(kind):
-                    types.add(share["type"])
+            kind = kind_of(share)
+            if share["state"] == "mounted" and kind.managed(share) and self.host.helper_missing(kind):
+                types.add(share["type"])
         return sorted(types)
 
     def plan_declared(self, shares, allow_hidden_files):

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils import blockdevice, mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import (
     clients, credentials, fstab, options, points, undeclared)
@@ -152,9 +152,11 @@ class Host:
         point = seen.get(path)
         if isinstance(point, Exception):
             raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
-        surroundings = {"addresses": None, "server": None, "origin": None}
+        surroundings = {"addresses": None, "server": None, "origin": None, "device": None}
         if share["state"] == "mounted" and kind.managed(share):
             surroundings["origin"] = self._origin(share, entries) if share["type"] == "local" else None
+            if kind.on_device:
+                surroundings["device"] = self._device(share, mounts)
             if kind.servers(share):
                 surroundings["addresses"], surroundings["server"] = self._answering(share, kind, mounts)
         others = [entry for entry in entries if entry.mount_point != path]
@@ -195,6 +197,21 @@ class Host:
         if below is None:
             return None
         return [below.st_dev, mountinfo.directory(below, os.path.relpath(real, below.mount_point))]
+
+    def _device(self, share, mounts):
+        """The number of the source's device, or None when there is no such device and nothing is mounted."""
+        try:
+            path = blockdevice.resolve(share["source"], self.timeout)
+            if path is not None:
+                return blockdevice.number_of(path)
+        except (TimedOut, ChildFailed, OSError) as error:
+            raise Refusal("share %s: the device of %s cannot be looked for on host %s: %s"
+                          % (share["path"], share["source"], self.name, error))
+        if mounts:
+            raise Refusal(
+                "share %s: no device of host %s is %s, so whether %s, which is mounted there, is the right one cannot "
+                "be told. It is left alone." % (share["path"], self.name, share["source"], mounts[-1].source))
+        return None
 
     def _answering(self, share, kind, mounts):
         """(the addresses of the first of a share's servers that answers, or None when its name tells none; its name).

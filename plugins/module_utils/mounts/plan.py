@@ -159,7 +159,7 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     if share["type"] == "local" and found.surroundings.get("origin") is None:
         raise Refusal("share %s: the source %s is not a directory on this host. Create it, or correct the source."
                       % (path, share["source"]))
-    plan = Plan()
+    plan = Plan(warnings=kind.warnings(share))
     before, after = {}, {}
     kept, removed, why = _keep(share, kind, found)
     recorded = found.entries[0] if found.entries else None

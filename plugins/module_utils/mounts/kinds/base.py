@@ -22,6 +22,8 @@ class Kind:
     helper = None
     # [(part of an error's text, what it means and what to do)], the first that fits is added to an error.
     explanations = ()
+    # Whether the source is a block device of the host.
+    on_device = False
     # Why a stale mount (see is_stale) is of no use.
     stale_words = "the export was replaced on the server (stale file handle)"
 
@@ -76,7 +78,8 @@ class Kind:
         """None when the live mount shows the share's source, else what it shows instead, in words.
 
         surroundings: {"addresses": [str] the server's name stands for, or None when unknown; "server": the name of
-        the server that answered; "origin": [st_dev, mountinfo.directory()] of a bind's source, or None}.
+        the server that answered; "origin": [st_dev, mountinfo.directory()] of a bind's source, or None; "device": the
+        number of the source's device as mountinfo has it, or None}.
         """
         raise NotImplementedError
 
@@ -98,6 +101,10 @@ class Kind:
 
     def bound_to(self, mount, differences, others):  # pylint: disable=unused-argument
         """Those of the other live mounts that keep these differences as they are, even over a new mount."""
+        return []
+
+    def warnings(self, share):  # pylint: disable=unused-argument
+        """Sentences about a declaration that works, and may do harm one day."""
         return []
 
     def explain(self, text):

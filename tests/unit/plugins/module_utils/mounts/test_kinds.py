@@ -9,8 +9,6 @@ from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.local import Local
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.nfs import Nfs, canonical, host_of
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
 
 # As Linux 7.2 shows it; the options of NFS, then of version 3.
@@ -255,11 +253,3 @@ def test_a_bind_mount_in_fstab_and_by_hand():
     assert fstab.format_line(Local().entry(share)) == "/data/l /srv/l none ro,nosuid,bind,nofail 0 0"
     assert Local().mount_command(share) == ["mount", "-o", "ro,nosuid,bind,nofail", "/data/l", "/srv/l"]
     assert Local().managed(share) and not Local().managed(local(source=""))
-
-
-@pytest.mark.parametrize("kind, source", [("ocfs2", "LABEL=v")])
-def test_types_that_cannot_be_mounted_yet_are_refused_in_words(kind, source):
-    (share,) = validated([{"path": "/srv/y", "type": kind, "source": source}])
-    with pytest.raises(Refusal) as caught:
-        kind_of(share)
-    assert "share /srv/y: type %s" % kind in str(caught.value)

@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: ocfs2_cluster_info
+version_added: 1.0.0
+short_description: Report what a host has of OCFS2
+description:
+  - Reads, in one execution, all that must be known of a host to tell what its cluster needs. That is its file of
+    members and its settings, what its kernel runs, and what lies on its devices.
+  - A device's superblock is read past the host's cache, so that what another host has written is seen. No lock is
+    taken, and no step takes longer than O(timeout).
+author:
+  - virtshare contributors (@virtshare)
+options:
+  host:
+    description: The name by which messages speak of the host.
+    type: str
+    required: true
+  name:
+    description: The cluster's name. The host's address is first looked for in what the host has of this cluster.
+    type: str
+    default: ocfs2
+  address:
+    description: The IPv4 address by which the host talks to the others. It must be one of the host's own.
+    type: str
+    default: ""
+  network:
+    description: The network, such as V(192.0.2.0/24), in which the host has the address. Not used with O(address).
+    type: str
+    default: ""
+  sources:
+    description: Volumes to look at, as LABEL=…, UUID=… or a path below /dev.
+    type: list
+    elements: str
+    default: []
+  devices:
+    description: Devices that may be empty. What is on them or uses them is looked for with blkid and wipefs.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds that a step for one device may take, at least 1.
+    type: int
+    default: 30
+attributes:
+  check_mode:
+    description: It only reads.
+    support: full
+  diff_mode:
+    description: It changes nothing.
+    support: none
+  platform:
+    description: Runs on Linux hosts.
+    support: full
+    platforms: linux
+seealso:
+  - module: virtshare.storage.ocfs2_cluster
+"""
+
+EXAMPLES = r"""
+- name: Look at a host
+  virtshare.storage.ocfs2_cluster_info:
+    host: "{{ inventory_hostname }}"
+    name: vms
+    sources: [LABEL=vmstore]
+  register: my_ocfs2
+"""
+
+RETURN = r"""
+node:
+  description: The host's own name without the domain, by which it is a node.
+  returned: success
+  type: str
+  sample: hv1
+address:
+  description: The address by which the host talks to the others.
+  returned: success
+  type: str
+  sample: 192.0.2.11
+kernel:
+  description: The running kernel's release.
+  returned: success
+  type: str
+driver:
+  description: Whether this kernel has OCFS2.
+  returned: success
+  type: bool
+tools:
+  description: The programs of ocfs2-tools that are missing.
+  returned: success
+  type: list
+  elements: str
+service:
+  description: Whether o2cb's service exists, and starts at boot.
+  returned: success
+  type: dict
+cluster_conf:
+  description: The text of C(/etc/ocfs2/cluster.conf).
+  returned: success
+  type: str
+settings_path:
+  description: The file that o2cb's service reads.
+  returned: success
+  type: str
+settings:
+  description: What is assigned in it.
+  returned: success
+  type: dict
+live:
+  description: The cluster that the kernel runs, null when there is none.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    nodes:
+      description: Name, number, address and port of each node, and whether it is this host.
+      type: list
+      elements: list
+    settings:
+      description: Its timeouts, null for what the kernel does not tell.
+      type: dict
+    regions:
+      description: The UUIDs of the volumes whose heartbeat runs, those that are mounted.
+      type: list
+      elements: str
+    heartbeat_mode:
+      description: V(local) or V(global).
+      type: str
+devices:
+  description: One for each of O(sources) and O(devices).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    source:
+      description: As it was asked for.
+      type: str
+    trouble:
+      description: Why it could not be looked at, else null. All but RV(devices[].source) and RV(devices[].bare) may
+        be missing then.
+      type: str
+    bare:
+      description: Whether it is a name that may mean another disk after the next boot.
+      type: bool
+    path:
+      description: Its path.
+      type: str
+    number:
+      description: Its number, as C(mountinfo) has it.
+      type: str
+    bytes:
+      description: Its size.
+      type: int
+    identity:
+      description: The disk's own number.
+      type: str
+    by_id:
+      description: Its names in C(/dev/disk/by-id).
+      type: list
+      elements: str
+    volume:
+      description: What the superblock says, null without OCFS2.
+      type: dict
+    known:
+      description: Whether udev knows the volume.
+      type: bool
+    content:
+      description: What else is on it.
+      type: list
+      elements: str
+    users:
+      description: What uses it, of one that may be empty.
+      type: list
+      elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.report import report
+
+
+def main():
+    report(AnsibleModule(
+        argument_spec=dict(
+            host=dict(type="str", required=True),
+            name=dict(type="str", default="ocfs2"),
+            address=dict(type="str", default=""),
+            network=dict(type="str", default=""),
+            sources=dict(type="list", elements="str", default=[]),
+            devices=dict(type="list", elements="str", default=[]),
+            timeout=dict(type="int", default=30),
+        ),
+        supports_check_mode=True,
+    ))
+
+
+if __name__ == "__main__":
+    main()
