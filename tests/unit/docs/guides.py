@@ -14,6 +14,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
+from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import settings as ocfs2_settings
+from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import volumes as ocfs2_volumes
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import TYPES, validated
 
@@ -36,6 +38,7 @@ LISTS = {
     "flexvdi_storage_ocfs2_volumes": "flexvdi_ocfs2_volume",
     "flexvdi_storage_gluster_volumes": "flexvdi_gluster_volume",
     "flexvdi_storage_media_storages": "flexvdi_media_storage",
+    "ocfs2_cluster_filesystems": "ocfs2_filesystem",
 }
 # A share of each type with nothing but what it needs. What is not a share of its type is refused.
 EXAMPLES = {
@@ -162,7 +165,21 @@ def is_known(kind, name):
     if options.is_flag(name) or not options.is_shown(name):
         return not name.startswith("x-") or name in SYSTEMD_OPTIONS
     path = ROOT / f"plugins/module_utils/mounts/kinds/{kind}.py"
-    return re.search(rf'"{re.escape(name)}"', path.read_text(encoding="utf-8")) is not None
+    return re.search(rf'"{re.escape(name)}"|[(,]\s*{re.escape(name)}="', path.read_text(encoding="utf-8")) is not None
+
+
+def variable_errors(name, value):
+    """What is wrong with a role's variable beyond its type, as the code says it that reads the variable."""
+    setting = {f"ocfs2_cluster_{each.name}": each.name for each in ocfs2_settings.SETTINGS}.get(name)
+    try:
+        if name == "ocfs2_cluster_filesystems":
+            ocfs2_volumes.checked(value)
+        elif setting is not None:
+            defaults = {each.name: each.default for each in ocfs2_settings.SETTINGS}
+            ocfs2_settings.checked({**defaults, setting: value})
+    except Refusal as refusal:
+        return [str(refusal)]
+    return []
 
 
 def load(text):

@@ -82,6 +82,7 @@ def _problems(key, value):
             yield f"the role {role} has no such variable"
         else:
             yield from ArgumentSpecValidator({key: options[key]}).validate({key: value}).error_messages
+            yield from guides.variable_errors(key, value)
     if key.startswith("virtshare_"):
         used = "".join(path.read_text(encoding="utf-8") for path in (guides.ROOT / "playbooks").glob("*.yml"))
         if key not in used:
@@ -229,14 +230,24 @@ def test_an_option_to_leave_out_is_known_or_refused(page, row, kind):
         assert guides.is_known(kind, name), page.name
 
 
+VARIABLES = guides.tables_with("Variable", "Value", "Why", "Source")
+
+
+@pytest.mark.parametrize("page, row", VARIABLES, ids=_name_of)
+def test_a_variable_worth_setting_is_one_of_its_role(page, row):
+    assert all(row), "every variable has its reason and its source"
+    name = _literal(row[0])
+    assert guides.role_of(name), page.name
+    assert list(_problems(name, yaml.safe_load(_literal(row[1])))) == []
+
+
 def test_there_are_options_of_every_filesystem():
-    expected = {kind for kind in TYPES if (guides.RST / f"guide_{kind}.rst").is_file()}
-    assert "nfs" in expected
+    assert VARIABLES
     for rows in (OPTIONS, LEFT_OUT):
-        assert {kind for page, _row, kind in rows if page.stem == f"guide_{kind}"} == expected
+        assert {kind for page, _row, kind in rows if page.stem == f"guide_{kind}"} == set(TYPES)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TYPES if (guides.RST / f"guide_{kind}.rst").is_file()])
+@pytest.mark.parametrize("kind", TYPES)
 def test_a_filesystem_has_all_that_the_others_have(kind):
     page = guides.RST / f"guide_{kind}.rst"
     headings = re.findall(r"(?m)^(.+)\n-{4,}$", page.read_text(encoding="utf-8"))
