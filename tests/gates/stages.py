@@ -23,6 +23,12 @@ LABS = {
     "molecule": ("molecule", "molecule-ocfs2"),
 }
 MOLECULE = ROOT / "extensions/molecule"
+# Written, and not seen to pass from their beginning to their end yet; README.md's table says what of them was seen.
+# Each is run by hand (docs/developing.md) until it has passed, and leaves this list then.
+UNFINISHED = {
+    "scenarios": ("test_flexvdi.py", "test_guest_proof.py", "test_mount_faults.py"),
+    "molecule": ("cifs", "glusterfs", "ocfs2"),
+}
 
 
 def setup(log):
@@ -53,7 +59,9 @@ def scenarios(log):
     _lab_prerequisites(log)
     try:
         # Minutes each, so every one is named as it ends.
-        _pytest(log, "tests/scenarios", "-v", seconds=40 * MINUTE)
+        _pytest(log, "tests/scenarios", "-v", *(f"--ignore=tests/scenarios/{name}" for name in UNFINISHED["scenarios"]),
+                seconds=40 * MINUTE)
+        log.say("Not run, as they are unfinished: " + ", ".join(UNFINISHED["scenarios"]))
     finally:
         labs_down(log, LABS["scenarios"])
 
@@ -85,11 +93,12 @@ def labs_down(log, names):
 def molecule(log):
     """Molecule: from bare hosts to proven shares and back, over reboots and drift"""
     _lab_prerequisites(log)
-    own = scenarios_with_own_hosts(MOLECULE)
+    log.say("Not run, as they are unfinished: " + ", ".join(UNFINISHED["molecule"]))
+    own = [name for name in scenarios_with_own_hosts(MOLECULE) if name not in UNFINISHED["molecule"]]
     if own:
         _lab_prerequisites(log, "--needs", "stock-kernel")
     problems = []
-    _molecule(log, problems, "shared", "--all", *(f"--exclude={name}" for name in own))
+    _molecule(log, problems, "shared", "--all", *(f"--exclude={name}" for name in {*own, *UNFINISHED["molecule"]}))
     for name in own:
         _molecule(log, problems, name, f"--scenario-name={name}")
     if problems:
