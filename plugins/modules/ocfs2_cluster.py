@@ -8,7 +8,8 @@ module: ocfs2_cluster
 version_added: 1.0.0
 short_description: Make a host a member of an OCFS2 cluster
 description:
-  - Writes C(/etc/ocfs2/cluster.conf) and the settings of o2cb, has o2cb start at boot, and starts it.
+  - Writes C(/etc/ocfs2/cluster.conf) and the settings of o2cb, has o2cb start at boot as soon as the host has its
+    address, and starts it.
   - A running cluster learns of new nodes while volumes are mounted. The number of a running node is never changed.
     Another address or setting is refused while a volume is mounted, as hosts that differ refuse each other; without
     one, o2cb is started anew.
@@ -131,7 +132,7 @@ operations:
   elements: dict
   contains:
     operation:
-      description: One of cluster_conf, settings, enable, start, restart, join, stop, disable.
+      description: One of cluster_conf, settings, unit, enable, start, restart, join, stop, disable.
       type: str
     target:
       description: The cluster, the file or the node.

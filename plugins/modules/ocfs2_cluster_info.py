@@ -109,6 +109,10 @@ settings:
   description: What is assigned in it.
   returned: success
   type: dict
+drop_in:
+  description: What systemd is told about o2cb's service in C(/etc/systemd/system/o2cb.service.d/virtshare.conf).
+  returned: success
+  type: str
 live:
   description: The cluster that the kernel runs, null when there is none.
   returned: success

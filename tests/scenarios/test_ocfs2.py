@@ -123,6 +123,14 @@ def test_a_new_member_joins_while_the_volume_is_mounted(site):
     assert [node["number"] for node in run.facts("ocfs2_cluster_result")["hv1"]["nodes"]] == [0, 4]
 
 
+def test_a_boot_brings_the_cluster_and_its_volume_back(site):
+    site.lab.reboot("hv1")
+    site.on_host("timeout 200 systemctl is-system-running --wait || true")
+    assert site.on_host(f"cat {CONFIGFS}/node/hv1/local") == "1"
+    assert site.on_host(f"findmnt -no FSTYPE {PATH}") == "ocfs2"
+    assert site.play().changes == set()
+
+
 def test_an_option_is_remounted_and_the_volume_stays_mounted(site):
     options = {"errors": "continue", "commit": 30}
     run = site.play(share={"options": options})

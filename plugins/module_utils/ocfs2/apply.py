@@ -81,14 +81,11 @@ class _Executor:
             getattr(self, "_" + operation.name)(operation)
 
     def _cluster_conf(self, operation):
-        path = self.host.path(cluster_conf.PATH)
-        text = operation.arguments["text"]
-        if not text:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
-            return
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        _write(path, text)
+        _write_or_remove(self.host.path(cluster_conf.PATH), operation.arguments["text"])
+
+    def _unit(self, operation):
+        _write_or_remove(self.host.path(operation.target), operation.arguments["text"])
+        self._systemctl("daemon-reload")
 
     def _settings(self, operation):
         _write(self.host.path(operation.target),
@@ -128,7 +125,7 @@ class _Executor:
             raise
 
     def _systemctl(self, verb):
-        code, output = run(["systemctl", verb, UNIT], self.seconds)
+        code, output = run(["systemctl", verb] + ([] if verb == "daemon-reload" else [UNIT]), self.seconds)
         if code != 0:
             raise Refusal("systemctl %s %s failed: %s. %s" % (verb, UNIT, " ".join(output.split()), self._journal()))
 
@@ -136,6 +133,15 @@ class _Executor:
         dummy, output = run(
             ["journalctl", "--unit", UNIT, "--lines", "6", "--output", "cat", "--no-pager"], self.seconds)
         return "Its journal says: %s" % " / ".join(output.splitlines()) if output else "Its journal says nothing."
+
+
+def _write_or_remove(path, text):
+    if text:
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        _write(path, text)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _write(path, text):

@@ -33,6 +33,7 @@ class Host:
         node: its name without the domain, as o2cb compares it. kernel: its release. tools: the programs that are
         missing. driver: whether the kernel has OCFS2. service: {"exists", "enabled"}. cluster_conf: the text, ""
         when there is none. settings_path, settings: the file of the service and {variable: value} in it.
+        drop_in: the text of what systemd is told beyond, "" for nothing.
         live: see running().
         """
         path = self.settings_path()
@@ -45,6 +46,7 @@ class Host:
             "cluster_conf": self.text(cluster_conf.PATH),
             "settings_path": path,
             "settings": settings.parse(self.text(path)),
+            "drop_in": self.text(settings.DROP_IN),
             "live": self.running(),
         }
 

@@ -24,6 +24,7 @@ def plan_present(host, state, cluster, values):
     plan = Plan()
     _cluster_conf(plan, host, state, cluster)
     _settings(plan, state, settings.variables(cluster.name, values))
+    _drop_in(plan, state, settings.drop_in(*[node.address for node in cluster.nodes if node.name == state["node"]]))
     _enable(plan, state)
     if state["live"] is None:
         plan.operations.append(Operation("start", cluster.name, "start o2cb"))
@@ -50,6 +51,8 @@ def plan_absent(host, state, name):
         plan.before["boot"], plan.after["boot"] = "starts o2cb", "does not start o2cb"
     if ours and state["settings"].get("O2CB_ENABLED") == "true":
         _settings(plan, state, [("O2CB_ENABLED", "false")])
+    if ours:
+        _drop_in(plan, state, "")
     if name in cluster_conf.parse(state["cluster_conf"], "%s of %s" % (cluster_conf.PATH, host)):
         text = cluster_conf.without_cluster(state["cluster_conf"], name)
         plan.operations.append(Operation(
@@ -89,6 +92,14 @@ def _settings(plan, state, pairs):
                                      pairs=list(pairs)))
     plan.before[path] = "".join("%s=%s\n" % (name, have[name]) for name, dummy in wrong if name in have)
     plan.after[path] = "".join("%s=%s\n" % pair for pair in wrong)
+
+
+def _drop_in(plan, state, text):
+    if state["drop_in"] == text:
+        return
+    plan.operations.append(Operation(
+        "unit", settings.DROP_IN, "have o2cb wait for the host's address" if text else "remove it", text=text))
+    plan.before[settings.DROP_IN], plan.after[settings.DROP_IN] = state["drop_in"], text
 
 
 def _enable(plan, state):

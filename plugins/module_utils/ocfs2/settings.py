@@ -30,6 +30,19 @@ SETTINGS = (
 )
 STACK = "o2cb"
 
+# What systemd is told about the service beyond its own file.
+DROP_IN = "/etc/systemd/system/o2cb.service.d/virtshare.conf"
+_DROP_IN = """\
+# Kept by virtshare.storage. The service as it comes does not wait for the host's address, and without that the kernel
+# refuses the host as a member: at boot no cluster would run, and no volume be mounted.
+[Unit]
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStartPre=/bin/sh -c 'for i in $$(seq 60); do ip -4 -o address | grep -qF " %s/" && exit 0; sleep 1; done; exit 1'
+"""
+
 
 def checked(values):
     """The declared settings, {name: int}, or a Refusal."""
@@ -50,6 +63,11 @@ def variables(cluster, values):
     """[(variable, value)] that the service's file is to have, as text."""
     return [("O2CB_ENABLED", "true"), ("O2CB_STACK", STACK), ("O2CB_BOOTCLUSTER", cluster)] + [
         (setting.variable, str(values[setting.name])) for setting in SETTINGS]
+
+
+def drop_in(address):
+    """The text of DROP_IN for a host that talks to the others by this address."""
+    return _DROP_IN % address
 
 
 def parse(text):

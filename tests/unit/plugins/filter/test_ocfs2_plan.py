@@ -12,9 +12,9 @@ SHARE = {"path": "/srv/x", "type": "ocfs2", "source": "LABEL=x"}
 INFO = {
     "node": "hv1", "kernel": "6.12", "driver": True, "tools": [], "address": "192.0.2.1",
     "service": {"exists": True, "enabled": True}, "cluster_conf": "", "settings_path": "/etc/default/o2cb",
-    "settings": {}, "live": None, "devices": []}
-HOST = {"name": "vms", "port": 7777, "removed_nodes": [], "number": None, "filesystems": [], "sources": [], "info": INFO,
-        "settings": {"heartbeat_threshold": 31, "idle_timeout_ms": 30000, "keepalive_delay_ms": 2000,
+    "settings": {}, "drop_in": "", "live": None, "devices": []}
+HOST = {"name": "vms", "port": 7777, "removed_nodes": [], "number": None, "filesystems": [], "sources": [],
+        "info": INFO, "settings": {"heartbeat_threshold": 31, "idle_timeout_ms": 30000, "keepalive_delay_ms": 2000,
                      "reconnect_delay_ms": 2000}}
 
 

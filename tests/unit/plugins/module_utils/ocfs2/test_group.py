@@ -42,6 +42,7 @@ def host(own, devices=None, conf=None, live=None, **changes):
         "service": {"exists": True, "enabled": True},
         "cluster_conf": cluster_conf.with_cluster("", conf) if conf else "",
         "settings_path": "/etc/default/o2cb", "settings": variables, "live": live,
+        "drop_in": settings.drop_in("192.0.2.%d" % own),
         "devices": [device()] if devices is None else devices}
     info.update(changes.pop("info", {}))
     return dict({"name": "vms", "port": 7777, "removed_nodes": [], "settings": VALUES, "number": None,

@@ -26,7 +26,8 @@ def state(running, conf=CLUSTER, variables=None, enabled=True, driver=True):
     return {
         "node": "hv1", "kernel": "6.12", "driver": driver, "tools": [], "service": {"exists": True, "enabled": enabled},
         "cluster_conf": cluster_conf.with_cluster("", conf) if conf else "", "settings_path": "/etc/default/o2cb",
-        "settings": dict(settings.variables("vms", VALUES)) if variables is None else variables, "live": running}
+        "settings": dict(settings.variables("vms", VALUES)) if variables is None else variables, "live": running,
+        "drop_in": settings.drop_in("192.0.2.11") if conf else ""}
 
 
 def names(plan):
@@ -50,7 +51,7 @@ def test_a_member_stays_as_it_is():
 
 def test_a_bare_host_gets_all_of_it():
     plan = present(state(None, None, {"O2CB_ENABLED": "false"}, False))
-    assert names(plan) == ["cluster_conf", "settings", "enable", "start"]
+    assert names(plan) == ["cluster_conf", "settings", "unit", "enable", "start"]
     assert plan.before["/etc/ocfs2/cluster.conf"] == "" and "hv2" in plan.after["/etc/ocfs2/cluster.conf"]
     assert "O2CB_BOOTCLUSTER=vms\n" in plan.after["/etc/default/o2cb"]
 
@@ -62,12 +63,19 @@ def test_a_file_of_debians_package_that_names_no_stack_is_as_good():
 
 
 @pytest.mark.parametrize("conf, words", [
-    (None, "none"), (CLUSTER._replace(nodes=NODES[:1]), "a node is missing"),
+    (CLUSTER._replace(nodes=[]), "none"), (CLUSTER._replace(nodes=NODES[:1]), "a node is missing"),
     (CLUSTER._replace(nodes=[NODES[0], NODES[1]._replace(address="192.0.2.99")]), "another address"),
     (CLUSTER._replace(heartbeat_mode="global"), "another mode"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_an_edited_file_is_mended_without_touching_the_running_cluster(conf, words):
     assert names(present(state(live(), conf))) == ["cluster_conf"]
+
+
+def test_o2cb_waits_at_boot_for_the_address_the_host_has_in_its_cluster():
+    found = state(live())
+    found["drop_in"] = settings.drop_in("192.0.2.99")
+    plan = present(found)
+    assert names(plan) == ["unit"] and " 192.0.2.11/" in plan.operations[0].arguments["text"]
 
 
 def test_a_new_node_joins_while_volumes_are_mounted():
@@ -118,9 +126,9 @@ def test_a_kernel_without_ocfs2_is_refused_with_what_to_do():
 
 def test_a_host_leaves_its_cluster():
     plan = plan_absent("hv1", state(live(regions=())), "vms")
-    assert names(plan) == ["stop", "disable", "settings", "cluster_conf"]
+    assert names(plan) == ["stop", "disable", "settings", "unit", "cluster_conf"]
     assert plan.operations[2].arguments["pairs"] == [("O2CB_ENABLED", "false")]
-    assert plan.operations[3].arguments["text"] == ""
+    assert plan.operations[3].arguments["text"] == plan.operations[4].arguments["text"] == ""
     gone = state(None, None, {"O2CB_ENABLED": "false"}, False)
     assert not plan_absent("hv1", gone, "vms").changed
 
