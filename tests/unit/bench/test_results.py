@@ -58,10 +58,10 @@ def test_merging_keeps_the_order():
     assert merged([{"name": "b"}, {"name": "a"}], [{"name": "a", "x": 1}]) == [{"name": "b"}, {"name": "a", "x": 1}]
 
 
-def test_the_kept_results_name_rows_that_exist_and_no_machine():
+def test_the_kept_results_have_every_row_and_name_no_machine():
     kept = json.loads(results.FILE.read_text(encoding="utf-8"))
     known = {name for each in program.MEASUREMENTS for name in each.ROWS}
-    assert {one["name"] for one in kept} <= known
+    assert {one["name"] for one in kept} == known
     for one in kept:
         assert set(one["measured_on"]) == set(results.machine())
 
