@@ -5,6 +5,8 @@
 
 The rules themselves are in test_opennebula_rules*.py. Each test here fails when the modules stop minding its rule.
 """
+# A keyword of dict(DECLARED, keyword=…) is taken for one of the call that it is unpacked into.
+# pylint: disable=repeated-keyword
 
 import multiprocessing
 import threading

@@ -118,7 +118,7 @@ class Site:
     def fstab(self, host):
         return self.ssh(host, "cat /etc/fstab")
 
-    def assert_declared(self, *hosts, shares=ALL):
+    def assert_declared(self, *hosts, shares=tuple(ALL)):
         """Live and in fstab, and nothing of a write is left."""
         for host in hosts or HYPERVISORS:
             assert self.live(host) == {

@@ -28,7 +28,7 @@ def test_what_a_host_has_is_compared_without_what_tells_clients_apart():
 
 def test_a_second_mount_over_the_first_is_seen():
     twice = LOOKED.replace("nas1:/export/share00 /srv/shares/share00 nfs4", "nas1:/a /srv/shares/share00 nfs4", 1)
-    both = seen(twice.split("\n")[0] + "\n" + LOOKED)["mounts"]["/srv/shares/share00"]
+    both = seen(twice.partition("\n")[0] + "\n" + LOOKED)["mounts"]["/srv/shares/share00"]
     assert [source for source, _type, _options in both] == ["nas1:/a", "nas1:/export/share00"]
 
 

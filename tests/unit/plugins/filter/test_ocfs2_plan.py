@@ -14,8 +14,8 @@ INFO = {
     "service": {"exists": True, "enabled": True}, "cluster_conf": "", "settings_path": "/etc/default/o2cb",
     "settings": {}, "drop_in": "", "live": None, "devices": []}
 HOST = {"name": "vms", "port": 7777, "removed_nodes": [], "number": None, "filesystems": [], "sources": [],
-        "info": INFO, "settings": {"heartbeat_threshold": 31, "idle_timeout_ms": 30000, "keepalive_delay_ms": 2000,
-                     "reconnect_delay_ms": 2000}}
+        "info": INFO, "settings": {
+            "heartbeat_threshold": 31, "idle_timeout_ms": 30000, "keepalive_delay_ms": 2000, "reconnect_delay_ms": 2000}}
 
 
 @pytest.fixture

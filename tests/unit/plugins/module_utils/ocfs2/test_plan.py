@@ -16,7 +16,7 @@ CLUSTER = Cluster("vms", NODES, {}, "local", [])
 REGION = "7D0E2B16F7BE4F62B60FE8F694FBA91A"
 
 
-def live(nodes=NODES, regions=(REGION,), name="vms", **values):
+def live(nodes=tuple(NODES), regions=(REGION,), name="vms", **values):
     return {"name": name, "nodes": [[node.name, node.number, node.address, node.port, node.name == "hv1"]
                                     for node in nodes],
             "settings": dict(VALUES, **values), "regions": list(regions), "heartbeat_mode": "local"}
