@@ -28,7 +28,7 @@ MOLECULE = ROOT / "extensions/molecule"
 UNFINISHED = {
     "scenarios": (
         "test_flexvdi.py", "test_guest_proof.py", "test_mount_faults.py",
-        # It found that proof_matrix fails where hosts declare different shares.
+        # It found a fault of proof_matrix where hosts declare different shares, and was not run again since.
         "test_site.py::test_a_converged_run_executes_at_most_eight_modules_a_host_however_many_shares"),
     "molecule": ("cifs", "glusterfs", "ocfs2"),
 }

@@ -251,7 +251,8 @@ class _Judgement:
         found = dict(cell["identity"] or {})
         found.update(
             state=self._host_state(host, proven),
-            sees={other: self._sees(host, other) for other in sorted(cell["sees"])},
+            # Asked for are the nonces of all hosts, also of those that do not declare this share.
+            sees={other: self._sees(host, other) for other in sorted(cell["sees"]) if other in self.cells},
             problem=self.verdicts.get(host) or cell["problem"] or cell["missing"],
         )
         return found

@@ -216,6 +216,15 @@ def test_what_each_host_names_itself_makes_no_difference(fstype, fsid, sources, 
     assert (judged(hosts)[1]["state"] == "proven") == same
 
 
+def test_a_host_that_does_not_declare_a_share_is_not_looked_for_in_it():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    for phase in results["hv1"].values():
+        phase["shares"] = []
+    (found,) = matrix.judge(results, [SHARE], ["hv1", "hv2"])["shares"]
+    assert (found["state"], sorted(found["hosts"])) == ("proven", ["hv2"])
+    assert found["hosts"]["hv2"]["sees"] == {"hv2": True}
+
+
 def test_a_share_is_not_expected_of_a_host_that_does_not_declare_it():
     results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
     results["hv3"] = {"write": {"shares": []}, "read": {"shares": []}}
