@@ -110,7 +110,7 @@ class _Work:
         return sorted(types)
 
     def plan_declared(self, shares, allow_hidden_files):
-        known = [share for share in map(self._take, shares) if share["path"] in self.kinds]
+        known = [self._take(share) for share in shares]
         found, problems = self.host.find(known, self.kinds)
         self.errors.update(problems)
         for share in known:
@@ -124,9 +124,7 @@ class _Work:
             removed = undeclared.removable(candidate, exact, prefix)
             result.append((candidate, found, removed))
             if removed:
-                share = self._take(candidate.share)
-                if share["path"] in self.kinds:
-                    self._plan(plan_removal, share, found)
+                self._plan(plan_removal, self._take(candidate.share), found)
         return result
 
     def whole(self):
@@ -137,12 +135,9 @@ class _Work:
                      self.host.dead_servers)
 
     def _take(self, share):
-        """The share as it is planned with: it knows the numbers of the accounts it names. Without a kind: an error."""
-        try:
-            kind = self.kinds[share["path"]] = kind_of(share)
-            share = dict(share, numbers=self.host.numbers(*kind.accounts(share)))
-        except Refusal as refusal:
-            self.errors[share["path"]] = str(refusal)
+        """The share as it is planned with: it knows the numbers of the accounts it names."""
+        kind = self.kinds[share["path"]] = kind_of(share)
+        share = dict(share, numbers=self.host.numbers(*kind.accounts(share)))
         self.shares.append(share)
         return share
 
