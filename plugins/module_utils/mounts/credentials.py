@@ -15,7 +15,7 @@ import os
 import re
 import stat
 
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.replace import (
+from ansible_collections.virtshare.storage.plugins.module_utils.replace import (
     replace, sync_directory, temporary_of, unlink)
 
 DIRECTORY = "/etc/virtshare/credentials"

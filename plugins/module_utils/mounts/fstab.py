@@ -13,8 +13,8 @@ import os
 import posixpath
 import re
 
+from ansible_collections.virtshare.storage.plugins.module_utils import replace
 from ansible_collections.virtshare.storage.plugins.module_utils.mountinfo import unescape
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import replace
 
 Entry = collections.namedtuple("Entry", "source path fstype options freq passno")
 Entry.__doc__ = """One mount as fstab names it, unescaped.

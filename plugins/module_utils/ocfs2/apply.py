@@ -9,7 +9,7 @@ import os
 
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.replace import replace
+from ansible_collections.virtshare.storage.plugins.module_utils.replace import replace
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import cluster_conf, settings
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.group import cluster_of
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.host import UNIT, Host
