@@ -26,10 +26,7 @@ MOLECULE = ROOT / "extensions/molecule"
 # Written, and not seen to pass from their beginning to their end yet; README.md's table says what of them was seen.
 # Each is run by hand (docs/developing.md) until it has passed, and leaves this list then.
 UNFINISHED = {
-    "scenarios": (
-        "test_flexvdi.py", "test_guest_proof.py", "test_mount_faults.py",
-        # It found a fault of proof_matrix where hosts declare different shares, and was not run again since.
-        "test_site.py::test_a_converged_run_executes_at_most_eight_modules_a_host_however_many_shares"),
+    "scenarios": ("test_flexvdi.py", "test_guest_proof.py", "test_mount_faults.py"),
     "molecule": ("cifs", "glusterfs", "ocfs2"),
 }
 
