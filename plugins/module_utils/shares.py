@@ -97,6 +97,13 @@ _OPTIONS_ELSEWHERE = {
     "fuse-mountopts": "write what is in it as options of their own, such as noatime: true",
 }
 
+# What a filesystem takes without doing it, {type: (names, why)}. mount.cifs(8) knows no such flag and hands it on to the
+# kernel's fs/smb/client/fs_context.c, which passes over it.
+_OPTIONS_WITHOUT_EFFECT = {
+    "cifs": (("atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime"),
+             "the server alone decides about times of access"),
+}
+
 # SELinux contexts hold commas (c1,c2) and are quoted when they are written.
 CONTEXT_OPTIONS = ("context", "fscontext", "defcontext", "rootcontext")
 
@@ -287,12 +294,15 @@ class _Share:
         if not isinstance(options, dict):
             self.problem("options are %s. Write a mapping such as {vers: \"4.2\", noatime: true}.", _shape(options))
             return {}
+        without_effect, why = _OPTIONS_WITHOUT_EFFECT.get(str(self.share.get("type")), ((), ""))
         result = {}
         for name, value in options.items():
             if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
                 self.problem("option %s is not a name. Write one name a key, its value behind it.", _quoted(name))
             elif name in _OPTIONS_ELSEWHERE:
                 self.problem("option %s does not belong here: %s.", name, _OPTIONS_ELSEWHERE[name])
+            elif value is not False and name in without_effect:
+                self.problem("option %s has no effect on type %s: %s. Leave it out.", name, self.share["type"], why)
             elif isinstance(value, bool):
                 result[str(name)] = value
             elif isinstance(value, int) and name in _MODE_OPTIONS:

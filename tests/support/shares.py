@@ -119,7 +119,8 @@ class ReadOnlyShare(Share):
     def assert_use(self, hosts):
         for host in hosts:
             for name, text in self.content.items():
-                assert host.file(f"{self.path}/{name}").content_string == text
+                read = host.file(f"{self.path}/{name}").content_string
+                assert read == text, f"{host}: {self.path}/{name} holds {read!r}"
             refused = host.run(f"touch {shlex.quote(self.path + '/intruder')}")
             assert refused.rc != 0
             assert "Read-only file system" in refused.stderr

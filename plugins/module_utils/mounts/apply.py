@@ -348,10 +348,11 @@ class Executor:
         differences = kind.differences(share, mounts[-1], kind.entry(share))
         if differences:
             raise Refusal(
-                "share %s: it is mounted on host %s, but with %s instead of %s: kernel or server do not grant it, or "
-                "another mount of the same server has set it already. Correct the options of the share." % (
+                "share %s: it is mounted on host %s, but with %s instead of %s: %s" % (
                     path, self.host.name, ", ".join(difference.live for difference in differences),
-                    ", ".join(difference.declared for difference in differences)))
+                    ", ".join(difference.declared for difference in differences),
+                    kind.beyond_reach(share, mounts[-1]) or "kernel or server do not grant it, or another mount of the "
+                    "same server has set it already. Correct the options of the share."))
 
     def _mounts(self, path):
         return clients.completed(stack(mountinfo.read(), path), self.host.timeout)

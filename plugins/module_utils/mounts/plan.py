@@ -178,6 +178,9 @@ def _mounted(share, kind, found, holders, allow_hidden_files):
     elif kept is not None and trap_trouble:
         removed, why = removed + [kept], why + [trap_trouble]
         kept = None
+    reason = kind.beyond_reach(share, kept) if kept is not None and differences else None
+    if reason:
+        raise Refusal("share %s: %s Nothing was changed for this share." % (path, reason))
     resting = _rests(share, kind, found) and not trap_trouble
     _unmount(plan, share, removed, why, holders, [mount.mount_point for mount in bound])
     if kept is None and not resting:

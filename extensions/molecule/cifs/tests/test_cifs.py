@@ -25,7 +25,7 @@ class TestCifs(ConvergedHosts):
         ),
         ReadOnlyShare(
             path="/srv/shares/library", source="//nas1/library", filesystem="cifs",
-            options={"ro", "noatime", "username=vm"}, owner=("root", "root", 0o755),
+            options={"ro", "actimeo=30", "username=vm"}, owner=("root", "root", 0o755),
             content={"greeting": "library of nas1\n"},
         ),
         WritableShare(

@@ -46,6 +46,10 @@ class Kind:
         flags = options.flags_to_set(share, mount, recorded)
         return [["mount", "-o", ",".join(["remount", "bind"] + flags), share["path"]]]
 
+    def beyond_reach(self, share, mount):  # pylint: disable=unused-argument
+        """Why no remount gives the live mount the flags that are declared, and what to do; None when one does."""
+        return None
+
     def credentials(self, share):  # pylint: disable=unused-argument
         """What the share's credentials file is to hold, see credentials.content(); None when there is to be none."""
         return None

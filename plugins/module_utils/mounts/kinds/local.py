@@ -29,6 +29,12 @@ class Local(Kind):
         command = super().mount_command(share)
         return command[:1] + command[3:]
 
+    def beyond_reach(self, share, mount):
+        if share["read_only"] or "ro" not in mount.super_options:
+            return None
+        return ("the filesystem of its source %s is mounted read-only. Make that writable, or write read_only: true."
+                % share["source"])
+
     def foreign(self, share, mount, surroundings):
         if surroundings.get("origin") == [mount.st_dev, mountinfo.directory(mount)]:
             return None

@@ -138,6 +138,7 @@ PROBLEMS = {
     "no password": (media(credentials={"username": "vm"}), ["credentials.password is missing"]),
     "a guest with credentials": (media(options={"guest": True}), ["guest: true", "exclude"]),
     "nobody with credentials": (media(options={"sec": "none"}), ["sec: none", "exclude"]),
+    "a flag that cifs ignores": (media(options={"noatime": True}), ["option noatime", "no effect", "Leave it out"]),
     "a mode of cifs as a number": (media(options={"dir_mode": 0o770}), ["dir_mode", "504", 'dir_mode: "0770"']),
     "a comma in a cifs source": (media(source="//nas2/a,b"), ["'//nas2/a,b'", "without a comma"]),
     "not a mapping": ("nas1:/export", ["share number 1", "a text", "mapping"]),

@@ -55,7 +55,7 @@ def recorded(options):
     {"dir_mode": "2770"}, {"file_mode": "0660"}, {"forceuid": True}, {"nounix": True}, {"nolinux": True},
     {"serverino": True}, {"mapposix": True}, {"perm": True}, {"actimeo": 1}, {"acregmax": 1}, {"port": 445},
     {"sign": True}, {"nobrl": False}, {"brl": True}, {"max_channels": 1}, {"retrans": 1}, {"ip": "192.0.2.12"},
-    {"x-systemd.automount": True}, {"relatime": True}, {"not-known-yet": "7"}, {"noacl": True},
+    {"x-systemd.automount": True}, {"not-known-yet": "7"}, {"noacl": True},
     {"uid": "nobody-known"}, {"multichannel": False}, {"_netdev": True}, {"nofail": False},
 ], ids=str)
 def test_what_is_live_already(options):
@@ -83,7 +83,7 @@ def test_what_is_live_already(options):
     ({"max_channels": 4}, ("max_channels=4", "max_channels=1")),
     ({"ip": "192.0.2.13"}, ("addr=192.0.2.13", "addr=192.0.2.12")),
     ({"rsize": 65536}, ("rsize=65536", "rsize=4194304")),
-    ({"noatime": True}, ("noatime", "relatime")),
+    ({"nodev": True}, ("nodev", "dev")),
     ({"nosuid": True}, ("nosuid", "suid")),
 ])
 def test_what_is_not(options, expected):
@@ -224,7 +224,7 @@ CASES = {
     "what a killed run left": (cifs(), [LIVE], RIGHT._replace(left=True), LINE, ["credentials"]),
     "a lost file": (cifs(), [LIVE], NO_FILE, LINE, ["credentials"]),
     "an option": (cifs({"cache": "none"}), [LIVE], RIGHT, LINE, ["unmount", "fstab", "mount"]),
-    "a flag": (cifs({"noatime": True}), [LIVE], RIGHT, LINE, ["fstab", "remount"]),
+    "a flag": (cifs({"nodev": True}), [LIVE], RIGHT, LINE, ["fstab", "remount"]),
     "unmounted": (cifs(state="unmounted"), [LIVE], OLD_FILE, LINE, ["unmount", "credentials", "fstab"]),
     "no longer with credentials": (
         cifs({"guest": True}, credentials=None), [LIVE], OLD_FILE, LINE, ["unmount", "credentials", "fstab", "mount"]),
@@ -273,7 +273,7 @@ USED = ["qemu (process 7)"]
     (cifs(), [LIVE], RIGHT, [], ["unmount", "mount"]),
     (cifs(), [LIVE], OLD_FILE, USED, ["credentials", "remount"]),
     (cifs(), [LIVE], RIGHT, USED, ["remount"]),
-    (cifs({"noatime": True}), [LIVE], RIGHT, USED, ["fstab", "remount"]),
+    (cifs({"nodev": True}), [LIVE], RIGHT, USED, ["fstab", "remount"]),
     (cifs({"cache": "none"}), [LIVE], RIGHT, USED, None),
     (cifs({"guest": True}, credentials=None), [GUEST], NO_FILE, USED, None),
     (cifs(source="//nas1/other"), [LIVE], RIGHT, USED, None),

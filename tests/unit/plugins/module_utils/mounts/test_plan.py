@@ -107,6 +107,10 @@ REFUSALS = {
         share(type="local", source="", options={}), found(lines="", point=None), [], ["nothing is mounted", "source"]),
     "no directory to bind": (
         share(type="local", source="/data/x", options={}), found(lines=""), [], ["/data/x is not a directory"]),
+    "a bind of a read-only filesystem": (
+        share(type="local", source="/data/x", options={}),
+        found(["71 20 254:0 /data/x /srv/x rw - ext4 /dev/vda ro"], lines="", origin=["254:0", "/data/x"]), [],
+        ["the filesystem of its source /data/x is mounted read-only", "read_only: true"]),
 }
 
 
