@@ -135,7 +135,9 @@ class Uml(Engine):
              f"systemd.hostname={name}", f"systemd.machine_id={host['machine_id']}",
              "lab.seed=ubdb", "loglevel=4", "quiet",
              # 512 terminals of the old kind would cost udev and systemd seconds at every boot and reload.
-             "pty.legacy_count=0"],
+             "pty.legacy_count=0",
+             # Its programs run under a filter instead of being traced, where this machine can: twice as fast.
+             "seccomp=auto"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             env={"TMPDIR": "/dev/shm", "HOME": "/", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
