@@ -13,6 +13,7 @@ import yaml
 
 from tests.integration.test_access_as_users import BY_HAND, MEANINGS
 from tests.lab import Lab
+from tests.support.mounts import until_answered
 from tests.support.playbook import run_playbook
 
 HYPERVISORS = ("hv1", "hv2")
@@ -320,6 +321,7 @@ def test_a_dead_server_is_named_within_the_time_and_other_shares_are_done(site):
         proof = site.run(*shares, roles=["share_proof"], **limits)
     finally:
         site.lab.power_on("nas1")
+    until_answered(site.lab, HYPERVISORS, PATH)
     for run in (access, proof):
         assert run.code != 0
         assert {line["host"] for line in run.failures} == set(HYPERVISORS)

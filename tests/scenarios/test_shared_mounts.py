@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.lab import Lab
+from tests.support.mounts import until_answered
 from tests.support.playbook import run_playbook
 
 EXPORTS = """\
@@ -230,6 +231,7 @@ def test_dead_servers_end_in_time_and_spare_the_rest(site):
         assert [name for name, path in operations if path == OLD["path"]] == ["unmount", "remove_directory", "fstab"]
     finally:
         site.lab.power_on("nas1")
+    until_answered(site.lab, ["hv1"], DISKS["path"])
     result, operations = site.mounts(ALL)
     assert ("systemd_reload", "systemd") in operations and ("mount", OLD["path"]) in operations, result
     site.ssh("test ! -e /srv/shares/more && test ! -e /srv/shares/new")
@@ -259,6 +261,7 @@ def test_a_server_that_takes_connections_and_does_not_answer_is_named_after_the_
     finally:
         site.ssh(f"ip address del {address}/32 dev lo; systemctl stop mute")
         site.lab.power_on("nas1")
+    until_answered(site.lab, ["hv1"], DISKS["path"])
     assert operations == []
     first, second = [each["error"] for each in result["errors"]]
     for word in ("/srv/shares/projects", "nas1", f"within {TIMEOUT} s", "hv1", "left alone"):

@@ -15,6 +15,7 @@ import yaml
 from tests.demo.__main__ import HOSTS, SHARE
 from tests.lab import Lab
 from tests.support.endpoint import Endpoint
+from tests.support.mounts import until_answered
 from tests.support.playbook import ROOT, run_playbook
 
 # Everything that lies on a host's disk, but for what any login and any running system writes.
@@ -178,4 +179,5 @@ def test_a_dead_server_ends_every_task_in_time_naming_it(site, playbook):
         assert not slow, [(line["host"], line["task"], line["seconds"]) for line in slow]
     finally:
         site.lab.power_on("nas1")
+    until_answered(site.lab, ("hv1", "hv2"), SHARE)
     assert site.main_job().changes == set()
