@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.lab import Lab
+from tests.support.mounts import until_answered
 from tests.support.playbook import run_playbook
 
 HYPERVISORS = ("hv1", "hv2")
@@ -176,6 +177,7 @@ def test_a_server_switched_off_in_the_middle_of_a_run(site):
         took = time.monotonic() - begun
     finally:
         site.lab.power_on("nas1")
+    until_answered(site.lab, HYPERVISORS, FIRST["path"])
     assert took < TIMEOUT + 2 + MARGIN
     assert run.code != 0
     assert operations(run, "hv1") == mounts(LOCAL), "what does not come from that server is done"
