@@ -105,12 +105,16 @@ def flag_differences(share, mount, recorded):
 
 
 def flags_to_set(share, mount, recorded):
-    """All flags of the mount as they are to be, a list of str for a remount, which clears what it is not told."""
+    """All flags of the mount as they are to be, a list of str for a remount.
+
+    An older mount(8) clears what it is not told, one with mount_setattr(2) (util-linux 2.39) leaves it as it is.
+    """
     result = []
     for choice in _FLAG_CHOICES:
-        flag = _wanted_flag(choice, share, _live_flag(choice, mount), recorded)
-        # What a remount clears anyway need not be said: older versions of mount(8) do not know every such word.
-        if flag != choice[0] or flag in ("rw", "strictatime"):
+        live = _live_flag(choice, mount)
+        flag = _wanted_flag(choice, share, live, recorded)
+        # What nobody set need not be said: older versions do not know every such word.
+        if flag != choice[0] or flag != live or flag in ("rw", "strictatime"):
             result.append(flag)
     return result
 
