@@ -320,6 +320,11 @@ class Executor:
                     _one_line(output), said and "Its log %s says: %s" % (log, said),
                     kind.explain(output + "\n" + said))))))
         self._expect_declared(share, kind, operation.arguments["surroundings"])
+        try:
+            clients.refuse_pieces(share, kind, self.host.timeout)
+        except Refusal:
+            self._unmount(share, None)
+            raise
         if operation.arguments["trial"]:
             self._unmount(share, None)
 

@@ -11,6 +11,7 @@ import re
 
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds import glusterfs
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 # A process's name as the kernel has it; asked before the command line, which a stuck process may not give away.
 _PROGRAMS = ("glusterfs", "glusterfsd")
@@ -49,6 +50,28 @@ def command_lines():
             # The process ended meanwhile.
             continue
     return [command for dummy, command in sorted(found, reverse=True)]
+
+
+def refuse_pieces(share, kind, seconds):
+    """Refuse a share whose files would be read wrongly, because the volume keeps them in pieces (features.shard).
+
+    The client says which translators it has in a directory of the mount that it does not list. Raises Refusal, or
+    TimedOut after these seconds.
+    """
+    if kind.needs_whole_files(share) and bounded(lambda: has_translator(share["path"], "shard"), seconds):
+        raise Refusal(
+            "share %s: the volume keeps files in pieces (features.shard, which the group virt sets), and a mount of one "
+            "of its directories shows zeros for what it does not find there. Mount the whole volume, and bind the "
+            "directory of it with type local; or take a volume without features.shard." % share["path"])
+
+
+def has_translator(path, kind):
+    """Whether the client of the volume mounted at a path has a translator of this kind; asks the client."""
+    try:
+        return any(name.endswith("-" + kind) for name in os.listdir(os.path.join(path, ".meta", "graphs", "active")))
+    except OSError:
+        # Not served by a client that tells.
+        return False
 
 
 def end_of(log):

@@ -106,6 +106,7 @@ class Host:
             try:
                 found[path] = found[path]._replace(
                     stale=self._is_stale(share, kinds[path], found[path].stack[-1], outcomes.get(path)))
+                self._refuse_pieces(share, kinds[path])
             except Refusal as refusal:
                 problems[path] = str(refusal)
                 del found[path]
@@ -255,6 +256,13 @@ class Host:
             return bounded(lambda: ask_mounts(paths, self.timeout), self.timeout + _CHILD_SECONDS)
         except (TimedOut, ChildFailed, OSError):
             return {}
+
+    def _refuse_pieces(self, share, kind):
+        try:
+            clients.refuse_pieces(share, kind, self.timeout)
+        except (TimedOut, ChildFailed) as error:
+            raise Refusal("share %s: its client could not be asked on host %s: %s"
+                          % (share["path"], self.name, error))
 
     def _is_stale(self, share, kind, mount, number):
         """Whether a new mount is needed, and would help; a Refusal when the mount cannot be used otherwise."""

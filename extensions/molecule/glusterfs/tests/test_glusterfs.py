@@ -17,11 +17,11 @@ class TestGlusterFs(ConvergedHosts):
             owner=OWNED,
         ),
         WritableShare(
-            path="/srv/shares/archive", source="nas1:/scratch/archive", filesystem="fuse.glusterfs",
+            path="/srv/shares/archive", source="nas1:/files/archive", filesystem="fuse.glusterfs",
             options={"rw", "allow_other"}, owner=OWNED,
         ),
         ReadOnlyShare(
-            path="/srv/shares/library", source="nas1:/scratch/library", filesystem="fuse.glusterfs",
+            path="/srv/shares/library", source="nas1:/files/library", filesystem="fuse.glusterfs",
             options={"ro", "noatime"}, owner=("root", "root", 0o755), content={"greeting": "to be read\n"},
         ),
     ]

@@ -99,6 +99,10 @@ class Kind:
         """Whether an errno of using the live mount means that it must be mounted anew: nothing in it can be used."""
         return number == errno.ESTALE
 
+    def needs_whole_files(self, share):  # pylint: disable=unused-argument
+        """Whether a volume that keeps files in pieces cannot serve the share, see clients.refuse_pieces()."""
+        return False
+
     def log(self, share):  # pylint: disable=unused-argument
         """The file in which the mount's own process says what goes wrong, or None."""
         return None

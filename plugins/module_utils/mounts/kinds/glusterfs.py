@@ -142,6 +142,11 @@ class GlusterFs(Kind):
         # With its process alive, the client connects again by itself, and a new one would reach no more than it.
         return number == errno.ENOTCONN and SERVERS not in options.shown_values(mount)
 
+    def needs_whole_files(self, share):
+        # Measured with GlusterFS 11.1: the pieces lie in .shard at the volume's root, and a mount of a directory looks for
+        # that in the directory.
+        return "/" in gluster_volume(share["source"])[1]
+
     def log(self, share):
         declared = canonical(share["options"]).get("log-file")
         return declared or posixpath.join(LOGS, share["path"].strip("/").replace("/", "-") + ".log")

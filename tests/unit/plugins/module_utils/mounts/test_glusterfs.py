@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A GlusterFS mount is what its process was told: servers, options, and what nobody tells is not compared."""
 
+import contextlib
 import errno
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import clients, fstab
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.kinds.glusterfs import GlusterFs, process_options
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
 
 # As Linux 7.2 shows a mount of mount.glusterfs 11.1, and as its process was started.
@@ -162,3 +164,18 @@ def test_the_log_tells_the_last_errors_since_the_mount_began(tmp_path):
 def test_where_the_log_is():
     assert GlusterFs().log(gluster()) == "/var/log/glusterfs/srv-x.log"
     assert GlusterFs().log(gluster(**{"log-file": "/var/log/x.log"})) == "/var/log/x.log"
+
+
+@pytest.mark.parametrize("source, translators, refused", [
+    ("nas1:/scratch/inside", ["scratch-dht", "scratch-shard"], True),
+    ("nas1:/scratch/inside", ["scratch-dht"], False),
+    ("nas1:/scratch/inside", None, False),
+    ("nas1:/scratch", ["scratch-dht", "scratch-shard"], False),
+])
+def test_a_directory_of_a_volume_that_keeps_files_in_pieces_is_refused(tmp_path, source, translators, refused):
+    if translators is not None:
+        for name in translators:
+            (tmp_path / ".meta/graphs/active" / name).mkdir(parents=True)
+    share = dict(gluster(source), path=str(tmp_path))
+    with pytest.raises(Refusal, match="features.shard") if refused else contextlib.ExitStack():
+        clients.refuse_pieces(share, GlusterFs(), 5)
