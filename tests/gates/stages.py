@@ -23,12 +23,6 @@ LABS = {
     "molecule": ("molecule", "molecule-ocfs2"),
 }
 MOLECULE = ROOT / "extensions/molecule"
-# Written, and not seen to pass from their beginning to their end yet; README.md's table says what of them was seen.
-# Each is run by hand (docs/developing.md) until it has passed, and leaves this list then.
-UNFINISHED = {
-    "scenarios": ("test_flexvdi.py", "test_guest_proof.py", "test_mount_faults.py"),
-    "molecule": ("cifs", "glusterfs", "ocfs2"),
-}
 
 
 def setup(log):
@@ -58,10 +52,8 @@ def scenarios(log):
     """the whole way on real hosts in the lab"""
     _lab_prerequisites(log)
     try:
-        # Minutes each, so every one is named as it ends.
-        _pytest(log, "tests/scenarios", "-v", *(f"--deselect=tests/scenarios/{name}" for name in UNFINISHED["scenarios"]),
-                seconds=40 * MINUTE)
-        log.say("Not run, as they are unfinished: " + ", ".join(UNFINISHED["scenarios"]))
+        # Minutes each, so every one is named as it ends. A file is a lab, and two of them are what two processors carry.
+        _pytest(log, "tests/scenarios", "-v", "--numprocesses", "2", "--dist", "loadfile", seconds=45 * MINUTE)
     finally:
         labs_down(log, LABS["scenarios"])
 
@@ -93,12 +85,11 @@ def labs_down(log, names):
 def molecule(log):
     """Molecule: from bare hosts to proven shares and back, over reboots and drift"""
     _lab_prerequisites(log)
-    log.say("Not run, as they are unfinished: " + ", ".join(UNFINISHED["molecule"]))
-    own = [name for name in scenarios_with_own_hosts(MOLECULE) if name not in UNFINISHED["molecule"]]
+    own = scenarios_with_own_hosts(MOLECULE)
     if own:
         _lab_prerequisites(log, "--needs", "stock-kernel")
     problems = []
-    _molecule(log, problems, "shared", "--all", *(f"--exclude={name}" for name in {*own, *UNFINISHED["molecule"]}))
+    _molecule(log, problems, "shared", "--all", *(f"--exclude={name}" for name in own))
     for name in own:
         _molecule(log, problems, name, f"--scenario-name={name}")
     if problems:
