@@ -2,7 +2,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Owner, group and mode of shares, and what their writers can really do there."""
+"""Owner, group, mode and ACL of shares, and what their writers can really do there."""
 
 DOCUMENTATION = r"""
 module: path_access
@@ -10,7 +10,7 @@ short_description: Set who may use a share, and try it as the real users
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Sets owner, group and mode of the root directories of mounted shares, then writes to each as each of its writers,
+  - Sets owner, group, mode and ACL of the root directories of mounted shares, then writes to each as each of its writers,
     with that user's real groups, and reports what works.
   - All paths of a host are done in one execution. A path that fails does not keep the others from being done; the
     module fails at the end with all problems.
@@ -47,6 +47,18 @@ options:
             given.
           - A number is refused, because YAML reads V(0770) and V(770) as other numbers than meant.
         type: raw
+      acl:
+        description:
+          - What users and groups may do beside owner and group, each V(user:NAME:rwx) or V(group:NAME:r-x), short
+            V(u:NAME:rwx). They get it in the share's root directory and, as default ACL, in everything that is made in
+            it, also by others.
+          - Exactly these; an empty list takes all away. The ACL is left as it is when not given.
+          - O(paths[].mode) says what owner, group and others have, in the default ACL as well. The mask is all that
+            anybody has, and stands in the place of the group's bits in what C(ls) shows; that is no difference.
+          - A program that makes its file with mode C(0640) takes C(w) from all others in spite of it, as any ACL works.
+          - A mount without POSIX ACLs is refused before anything is changed there; V(nfs) has them with version 3 only.
+        type: list
+        elements: str
       writers:
         description: Users that must be able to write. Each is tried for real, see RV(paths[].writers).
         type: list
@@ -58,14 +70,14 @@ options:
         default: false
   state:
     description:
-      - With V(granted) owner, group and mode are set and the writers are tried.
+      - With V(granted) owner, group, mode and ACL are set and the writers are tried.
       - With V(resolved) users and groups are only looked up. An unknown one is refused, and no path is touched.
     type: str
     default: granted
     choices: [granted, resolved]
   apply:
     description:
-      - Whether this host sets owner, group and mode. One host of a share is enough.
+      - Whether this host sets owner, group, mode and ACL. One host of a share is enough.
       - With V(false) they are only verified, and a difference is a failure.
     type: bool
     default: true
@@ -92,11 +104,11 @@ attributes:
     description: Can run in check mode and predict changes. Writers are not tried then.
     support: full
   diff_mode:
-    description: Returns owner, group and mode of the paths that differ, before and after.
+    description: Returns owner, group, mode and ACL of the paths that differ, before and after.
     support: full
 notes:
   - In check mode a path that is not mounted yet counts as mounted by the same run. With O(apply=true) a change is
-    predicted for it when owner, group or mode are declared, but for V(cifs), where the mount brings them.
+    predicted for it when owner, group, mode or ACL are declared, but for V(cifs), where the mount brings them.
   - A test's file is called C(.virtshare-write-test.*). It is removed also when the test is killed; what a killed module
     left is removed by the next run.
 seealso:
@@ -112,6 +124,17 @@ EXAMPLES = r"""
         owner: oneadmin
         group: kvm
         mode: "2770"
+        writers: [oneadmin, libvirt-qemu]
+
+- name: Let several users write what the others made
+  virtshare.storage.path_access:
+    paths:
+      - path: /srv/shares/vmstore
+        type: ocfs2
+        owner: oneadmin
+        group: kvm
+        mode: "2770"
+        acl: [user:oneadmin:rwx, user:libvirt-qemu:rwx, group:backup:r-x]
         writers: [oneadmin, libvirt-qemu]
 
 - name: Refuse unknown users before anything is changed
@@ -191,8 +214,19 @@ paths:
       type: int
       returned: always
     mode:
-      description: The mode, four octal digits.
+      description: The mode, four octal digits, as C(ls) shows it. With an ACL the group's bits are its mask.
       type: str
+      returned: always
+    acl:
+      description: The ACL as C(getfacl) writes it, empty without one; null when none is declared.
+      type: list
+      elements: str
+      returned: always
+      sample: ["user::rwx", "user:backup:r-x", "group::rwx", "mask::rwx", "other::---"]
+    default_acl:
+      description: The same of what is made in it.
+      type: list
+      elements: str
       returned: always
     writers:
       description:

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the hosts of one share have to agree on: who sets its owner, and which numbers its accounts have. Pure."""
 
+from ansible_collections.virtshare.storage.plugins.module_utils.access import accounts
+
 # Whose owner, group and mode each host has for itself: of a directory of its own, or by the options of its mount.
 _OWN = ("local", "cifs")
 
@@ -55,13 +57,11 @@ def mismatches(accounts, shares):
 
 
 def _numbers(entry, known):
-    users = list(entry.get("writers") or [])
-    if entry.get("owner"):
-        users.append(entry["owner"])
-    for name in sorted(set(users)):
+    users, groups = accounts.wanted([entry])
+    for name in users:
         account = known.get("users", {}).get(name)
         if account:
             yield ("user", name), "uid %d, gid %d" % (account["uid"], account["gid"])
-    group = entry.get("group")
-    if group and group in known.get("groups", {}):
-        yield ("group", group), "gid %d" % known["groups"][group]
+    for name in groups:
+        if name in known.get("groups", {}):
+            yield ("group", name), "gid %d" % known["groups"][name]

@@ -7,7 +7,7 @@ import os
 
 from ansible_collections.virtshare.storage.plugins.module_utils import bounded, mounted
 from ansible_collections.virtshare.storage.plugins.module_utils.access import (
-    accounts, ownership, permissions, write_test)
+    accounts, acl, ownership, permissions, write_test)
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan, Refusal
 
 PATH_SPEC = dict(
@@ -18,6 +18,7 @@ PATH_SPEC = dict(
     group=dict(type="str"),
     # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
     mode=dict(type="raw"),
+    acl=dict(type="list", elements="str"),
     writers=dict(type="list", elements="str", default=[]),
     read_only=dict(type="bool", default=False),
 )
@@ -51,14 +52,14 @@ def run(params, check_mode):
     patience = mounted.Patience(params["timeout"], host)
     paths = params["paths"]
     problems = []
-    modes = {}
+    known = _accounts(paths, patience)
+    desired = {}
     for entry in paths:
         problems.extend(_unusable(entry, host))
         try:
-            modes[entry["path"]] = ownership.mode_of(entry.get("mode"), entry["path"])
+            desired[entry["path"]] = _desired(entry, known)
         except Refusal as refusal:
             problems.append("%s: %s" % (host, refusal))
-    known = _accounts(paths, patience)
     expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
     unknown, pending = accounts.unknown(paths, known, host, expected)
     problems.extend(unknown)
@@ -71,7 +72,7 @@ def run(params, check_mode):
     total = Plan()
     names = _Names(patience)
     for entry in paths:
-        work = _Path(entry, modes[entry["path"]], known, patience, names, params, check_mode)
+        work = _Path(entry, desired[entry["path"]], known, patience, names, params, check_mode)
         work.run()
         total.add(work.plan)
         problems.extend(work.problems)
@@ -90,6 +91,18 @@ def _unusable(entry, host):
     return []
 
 
+def _desired(entry, known):
+    """What ownership.plan() takes as desired; Refusal when the entry does not say what it means."""
+    return {
+        "owner": entry.get("owner"),
+        "group": entry.get("group"),
+        "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
+        "gid": known["groups"].get(entry.get("group")),
+        "mode": ownership.mode_of(entry.get("mode"), entry["path"]),
+        "acl": acl.named(entry.get("acl"), known, entry["path"]),
+    }
+
+
 def _accounts(paths, patience):
     users, groups = accounts.wanted(paths)
     try:
@@ -101,7 +114,7 @@ def _accounts(paths, patience):
 class _Path:
     """One path of the call: its problems, its plan and what was found."""
 
-    def __init__(self, entry, mode, known, patience, names, params, check_mode):
+    def __init__(self, entry, desired, known, patience, names, params, check_mode):
         self.path = entry["path"]
         self.entry = entry
         self.known = known
@@ -111,13 +124,7 @@ class _Path:
         self.apply = params["apply"] and not entry["read_only"]
         self.require_mount = params["require_mount"]
         self.check_mode = check_mode
-        self.desired = {
-            "owner": entry.get("owner"),
-            "group": entry.get("group"),
-            "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
-            "gid": known["groups"].get(entry.get("group")),
-            "mode": mode,
-        }
+        self.desired = desired
         self.plan = Plan()
         self.problems = []
         self.mount = None
@@ -140,7 +147,12 @@ class _Path:
         if not self._usable(entries):
             return
         if not self.pending:
-            self.state = self.patience.run(lambda: ownership.read(self.path, self.mount), self.path, self.mount)
+            with_acl = self.desired["acl"] is not None
+            self.state = self.patience.run(
+                lambda: ownership.read(self.path, self.mount, with_acl), self.path, self.mount)
+            if with_acl and self.state["acl"] is None:
+                self.problems.append(ownership.explain_no_acls(self.path, self.mount, self.desired, self.host))
+                return
         self._own()
         if not self.check_mode and not self.problems:
             for user in self.entry["writers"]:
@@ -199,10 +211,6 @@ class _Path:
         try:
             self.state = self.patience.run(
                 lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired), self.path, self.mount)
-        except PermissionError as error:
-            self.problems.append(
-                ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
-            return
         except OSError as error:
             self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
             return
@@ -249,8 +257,12 @@ class _Path:
             components = self.patience.run(lambda: permissions.read_components(self.path), self.path, self.mount)
         except OSError as error:
             return ["root itself cannot look at the directories above it: %s" % mounted.error_words(error)]
+        uids = set(part["uid"] for part in components)
         gids = set([part["gid"] for part in components] + user["groups"])
-        names = {"users": {part["uid"]: self.names("user", part["uid"]) for part in components},
+        for part in components:
+            uids.update(number for tag, number, dummy in part["acl"] if tag == acl.USER)
+            gids.update(number for tag, number, dummy in part["acl"] if tag == acl.GROUP)
+        names = {"users": {uid: self.names("user", uid) for uid in uids},
                  "groups": {gid: self.names("group", gid) for gid in gids}}
         remote = self.mount is not None and any(self.mount.fstype in mounted.FSTYPES[kind]
                                                 for kind in ("nfs", "cifs", "glusterfs"))
@@ -258,12 +270,16 @@ class _Path:
 
     def result(self):
         found = {"path": self.path, "pending": self.pending, "writers": self.writers, "problems": self.problems,
-                 "mount": None, "owner": None, "group": None, "uid": None, "gid": None, "mode": None}
+                 "mount": None, "owner": None, "group": None, "uid": None, "gid": None, "mode": None, "acl": None,
+                 "default_acl": None}
         if self.mount is not None:
             found["mount"] = {"source": self.mount.source, "fstype": self.mount.fstype}
         if self.state is not None:
             found.update(owner=self.names("user", self.state["uid"]), group=self.names("group", self.state["gid"]),
                          uid=self.state["uid"], gid=self.state["gid"], mode="%04o" % self.state["mode"])
+            for key in ("acl", "default_acl"):
+                if self.state.get(key) is not None:
+                    found[key] = acl.texts_of(self.state[key], self.names)
         return found
 
 
