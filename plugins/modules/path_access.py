@@ -2,7 +2,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Owner, group, mode and ACL of shares, and what their writers can really do there."""
+"""Owner, group, mode and ACL of shares, what confines guests there, and what their writers can really do."""
 
 DOCUMENTATION = r"""
 module: path_access
@@ -15,6 +15,7 @@ description:
   - All paths of a host are done in one execution. A path that fails does not keep the others from being done; the
     module fails at the end with all problems.
   - On V(cifs) they are options of the mount, and M(virtshare.storage.shared_mounts) sets them; here they are verified.
+  - Where SELinux or AppArmor confines guests, lets them at the shares, see O(confined_paths).
   - It works on mounts only. The directory beneath a missing mount is never changed.
   - Everything that a dead server could hang is bounded by O(timeout).
 options:
@@ -66,6 +67,36 @@ options:
         default: []
       read_only:
         description: The share is mounted read-only. Nothing is set and nobody writes; a difference is a failure.
+        type: bool
+        default: false
+  confined_paths:
+    description:
+      - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when not
+        given, nor where it is off.
+      - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
+        V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
+        V(local)) and guests may not use that of the share's root directory, the directory gets the type
+        C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
+        already is not relabelled. The type of a mount's option C(context) is checked.
+      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares, an empty
+        list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
+        their profiles then; nothing is reloaded, and guests that run keep theirs.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: The mount point, absolute and normalised.
+        type: path
+        required: true
+      type:
+        description: The share's type.
+        type: str
+        choices: [nfs, cifs, ocfs2, glusterfs, local]
+      source:
+        description: The share's source.
+        type: str
+      read_only:
+        description: Guests may only read.
         type: bool
         default: false
   state:
@@ -125,6 +156,9 @@ EXAMPLES = r"""
         group: kvm
         mode: "2770"
         writers: [oneadmin, libvirt-qemu]
+    confined_paths:
+      - path: /srv/shares/projects
+        type: nfs
 
 - name: Let several users write what the others made
   virtshare.storage.path_access:
@@ -163,6 +197,26 @@ accounts:
       type: dict
       returned: always
   sample: {users: {oneadmin: {uid: 9869, gid: 9869, groups: [108, 9869]}}, groups: {kvm: 108}, names: {"108": kvm}}
+confinement:
+  description: What SELinux and AppArmor let guests do; null without O(confined_paths).
+  returned: always
+  type: dict
+  contains:
+    selinux:
+      description:
+        - Whether it is C(enforcing), the C(booleans) by name, as far as the policy has them, and the C(labels) by path.
+        - Null where it is off.
+      type: dict
+      returned: always
+    apparmor:
+      description: The C(file) with the C(rules) for the shares; null where it is off, or confines no guests of libvirt.
+      type: dict
+      returned: always
+  sample:
+    selinux: null
+    apparmor:
+      file: /etc/apparmor.d/local/abstractions/libvirt-qemu
+      rules: ['"/srv/shares/projects/" r,', '"/srv/shares/projects/**" rwk,']
 pending_accounts:
   description: Names of O(expected_accounts) that do not exist yet and are needed.
   returned: always
@@ -250,10 +304,17 @@ from ansible_collections.virtshare.storage.plugins.module_utils.access import gr
 
 def main():
     module = AnsibleModule(argument_spec=grant.ARGUMENT_SPEC, supports_check_mode=True)
+    problems = None
     try:
-        module.exit_json(**grant.run(module.params, module.check_mode))
+        result = grant.run(module.params, module.check_mode)
     except grant.Failure as failure:
-        module.fail_json(msg=str(failure), **failure.result)
+        problems = str(failure)
+        result = failure.result
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if problems is not None:
+        module.fail_json(msg=problems, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

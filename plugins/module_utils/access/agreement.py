@@ -10,7 +10,9 @@ _OWN = ("local", "cifs")
 
 
 def waves(shares_by_host, hosts):
-    """Which host sets a share's owner and mode, and which only verify it: {host: {"apply": [...], "verify": [...]}}.
+    """Which host sets a share's owner and mode, and which only verify it: {host: {"apply", "verify", "confined"}}.
+
+    "confined" are all shares of a host as the parameter confined_paths takes them: what confines guests is each host's.
 
     shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order; the first that
     declares a path of one source applies it, because all hosts would change the same directory. A local share may be
@@ -19,8 +21,10 @@ def waves(shares_by_host, hosts):
     taken = set()
     result = {}
     for host in hosts:
-        mine = result.setdefault(host, {"apply": [], "verify": []})
+        mine = result.setdefault(host, {"apply": [], "verify": [], "confined": []})
         for share in shares_by_host.get(host) or []:
+            mine["confined"].append(
+                {name: share[name] for name in ("path", "type", "source", "read_only") if name in share})
             key = (share["path"], share.get("source"))
             mine["verify" if key in taken else "apply"].append(share)
             if share.get("type") not in _OWN:

@@ -7,7 +7,7 @@ import os
 
 from ansible_collections.virtshare.storage.plugins.module_utils import bounded, mounted
 from ansible_collections.virtshare.storage.plugins.module_utils.access import (
-    accounts, acl, ownership, permissions, write_test)
+    accounts, acl, confinement, ownership, permissions, write_test)
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan, Refusal
 
 PATH_SPEC = dict(
@@ -23,8 +23,11 @@ PATH_SPEC = dict(
     read_only=dict(type="bool", default=False),
 )
 
+CONFINED_SPEC = dict((name, PATH_SPEC[name]) for name in ("path", "type", "source", "read_only"))
+
 ARGUMENT_SPEC = dict(
     paths=dict(type="list", elements="dict", required=True, options=PATH_SPEC),
+    confined_paths=dict(type="list", elements="dict", options=CONFINED_SPEC),
     state=dict(type="str", default="granted", choices=["granted", "resolved"]),
     apply=dict(type="bool", default=True),
     require_mount=dict(type="bool", default=True),
@@ -46,7 +49,7 @@ class Failure(Exception):
 def run(params, check_mode):
     """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
 
-    Keys: changed, operations, diff, accounts, pending_accounts, paths; of a Failure also problems.
+    Keys: changed, operations, diff, warnings, accounts, pending_accounts, confinement, paths; of a Failure also problems.
     """
     host = params["host"] or os.uname().nodename
     patience = mounted.Patience(params["timeout"], host)
@@ -54,8 +57,9 @@ def run(params, check_mode):
     problems = []
     known = _accounts(paths, patience)
     desired = {}
-    for entry in paths:
+    for entry in paths + (params["confined_paths"] or []):
         problems.extend(_unusable(entry, host))
+    for entry in paths:
         try:
             desired[entry["path"]] = _desired(entry, known)
         except Refusal as refusal:
@@ -63,13 +67,18 @@ def run(params, check_mode):
     expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
     unknown, pending = accounts.unknown(paths, known, host, expected)
     problems.extend(unknown)
-    result = dict(Plan().result(), accounts=known, pending_accounts=pending, paths=[])
+    result = _result(known, pending)
     if problems:
         # Nothing has been touched yet, and nothing is.
         raise Failure(problems, result)
     if params["state"] == "resolved":
         return result
     total = Plan()
+    if params["confined_paths"] is not None:
+        confined = confinement.Confinement(params["confined_paths"], patience, check_mode)
+        result["confinement"] = confined.run()
+        total.add(confined.plan)
+        problems.extend(confined.problems)
     names = _Names(patience)
     for entry in paths:
         work = _Path(entry, desired[entry["path"]], known, patience, names, params, check_mode)
@@ -77,10 +86,14 @@ def run(params, check_mode):
         total.add(work.plan)
         problems.extend(work.problems)
         result["paths"].append(work.result())
-    result.update(total.result())
+    result.update(total.result(), warnings=total.warnings)
     if problems:
         raise Failure(problems, result)
     return result
+
+
+def _result(known, pending):
+    return dict(Plan().result(), warnings=[], accounts=known, pending_accounts=pending, confinement=None, paths=[])
 
 
 def _unusable(entry, host):
@@ -108,7 +121,7 @@ def _accounts(paths, patience):
     try:
         return patience.run(lambda: accounts.lookup(users, groups), "the name service (passwd, group)")
     except mounted.NoAnswer as error:
-        raise Failure([str(error)], dict(Plan().result(), accounts={}, pending_accounts=[], paths=[]))
+        raise Failure([str(error)], _result({}, []))
 
 
 class _Path:
@@ -160,9 +173,11 @@ class _Path:
 
     def _usable(self, entries):
         """Whether the path may be worked on: the directory underneath a missing mount must never be changed."""
-        other = self._other()
-        if self.mount is not None and other is None:
-            return True
+        other = None
+        if self.mount is not None:
+            other = mounted.other_than(self.entry.get("type"), self.entry.get("source"), self.mount)
+            if other is None:
+                return True
         if self.check_mode and self.require_mount:
             # The same run is about to mount it (or to replace what is there).
             self.mount = None
@@ -181,17 +196,6 @@ class _Path:
             "changed, because guests would otherwise write to this host's own disk"
             % (self.host, self.path, mounted.plain_directory(entries, self.path)))
         return False
-
-    def _other(self):
-        """What is declared, if that is not what is mounted; None when it fits or nothing is mounted."""
-        share_type = self.entry.get("type")
-        if self.mount is None or share_type is None:
-            return None
-        if not mounted.is_type(self.mount, share_type):
-            return "the type %s" % share_type
-        if not mounted.same_source(share_type, self.entry.get("source"), self.mount):
-            return self.entry["source"]
-        return None
 
     def _own(self):
         if self.pending and self.entry.get("type") == "cifs":

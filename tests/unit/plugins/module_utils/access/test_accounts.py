@@ -91,17 +91,17 @@ def test_the_first_host_of_each_source_applies():
     waves = agreement.waves(
         {"hv1": [ENTRY, local], "hv2": [ENTRY, other, local], "hv3": [other, elsewhere], "dead": [other]},
         ["hv1", "hv2", "hv3"])
-    assert waves == {
-        "hv1": {"apply": [ENTRY, local], "verify": []},
-        "hv2": {"apply": [other, local], "verify": [ENTRY]},
-        "hv3": {"apply": [elsewhere], "verify": [other]},
-    }
+    assert {host: (wave["apply"], wave["verify"]) for host, wave in waves.items()} == {
+        "hv1": ([ENTRY, local], []), "hv2": ([other, local], [ENTRY]), "hv3": ([elsewhere], [other])}
+    confined = dict(path="/srv/b", type="nfs", source="nas2:/b", read_only=False)
+    assert waves["hv3"]["confined"] == [confined, dict(confined, path=PATH, source="nas9:/x")]
 
 
 def test_each_host_has_the_owner_of_a_cifs_share_by_its_own_options():
     media = {"path": "/srv/media", "type": "cifs", "source": "//nas2/media"}
-    assert agreement.waves({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"]) == {
-        "hv1": {"apply": [media], "verify": []}, "hv2": {"apply": [media], "verify": []}}
+    waves = agreement.waves({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"])
+    assert {host: (wave["apply"], wave["verify"]) for host, wave in waves.items()} == {
+        "hv1": ([media], []), "hv2": ([media], [])}
 
 
 def known(uid=64055, gid=108):
