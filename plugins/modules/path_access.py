@@ -71,8 +71,8 @@ options:
         default: false
   confined_paths:
     description:
-      - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when not
-        given, nor where it is off.
+      - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when
+        not given, nor where it is off.
       - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
         V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
         V(local)) and guests may not use that of the share's root directory, the directory gets the type

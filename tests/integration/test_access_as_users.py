@@ -375,8 +375,45 @@ result = [call(True), call(False), os.stat(share).st_uid]
     assert uid == 0
 
 
+# The kernel's answers as a client of an NFS server gets them: the share's mount is shown as one, and a call is refused.
+AS_NFS = """
+import errno
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+shown = mountinfo.read
+mountinfo.read = lambda: [mount._replace(fstype={fstype!r}, source="nas1:/export/projects")
+                          if mount.mount_point == share else mount for mount in shown()]
+def refuse(*dummy, **more):
+    raise OSError({number}, os.strerror({number}))
+os.{call} = refuse
+"""
+
+
+@pytest.mark.parametrize("fstype, call, number, words", [
+    ("nfs4", "chown", "errno.EPERM", "root may not change owner and ACL of nas1:/export/projects (EPERM: Operation not "
+     "permitted): the server nas1 maps this host's root to nobody (root_squash, the default of an export); set them once "
+     "on the server: chown 9869 /export/projects && setfacl -m u:9869:rwx,d:u:9869:rwx /export/projects; or export to "
+     "this host with no_root_squash"),
+    ("nfs", "getxattr", "errno.EACCES", "root may not look at owner and ACL of nas1:/export/projects (EACCES: Permission "
+     "denied): the server nas1 maps this host's root to nobody"),
+    ("nfs4", "getxattr", "errno.EOPNOTSUPP", "access.acl is declared, but ACLs are unsupported on nfs4 (nas1:/export/"
+     "projects); nothing was changed; NFS 4 hides the server's POSIX ACLs: set them once on the server nas1"),
+    ("nfs4", "chown", "errno.EROFS", "(EROFS: Read-only file system): it is mounted or exported read-only; declare the "
+     "share with read_only: true, or make it writable"),
+])
+def test_what_a_server_refuses_is_said_with_what_to_do_there(tmp_path, fstype, call, number, words):
+    made, uid = run_as_root(tmp_path, prepare("ext4") + AS_NFS.format(fstype=fstype, call=call, number=number) + f"""
+made = run_module("path_access", {{"host": "hv1", "paths": [
+    {{"path": share, "type": "nfs", "owner": "oneadmin", "acl": {ACL[:1]!r}, "writers": ["oneadmin"]}}]}})
+result = [made, os.stat(share).st_uid]
+""")
+    assert made["failed"] and not made["changed"] and uid == 0
+    (problem,) = made["problems"]
+    assert problem.startswith(f"hv1: {SHARE}: ") and words in problem
+
+
 def test_a_user_that_the_acl_cuts_is_told_so(tmp_path):
-    made = run_as_root(tmp_path, prepare("ext4") + f"result = {access(mode='0777', acl=['user:stranger:r-x'], writers=['stranger'])}")
+    denying = access(mode="0777", acl=["user:stranger:r-x"], writers=["stranger"])
+    made = run_as_root(tmp_path, prepare("ext4") + f"result = {denying}")
     assert made["failed"]
     assert "stranger may not write: create: EACCES" in made["msg"]
     assert "and the ACL user::rwx,user:stranger:r-x,group::rwx,mask::rwx,other::rwx;" in made["msg"]

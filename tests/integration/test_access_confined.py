@@ -112,6 +112,18 @@ result = run_module("path_access", {"host": "hv1", "paths": [], "confined_paths"
     assert made["warnings"] == ["hv1: SELinux: setsebool is not on this host: install policycoreutils"]
 
 
+def test_check_mode_counts_with_the_packages_of_the_same_run(tmp_path):
+    coming, installed = run_as_root(tmp_path, HOST + """
+os.unlink("/etc/apparmor.d/abstractions/libvirt-qemu")
+call = lambda expected: run_module("path_access", {
+    "paths": [{"path": share, "group": "later" if expected else "kvm"}], "expected_accounts": expected,
+    "confined_paths": [{"path": share, "type": "local"}]}, True)
+result = [call(["later"]), call([])]
+""")
+    assert [operation["operation"] for operation in coming["operations"]] == ["apparmor.rules", "path.own"]
+    assert [operation["operation"] for operation in installed["operations"]] == ["path.own"]
+
+
 def test_a_path_that_is_no_share_is_refused_before_anything_is_touched(tmp_path):
     made, local = run_as_root(tmp_path, HOST + f"""
 made = run_module("path_access", {{"host": "hv1", "paths": [], "confined_paths": [{{"path": "/"}}]}})

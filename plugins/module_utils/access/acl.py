@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """POSIX ACLs: what a declaration makes of them, and the kernel's form of them. Pure but for read() and write().
 
-An ACL is a list of [tag, id, bits], sorted, the id None where the tag says it all; an empty list is no ACL. The tags and
-the binary form are those of include/uapi/linux/posix_acl.h and posix_acl_xattr.h of the Linux kernel.
+An ACL is a list of [tag, id, bits], sorted, the id None where the tag says it all; an empty list is no ACL. The tags
+and the binary form are those of include/uapi/linux/posix_acl.h and posix_acl_xattr.h of the Linux kernel.
 """
 
 import errno

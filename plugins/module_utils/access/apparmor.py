@@ -28,10 +28,15 @@ _INCLUDE = re.compile(br'^\s*#?include\s+(if\s+exists\s+)?[<"](/etc/apparmor\.d/
 _SPECIAL = re.compile(r'([\\*?\[\]{}^"])')
 
 
-def read(root="/"):
-    """{"included": bool, "data": bytes} of libvirt's abstraction; None where AppArmor or libvirt's profiles are not."""
-    if _bytes(os.path.join(root, ENABLED)).strip() != b"Y" or not os.path.exists(os.path.join(root, ABSTRACTION)):
+def read(root="/", coming=False):
+    """{"included": bool, "data": bytes} of libvirt's abstraction; None where AppArmor or libvirt's profiles are not.
+
+    coming: whether libvirt is not installed yet and will be; then its profiles count as there.
+    """
+    if _bytes(os.path.join(root, ENABLED)).strip() != b"Y":
         return None
+    if not os.path.exists(os.path.join(root, ABSTRACTION)):
+        return {"included": True, "data": _bytes(os.path.join(root, LOCAL))} if coming else None
     return {"included": bool(_INCLUDE.search(_bytes(os.path.join(root, ABSTRACTION)))),
             "data": _bytes(os.path.join(root, LOCAL))}
 
@@ -65,7 +70,8 @@ def plan(state, shares):
     wanted = rules(shares)
     if not state["included"]:
         words = ("AppArmor confines guests, and /%s does not include %s, so the shares cannot be allowed there: update "
-                 "libvirt, or add the line: include if exists <local/abstractions/libvirt-qemu>" % (ABSTRACTION, target))
+                 "libvirt, or add the line: include if exists <local/abstractions/libvirt-qemu>"
+                 % (ABSTRACTION, target))
         return Plan(warnings=[words] if wanted else [])
     found, data = edited(state["data"], wanted)
     if data == state["data"]:
@@ -96,7 +102,8 @@ def edited(data, wanted):
     if inside:
         raise _damaged()
     if wanted:
-        block = [line + b"\n" for line in [BEGIN] + [rule.encode("utf-8", "surrogateescape") for rule in wanted] + [END]]
+        encoded = [rule.encode("utf-8", "surrogateescape") for rule in wanted]
+        block = [line + b"\n" for line in [BEGIN] + encoded + [END]]
         if place is None:
             place = len(kept)
         if place and not kept[place - 1].endswith(b"\n"):

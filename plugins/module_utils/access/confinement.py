@@ -11,13 +11,15 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan
 class Confinement:
     """The one pass over all shares of a host: C(plan) is what was done (or would be), C(problems) are sentences.
 
-    shares: [{"path", "type", "source", "read_only"}]. patience: a mounted.Patience. root: where this host's files are.
+    shares: [{"path", "type", "source", "read_only"}]. patience: a mounted.Patience. coming: whether libvirt is not
+    installed yet and will be. root: where this host's files are.
     """
 
-    def __init__(self, shares, patience, check_mode, root="/"):
+    def __init__(self, shares, patience, check_mode, coming=False, root="/"):
         self.shares = shares
         self.patience = patience
         self.check_mode = check_mode
+        self.coming = coming
         self.root = root
         self.plan = Plan()
         self.problems = []
@@ -104,7 +106,7 @@ class Confinement:
         return None
 
     def _apparmor(self):
-        state = apparmor.read(self.root)
+        state = apparmor.read(self.root, self.coming)
         if state is None:
             return None
         plan = apparmor.plan(state, self.shares)
@@ -112,4 +114,4 @@ class Confinement:
         for operation in plan.operations if not self.check_mode else ():
             apparmor.apply(operation, self.root)
         self.plan.add(plan)
-        return {"file": "/" + apparmor.LOCAL, "rules": apparmor.listed(apparmor.read(self.root))}
+        return {"file": "/" + apparmor.LOCAL, "rules": apparmor.listed(apparmor.read(self.root, self.coming))}

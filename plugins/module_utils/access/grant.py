@@ -49,7 +49,8 @@ class Failure(Exception):
 def run(params, check_mode):
     """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
 
-    Keys: changed, operations, diff, warnings, accounts, pending_accounts, confinement, paths; of a Failure also problems.
+    Keys: changed, operations, diff, warnings, accounts, pending_accounts, confinement, paths; of a Failure also
+    problems.
     """
     host = params["host"] or os.uname().nodename
     patience = mounted.Patience(params["timeout"], host)
@@ -75,7 +76,8 @@ def run(params, check_mode):
         return result
     total = Plan()
     if params["confined_paths"] is not None:
-        confined = confinement.Confinement(params["confined_paths"], patience, check_mode)
+        # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
+        confined = confinement.Confinement(params["confined_paths"], patience, check_mode, coming=bool(pending))
         result["confinement"] = confined.run()
         total.add(confined.plan)
         problems.extend(confined.problems)
@@ -161,8 +163,13 @@ class _Path:
             return
         if not self.pending:
             with_acl = self.desired["acl"] is not None
-            self.state = self.patience.run(
-                lambda: ownership.read(self.path, self.mount, with_acl), self.path, self.mount)
+            try:
+                self.state = self.patience.run(
+                    lambda: ownership.read(self.path, self.mount, with_acl), self.path, self.mount)
+            except PermissionError as error:
+                self.problems.append(
+                    ownership.explain_error(error, self.path, self.mount, self.desired, self.host, "look at"))
+                return
             if with_acl and self.state["acl"] is None:
                 self.problems.append(ownership.explain_no_acls(self.path, self.mount, self.desired, self.host))
                 return

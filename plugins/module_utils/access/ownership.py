@@ -165,19 +165,26 @@ def differences(state, desired, names):
     return phrases
 
 
-def explain_error(error, path, mount, desired, host):
+def explain_error(error, path, mount, desired, host, verb="change"):
     """Why root could not change owner, group, mode or ACL, and what to do about it; error is the OSError."""
     source = mount.source if mount is not None else "the filesystem"
-    start = "%s: %s: root may not change %s of %s (%s)" % (host, path, _what(desired), source, mounted.error_words(error))
-    if mount is not None and mount.fstype in mounted.FSTYPES["nfs"] and error.errno in (errno.EPERM, errno.EACCES):
+    fstype = mount.fstype if mount is not None else None
+    start = "%s: %s: root may not %s %s of %s (%s)" % (
+        host, path, verb, _what(desired), source, mounted.error_words(error))
+    if error.errno == errno.EROFS:
+        return "%s: it is mounted or exported read-only; declare the share with read_only: true, or make it writable" \
+            % start
+    if error.errno not in (errno.EPERM, errno.EACCES):
+        return start
+    if fstype in mounted.FSTYPES["nfs"]:
         server, dummy, export = source.rpartition(":")
         return ("%s: the server %s maps this host's root to nobody (root_squash, the default of an export); set them "
                 "once on the server: %s; or export to this host with no_root_squash"
                 % (start, server, _on_server(export, desired)))
-    if error.errno == errno.EROFS:
-        return "%s: it is mounted or exported read-only; declare the share with read_only: true, or make it writable" \
-            % start
-    return start
+    if fstype in mounted.FSTYPES["glusterfs"]:
+        return ("%s: the volume maps root to nobody (server.root-squash); let root in on a server: gluster volume set %s "
+                "server.root-squash off" % (start, mounted.gluster_volume(source)[1].split("/")[0]))
+    return "%s: the directory may be immutable (lsattr -d %s); take that off with: chattr -i -a %s" % (start, path, path)
 
 
 def explain_no_acls(path, mount, desired, host):

@@ -139,12 +139,12 @@ def _group_list(user, names):
 
 def _not_the_bits(user, component, remote):
     label = component.get("label")
-    words = ("the permission bits of the directory and of all above it, and their ACLs as this host sees them, allow %s "
-             "(uid %d) to write, so something else denies it: a security label (%s; see the audit log)"
+    words = ("the permission bits of the directory and of all above it, and their ACLs as this host sees them, allow "
+             "%s (uid %d) to write, so something else denies it: a security label (%s; see the audit log)"
              % (user["name"], user["uid"], "the directory's is %s" % label if label else "AppArmor, SELinux"))
     if remote:
-        words += (", or the server: an ACL there, an export that is read-only for this host, or one that maps users (all_squash, "
-                  "anonuid)")
+        words += (", or the server: an ACL there, an export that is read-only for this host, or one that maps users "
+                  "(all_squash, anonuid)")
         if len(user["groups"]) > AUTH_SYS_GROUPS:
             words += ("; the user is in %d groups, and NFS without Kerberos sends only %d of them (the server's option "
                       "--manage-gids helps)" % (len(user["groups"]), AUTH_SYS_GROUPS))

@@ -55,7 +55,8 @@ def read(root="/"):
 
 
 def _policy(root):
-    found = re.search(r"^\s*SELINUXTYPE\s*=\s*(\S+)", _text(os.path.join(root, "etc/selinux/config")) or "", re.MULTILINE)
+    text = _text(os.path.join(root, "etc/selinux/config")) or ""
+    found = re.search(r"^\s*SELINUXTYPE\s*=\s*(\S+)", text, re.MULTILINE)
     return found.group(1) if found else "targeted"
 
 

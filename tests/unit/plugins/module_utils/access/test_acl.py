@@ -14,7 +14,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils.access import ac
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 PATH = "/srv/shares/projects"
-KNOWN = {"users": {"backup": {"uid": 34, "gid": 34, "groups": [34]}, "oneadmin": {"uid": 9869, "gid": 9869, "groups": []},
+KNOWN = {"users": {"backup": {"uid": 34, "gid": 34, "groups": [34]},
+                   "oneadmin": {"uid": 9869, "gid": 9869, "groups": [9869]},
                    "34": {"uid": 34, "gid": 34, "groups": [34]}},
          "groups": {"kvm": 108}, "names": {}}
 
@@ -26,7 +27,8 @@ RECORDED_ACL = [[acl.OWNER, None, 7], [acl.USER, 64055, 7], [acl.OWNING_GROUP, N
                 [acl.MASK, None, 7], [acl.OTHERS, None, 0]]
 
 MODES = st.integers(0, 0o7777)
-NAMED = st.dictionaries(st.tuples(st.sampled_from([acl.USER, acl.GROUP]), st.integers(0, 2 ** 32 - 2)), st.integers(0, 7))
+NAMED = st.dictionaries(
+    st.tuples(st.sampled_from([acl.USER, acl.GROUP]), st.integers(0, 2 ** 32 - 2)), st.integers(0, 7))
 
 
 def entries(found):

@@ -22,7 +22,8 @@ BLOCK = (
     b'"/srv/shares/projects/**" rwk,\n'
     b"# END virtshare.storage shares\n")
 # Debian 12 (libvirt 9.0) includes it always, newer ones if it exists.
-INCLUDES = [b"  #include <local/abstractions/libvirt-qemu>\n", b"  include if exists <local/abstractions/libvirt-qemu>\n",
+INCLUDES = [b"  #include <local/abstractions/libvirt-qemu>\n",
+            b"  include if exists <local/abstractions/libvirt-qemu>\n",
             b'include "/etc/apparmor.d/local/abstractions/libvirt-qemu"\n']
 
 
@@ -52,13 +53,20 @@ def test_there_is_nothing_to_do_where_it_confines_no_guests(tmp_path, files):
     assert apparmor.read(tree(tmp_path, **files)) is None
 
 
+def test_what_libvirts_package_will_bring_counts_as_there(tmp_path):
+    root = tree(tmp_path, abstraction=None)
+    assert apparmor.read(root, coming=True) == {"included": True, "data": b""}
+    assert apparmor.read(tree(tmp_path, enabled="N\n"), coming=True) is None
+
+
 @pytest.mark.parametrize("line", INCLUDES)
 def test_the_abstraction_and_our_part_are_read(tmp_path, line):
     root = tree(tmp_path, abstraction=b"  #include <abstractions/base>\n" + line, local=b"  /data/** rwk,\n")
     assert apparmor.read(root) == {"included": True, "data": b"  /data/** rwk,\n"}
 
 
-@pytest.mark.parametrize("line", [b"  # include <local/abstractions/libvirt-qemu>\n", b"", b"#include <abstractions/base>\n"])
+@pytest.mark.parametrize("line", [
+    b"  # include <local/abstractions/libvirt-qemu>\n", b"", b"#include <abstractions/base>\n"])
 def test_an_abstraction_that_does_not_include_it_is_named_and_nothing_written(tmp_path, line):
     state = apparmor.read(tree(tmp_path, abstraction=line))
     assert state == {"included": False, "data": b""}

@@ -73,7 +73,7 @@ class Host:
 
     def pass_over(self, *shares, **more):
         work = confinement.Confinement(
-            list(shares), mounted.Patience(5, "hv1"), more.get("check_mode", False), self.root)
+            list(shares), mounted.Patience(5, "hv1"), root=self.root, **dict({"check_mode": False}, **more))
         work.returned = work.run()
         return work
 
@@ -193,6 +193,12 @@ def test_an_abstraction_that_does_not_include_ours_is_a_warning(host):
     assert made.problems == [] and not made.plan.changed
     assert made.plan.warnings[0].startswith("hv1: AppArmor confines guests, and ")
     assert made.returned["apparmor"]["rules"] == []
+
+
+def test_the_rules_of_a_host_that_is_to_get_libvirt_in_the_same_run_are_predicted(host):
+    os.unlink(os.path.join(host.root, apparmor.ABSTRACTION))
+    assert names(host.pass_over(DISK, check_mode=True, coming=True)) == ["apparmor.rules"]
+    assert names(host.pass_over(DISK, check_mode=True)) == []
 
 
 @pytest.mark.parametrize("name, part", [(apparmor.LOCAL, "AppArmor"), ("etc/selinux/config", "SELinux")])

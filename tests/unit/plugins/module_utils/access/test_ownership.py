@@ -142,8 +142,8 @@ def test_nfs4_shows_no_acls_and_what_to_do_instead():
     words = ownership.explain_no_acls(PATH, mount(), dict(NOTHING, acl=ENTRIES), "hv1")
     assert words == (
         "hv1: /srv/shares/projects: access.acl is declared, but ACLs are unsupported on nfs4 (nas1:/export/projects); "
-        "nothing was changed; NFS 4 hides the server's POSIX ACLs: set them once on the server nas1, where they count for "
-        "all hosts: setfacl -m u:9869:rwx,g:108:r-x,d:u:9869:rwx,d:g:108:r-x /export/projects; then leave access.acl "
+        "nothing was changed; NFS 4 hides the server's POSIX ACLs: set them once on the server nas1, where they count "
+        "for all hosts: setfacl -m u:9869:rwx,g:108:r-x,d:u:9869:rwx,d:g:108:r-x /export/projects; then leave access.acl "
         "out; or mount it with options {vers: \"3\"}, which shows them")
 
 
@@ -162,7 +162,7 @@ def test_root_squash_over_nfs_3_names_the_acl_too():
     error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
     words = ownership.explain_error(error, PATH, mount("nfs"), dict(WANTED, acl=ENTRIES), "hv1")
     assert "root may not change owner and group and mode and ACL of nas1:/export/projects" in words
-    assert "chmod 2770 /export/projects && setfacl -m u:9869:rwx,g:108:r-x,d:u:9869:rwx,d:g:108:r-x /export/pro" in words
+    assert "chmod 2770 /export/projects && setfacl -m u:9869:rwx,g:108:r-x,d:u:9869:rwx,d:g:108:r-x /export/" in words
 
 
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 0o7777), st.integers(0, 0o7777))
@@ -217,6 +217,22 @@ def test_an_ipv6_server_is_told_from_its_export():
     error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
     words = ownership.explain_error(error, PATH, mount(source="[fd00::1]:/export"), WANTED, "hv1")
     assert "chown 9869:108 /export &&" in words
+
+
+@pytest.mark.parametrize("fstype, source, words", [
+    ("fuse.glusterfs", "gl1,gl2:/scratch/below",
+     "the volume maps root to nobody (server.root-squash); let root in on a server: gluster volume set scratch "
+     "server.root-squash off"),
+    ("ext4", "/dev/sdb", "the directory may be immutable (lsattr -d /srv/shares/projects); take that off with: chattr"),
+])
+def test_other_filesystems_that_do_not_let_root(fstype, source, words):
+    error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    assert words in ownership.explain_error(error, PATH, mount(fstype, source), WANTED, "hv1")
+
+
+def test_what_is_no_refusal_is_said_as_it_is():
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert ownership.explain_error(error, PATH, mount(), WANTED, "hv1").endswith("(ENOSPC: No space left on device)")
 
 
 def test_a_read_only_export():
