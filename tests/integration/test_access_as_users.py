@@ -361,6 +361,20 @@ result = [predicted, first, second, cut, mended, left]
     assert left[0]["changed"] and left[1:] == [[NO_ACL, NO_ACL], "0o42750", False]
 
 
+def test_another_owner_is_mended_without_cutting_the_acl(tmp_path):
+    mended, acl, without_mode, mode = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
+call = lambda **more: run_module("path_access", {{"paths": [dict({{"path": share, "acl": {ACL!r}}}, **more)]}})
+call(owner="oneadmin", mode="2750")
+os.chown(share, 0, 0)
+mended = [call(owner="oneadmin", mode="2750"), acls(share)]
+without_mode = call(acl=[])
+result = mended + [without_mode, oct(os.stat(share).st_mode)]
+""")
+    assert [operation["operation"] for operation in mended["operations"]] == ["path.own"] and not mended.get("failed")
+    assert acl[0] == acl[1] and [16, 7, NO_ID] in acl[0]
+    assert without_mode["changed"] and mode == "0o42750", "the group gets its own bits back, not the mask's"
+
+
 def test_another_host_verifies_the_acl(tmp_path):
     made, acl = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
 made = run_module("path_access", {{"host": "hv2", "apply": False, "paths": [{{"path": share, "acl": {ACL[:1]!r}}}]}})

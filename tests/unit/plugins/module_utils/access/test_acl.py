@@ -100,6 +100,19 @@ def test_no_acl_is_told_from_none_to_be_had(monkeypatch, number, expected):
     assert acl.read("/anywhere") == expected
 
 
+@pytest.mark.parametrize("number, raised", [(errno.ENODATA, False), (errno.EPERM, True)])
+def test_what_is_not_there_need_not_be_taken_away(monkeypatch, number, raised):
+    def refuse(*dummy):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "removexattr", refuse)
+    if raised:
+        with pytest.raises(PermissionError):
+            acl.write("/anywhere", acl.DEFAULT, [])
+    else:
+        acl.write("/anywhere", acl.DEFAULT, [])
+
+
 def test_an_access_acl_that_says_no_more_than_the_mode_is_none(monkeypatch):
     minimal = acl.packed([[acl.OWNER, None, 7], [acl.OWNING_GROUP, None, 5], [acl.OTHERS, None, 0]])
     monkeypatch.setattr(os, "getxattr", lambda *dummy: minimal)

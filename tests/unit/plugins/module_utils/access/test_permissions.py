@@ -100,7 +100,7 @@ def listed(*entries, mask=7, group=0):
     (listed([acl.USER, 64055, 7], mask=5), ["so that entry counts, and w is missing there", "mask::r-x"]),
     (listed([acl.USER, 64055, 0], [acl.GROUP, 64055, 7]), ["w and x are missing there"]),
     (listed([acl.GROUP, 64055, 5]), ["its ACL names the group 64055 of libvirt-qemu", "w is missing there"]),
-    (listed([acl.GROUP, 64055, 1], [acl.GROUP, 108, 5]), ["its ACL names the group", "and w is missing there"]),
+    (listed([acl.GROUP, 108, 0], [acl.GROUP, 64055, 1]), ["its ACL names the group 64055", "and w is missing there"]),
     (listed([acl.USER, 1, 7]), ["libvirt-qemu is neither its owner", "w and x are missing"]),
 ])
 def test_an_acl_decides_as_the_kernel_reads_it(entries, words):
