@@ -183,7 +183,7 @@ def explain_error(error, path, mount, desired, host, verb="change"):
                 % (start, server, _on_server(export, desired)))
     if fstype in mounted.FSTYPES["glusterfs"]:
         return ("%s: the volume maps root to nobody (server.root-squash); let root in on a server: gluster volume set %s "
-                "server.root-squash off" % (start, mounted.gluster_volume(source)[1].split("/")[0]))
+                "server.root-squash off" % (start, mounted.gluster_volume(source)[1].partition("/")[0]))
     return "%s: the directory may be immutable (lsattr -d %s); take that off with: chattr -i -a %s" % (start, path, path)
 
 

@@ -21,7 +21,12 @@ KNOWN = {"users": {"backup": {"uid": 34, "gid": 34, "groups": [34]},
 
 # What setfacl -m u:64055:rwx,g:993:rx wrote on a directory with mode 2770 of ext4 on Debian 12, read with getxattr(2).
 RECORDED = bytes.fromhex(
-    "02000000" "01000700ffffffff" "0200070037fa0000" "04000700ffffffff" "08000500e1030000" "10000700ffffffff"
+    "02000000"
+    "01000700ffffffff"
+    "0200070037fa0000"
+    "04000700ffffffff"
+    "08000500e1030000"
+    "10000700ffffffff"
     "20000000ffffffff")
 RECORDED_ACL = [[acl.OWNER, None, 7], [acl.USER, 64055, 7], [acl.OWNING_GROUP, None, 7], [acl.GROUP, 993, 5],
                 [acl.MASK, None, 7], [acl.OTHERS, None, 0]]
