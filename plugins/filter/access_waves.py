@@ -32,7 +32,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: For each host the C(paths) of M(virtshare.storage.path_access) to C(apply) and those to C(verify).
+  description: For each host the C(paths) of M(virtshare.storage.path_access) to C(apply) and those to C(verify), and
+    its C(confined_paths) as C(confined).
   type: dict
 """
 

@@ -74,6 +74,17 @@ def same_source(share_type, declared, mount, resolve=os.path.realpath):
     return resolve(blockdevice.link_of(declared)) == resolve(mount.source)
 
 
+def other_than(share_type, source, mount):
+    """What is declared, in words, if that is not what is mounted; None when it fits, or when no type is declared."""
+    if share_type is None:
+        return None
+    if not is_type(mount, share_type):
+        return "the type %s" % share_type
+    if not same_source(share_type, source, mount):
+        return source
+    return None
+
+
 def _nfs(source):
     server, dummy, export = source.rpartition(":/")
     return server.lower(), "/" + "/".join(part for part in export.split("/") if part)

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Replace a file in one step: after a crash at any moment it is the old or the new one, whole."""
 
+import errno
 import os
 
 
@@ -20,6 +21,11 @@ def replace(filename, data, prepare=None):
         unlink(temporary)
         raise
     sync_directory(os.path.dirname(filename))
+
+
+def properties_of(filename):
+    """A prepare for replace(): owner, mode and extended attributes (label, ACLs) of an old file, 0644 without one."""
+    return lambda descriptor: _copy_properties(filename, descriptor)
 
 
 def rehearse(filename, data, prepare=None):
@@ -53,6 +59,23 @@ def sync_directory(directory):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _copy_properties(filename, descriptor):
+    try:
+        old = os.stat(filename)
+    except FileNotFoundError:
+        os.fchmod(descriptor, 0o644)
+        return
+    os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)
+    try:
+        for name in os.listxattr(filename):
+            os.setxattr(descriptor, name, os.getxattr(filename, name))
+    except OSError as error:
+        # A filesystem without extended attributes has none to keep.
+        if error.errno != errno.ENOTSUP:
+            raise
 
 
 def _write(temporary, data, prepare):

@@ -35,6 +35,7 @@ SHARE_SPEC = dict(
             # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
             mode=dict(type="raw"),
             writers=dict(type="list", elements="str", default=[]),
+            acl=dict(type="list", elements="str"),
         ),
     ),
     credentials=dict(
@@ -110,6 +111,8 @@ CONTEXT_OPTIONS = ("context", "fscontext", "defcontext", "rootcontext")
 # Octal, as CIFS wants them: a number without quotes is another one by the time it arrives here.
 _MODE_OPTIONS = ("file_mode", "dir_mode", "dirmode")
 
+_ACL_ENTRY = re.compile(r"(u|user|g|group):([^\s:/,]+):([rwx-]{1,3})$")
+
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -121,7 +124,8 @@ def validated(shares):
     Each returned share is a new dict with the keys path, type, source (str, C("") for a local share that is only
     checked), options ({str: str, or True for an option without a value, or False for a default that is not wanted}),
     state, read_only (bool), allow_hidden_files (bool),
-    access ({owner: str or None, group: str or None, mode: four octal digits or None, writers: [str]}),
+    access ({owner: str or None, group: str or None, mode: four octal digits or None, writers: [str],
+    acl: ["user:NAME:rwx", ...] or None}),
     credentials (dict or None). What was validated may be validated again, and stays the same.
     """
     problems = []
@@ -140,6 +144,34 @@ def validated(shares):
             "1 problem" if len(problems) == 1 else "%d problems" % len(problems),
             "\n".join("- " + problem for problem in problems)))
     return result
+
+
+def acl_entry(text):
+    """("user" or "group", its name, "rwx" or what of it) of one declared ACL entry; Refusal says what to write."""
+    match = _ACL_ENTRY.match(text) if isinstance(text, str) else None
+    if match and all(match.group(3).count(letter) < 2 for letter in "rwx"):
+        kind, name, letters = match.groups()
+        return {"u": "user", "g": "group"}[kind[0]], name, "".join(
+            letter if letter in letters else "-" for letter in "rwx")
+    words = "access.acl %s is not an entry for a user or a group. " % _quoted(text)
+    if isinstance(text, str) and re.match(r"d(efault)?:", text):
+        raise Refusal(words + "Leave the word default out: every entry counts for the directory and for what is made "
+                      "in it.")
+    if isinstance(text, str) and re.match(r"(u|user|g|group|o|other|m|mask)::?[rwx-]*$", text):
+        raise Refusal(words + "Owner, group and others have what access.mode says, and the mask follows from it all. "
+                      "Leave it out.")
+    raise Refusal(words + "Write such as user:libvirt-qemu:rwx or group:backup:r-x.")
+
+
+def acl_names(texts):
+    """[("user" or "group", its name)] of declared ACL entries; what is no entry is passed over."""
+    found = []
+    for text in texts or ():
+        try:
+            found.append(acl_entry(text)[:2])
+        except Refusal:
+            continue
+    return found
 
 
 def checked_prefix(exact, prefix):
@@ -190,7 +222,7 @@ class _Share:
             "state": state,
             "read_only": self._flag("read_only"),
             "allow_hidden_files": self._flag("allow_hidden_files"),
-            "access": self._access(),
+            "access": self._access(kind),
             "credentials": self._credentials(kind, state),
         }
 
@@ -331,9 +363,9 @@ class _Share:
             return True
         return False
 
-    def _access(self):
+    def _access(self, kind):
         access = self.share.get("access")
-        result = {"owner": None, "group": None, "mode": None, "writers": []}
+        result = {"owner": None, "group": None, "mode": None, "writers": [], "acl": None}
         if access is None:
             return result
         if not isinstance(access, dict):
@@ -351,7 +383,41 @@ class _Share:
             self.problem("access.writers is %s. Write a list of user names.", _shape(writers))
         else:
             result["writers"] = [self._account("access.writers", writer, True) for writer in writers or ()]
+        result["acl"] = self._acl(kind, access.get("acl"))
         return result
+
+    def _acl(self, kind, texts):
+        if texts is None:
+            return None
+        if not isinstance(texts, (list, tuple)):
+            self.problem("access.acl is %s. Write a list such as [user:libvirt-qemu:rwx, group:backup:r-x].",
+                         _shape(texts))
+            return None
+        entries = {}
+        for text in texts:
+            try:
+                who, name, letters = acl_entry(text)
+            except Refusal as refusal:
+                self.problem("%s", refusal)
+                continue
+            if (who, name) in entries:
+                self.problem("access.acl names the %s %s twice. Write one entry.", who, name)
+            entries[who, name] = letters
+        self._acl_of_type(kind)
+        return ["%s:%s:%s" % (who, name, entries[who, name]) for who, name in sorted(entries)]
+
+    def _acl_of_type(self, kind):
+        """Where an ACL cannot be: known before any host is asked."""
+        options = self.share.get("options")
+        options = options if isinstance(options, dict) else {}
+        if kind == "cifs":
+            self.problem("access.acl is not for type cifs, which shows no POSIX ACLs. Leave it out: the server decides "
+                         "what the user in credentials may do, and group and mode on this host.")
+        elif options.get("noacl") is True or options.get("acl") is False:
+            self.problem("access.acl and the option that turns ACLs off exclude each other. Leave one of them out.")
+        elif kind == "glusterfs" and options.get("acl") is not True:
+            self.problem("access.acl needs options: {acl: true} on type glusterfs, which has no ACLs without. Write "
+                         "it.")
 
     def _account(self, where, value, required=False):
         if value is None and not required:

@@ -115,6 +115,10 @@ options:
             type: list
             elements: str
             default: []
+          acl:
+            description: What more users and groups may do, each V(user:NAME:rwx) or V(group:NAME:r-x).
+            type: list
+            elements: str
       credentials:
         description: For V(cifs), where they are required unless an option says C(guest) or C(sec) Kerberos. Refused
           for other types. Any characters but control characters, in quotes, or YAML reads digits as a number.

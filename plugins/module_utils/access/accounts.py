@@ -7,6 +7,8 @@ import grp
 import os
 import pwd
 
+from ansible_collections.virtshare.storage.plugins.module_utils.shares import acl_names
+
 
 def lookup(users, groups):
     """{"users": {name: {"uid", "gid", "groups": [gid]}}, "groups": {name: gid}, "names": {gid: name}} of this host.
@@ -47,15 +49,11 @@ def group_name(gid):
 
 def wanted(paths):
     """(users, groups) that a list of path declarations names: sorted lists without duplicates."""
-    users = set()
-    groups = set()
+    names = {"user": set(), "group": set()}
     for path in paths:
-        users.update(path.get("writers") or ())
-        if path.get("owner"):
-            users.add(path["owner"])
-        if path.get("group"):
-            groups.add(path["group"])
-    return sorted(users), sorted(groups)
+        for kind, dummy, found in _named(path):
+            names[kind].update(found)
+    return sorted(names["user"]), sorted(names["group"])
 
 
 def unknown(paths, known, host, expected=()):
@@ -81,6 +79,8 @@ def _named(path):
     yield "user", "owner", [path["owner"]] if path.get("owner") else []
     yield "group", "group", [path["group"]] if path.get("group") else []
     yield "user", "writers", path.get("writers") or []
+    for kind, name in acl_names(path.get("acl")):
+        yield kind, "acl", [name]
 
 
 def _unknown_words(path, kind, key, name, host):

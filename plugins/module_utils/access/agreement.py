@@ -3,12 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the hosts of one share have to agree on: who sets its owner, and which numbers its accounts have. Pure."""
 
+from ansible_collections.virtshare.storage.plugins.module_utils.access import accounts
+
 # Whose owner, group and mode each host has for itself: of a directory of its own, or by the options of its mount.
 _OWN = ("local", "cifs")
 
 
 def waves(shares_by_host, hosts):
-    """Which host sets a share's owner and mode, and which only verify it: {host: {"apply": [...], "verify": [...]}}.
+    """Which host sets a share's owner and mode, and which only verify it: {host: {"apply", "verify", "confined"}}.
+
+    "confined" are all shares of a host as the parameter confined_paths takes them: what confines guests is each host's.
 
     shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order; the first that
     declares a path of one source applies it, because all hosts would change the same directory. A local share may be
@@ -17,8 +21,10 @@ def waves(shares_by_host, hosts):
     taken = set()
     result = {}
     for host in hosts:
-        mine = result.setdefault(host, {"apply": [], "verify": []})
+        mine = result.setdefault(host, {"apply": [], "verify": [], "confined": []})
         for share in shares_by_host.get(host) or []:
+            mine["confined"].append(
+                {name: share[name] for name in ("path", "type", "source", "read_only") if name in share})
             key = (share["path"], share.get("source"))
             mine["verify" if key in taken else "apply"].append(share)
             if share.get("type") not in _OWN:
@@ -55,13 +61,11 @@ def mismatches(accounts, shares):
 
 
 def _numbers(entry, known):
-    users = list(entry.get("writers") or [])
-    if entry.get("owner"):
-        users.append(entry["owner"])
-    for name in sorted(set(users)):
+    users, groups = accounts.wanted([entry])
+    for name in users:
         account = known.get("users", {}).get(name)
         if account:
             yield ("user", name), "uid %d, gid %d" % (account["uid"], account["gid"])
-    group = entry.get("group")
-    if group and group in known.get("groups", {}):
-        yield ("group", group), "gid %d" % known["groups"][group]
+    for name in groups:
+        if name in known.get("groups", {}):
+            yield ("group", name), "gid %d" % known["groups"][name]

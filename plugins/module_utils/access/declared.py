@@ -7,7 +7,8 @@
 def access_paths(shares):
     """The C(paths) of path_access for the declared shares that are to be mounted; no secret is taken over.
 
-    shares: as declared, [{"path", "type", "access": {"owner", "group", "mode", "writers"}, "state", "read_only"}].
+    shares: as declared, [{"path", "type", "access": {"owner", "group", "mode", "writers", "acl"}, "state",
+    "read_only"}].
     """
     return [_path(share) for share in shares if (share.get("state") or "mounted") == "mounted"]
 
@@ -19,7 +20,7 @@ def _path(share):
     for key in ("type", "source"):
         if share.get(key) is not None:
             entry[key] = share[key]
-    for key in ("owner", "group", "mode"):
+    for key in ("owner", "group", "mode", "acl"):
         if access.get(key) is not None:
             entry[key] = access[key]
     return entry

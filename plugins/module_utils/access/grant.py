@@ -7,7 +7,7 @@ import os
 
 from ansible_collections.virtshare.storage.plugins.module_utils import bounded, mounted
 from ansible_collections.virtshare.storage.plugins.module_utils.access import (
-    accounts, ownership, permissions, write_test)
+    accounts, acl, confinement, ownership, permissions, write_test)
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Plan, Refusal
 
 PATH_SPEC = dict(
@@ -18,12 +18,16 @@ PATH_SPEC = dict(
     group=dict(type="str"),
     # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
     mode=dict(type="raw"),
+    acl=dict(type="list", elements="str"),
     writers=dict(type="list", elements="str", default=[]),
     read_only=dict(type="bool", default=False),
 )
 
+CONFINED_SPEC = dict((name, PATH_SPEC[name]) for name in ("path", "type", "source", "read_only"))
+
 ARGUMENT_SPEC = dict(
     paths=dict(type="list", elements="dict", required=True, options=PATH_SPEC),
+    confined_paths=dict(type="list", elements="dict", options=CONFINED_SPEC),
     state=dict(type="str", default="granted", choices=["granted", "resolved"]),
     apply=dict(type="bool", default=True),
     require_mount=dict(type="bool", default=True),
@@ -45,41 +49,53 @@ class Failure(Exception):
 def run(params, check_mode):
     """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
 
-    Keys: changed, operations, diff, accounts, pending_accounts, paths; of a Failure also problems.
+    Keys: changed, operations, diff, warnings, accounts, pending_accounts, confinement, paths; of a Failure also
+    problems.
     """
     host = params["host"] or os.uname().nodename
     patience = mounted.Patience(params["timeout"], host)
     paths = params["paths"]
     problems = []
-    modes = {}
-    for entry in paths:
+    known = _accounts(paths, patience)
+    desired = {}
+    for entry in paths + (params["confined_paths"] or []):
         problems.extend(_unusable(entry, host))
+    for entry in paths:
         try:
-            modes[entry["path"]] = ownership.mode_of(entry.get("mode"), entry["path"])
+            desired[entry["path"]] = _desired(entry, known)
         except Refusal as refusal:
             problems.append("%s: %s" % (host, refusal))
-    known = _accounts(paths, patience)
     expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
     unknown, pending = accounts.unknown(paths, known, host, expected)
     problems.extend(unknown)
-    result = dict(Plan().result(), accounts=known, pending_accounts=pending, paths=[])
+    result = _result(known, pending)
     if problems:
         # Nothing has been touched yet, and nothing is.
         raise Failure(problems, result)
     if params["state"] == "resolved":
         return result
     total = Plan()
+    if params["confined_paths"] is not None:
+        # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
+        confined = confinement.Confinement(params["confined_paths"], patience, check_mode, coming=bool(pending))
+        result["confinement"] = confined.run()
+        total.add(confined.plan)
+        problems.extend(confined.problems)
     names = _Names(patience)
     for entry in paths:
-        work = _Path(entry, modes[entry["path"]], known, patience, names, params, check_mode)
+        work = _Path(entry, desired[entry["path"]], known, patience, names, params, check_mode)
         work.run()
         total.add(work.plan)
         problems.extend(work.problems)
         result["paths"].append(work.result())
-    result.update(total.result())
+    result.update(total.result(), warnings=total.warnings)
     if problems:
         raise Failure(problems, result)
     return result
+
+
+def _result(known, pending):
+    return dict(Plan().result(), warnings=[], accounts=known, pending_accounts=pending, confinement=None, paths=[])
 
 
 def _unusable(entry, host):
@@ -90,18 +106,30 @@ def _unusable(entry, host):
     return []
 
 
+def _desired(entry, known):
+    """What ownership.plan() takes as desired; Refusal when the entry does not say what it means."""
+    return {
+        "owner": entry.get("owner"),
+        "group": entry.get("group"),
+        "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
+        "gid": known["groups"].get(entry.get("group")),
+        "mode": ownership.mode_of(entry.get("mode"), entry["path"]),
+        "acl": acl.named(entry.get("acl"), known, entry["path"]),
+    }
+
+
 def _accounts(paths, patience):
     users, groups = accounts.wanted(paths)
     try:
         return patience.run(lambda: accounts.lookup(users, groups), "the name service (passwd, group)")
     except mounted.NoAnswer as error:
-        raise Failure([str(error)], dict(Plan().result(), accounts={}, pending_accounts=[], paths=[]))
+        raise Failure([str(error)], _result({}, []))
 
 
 class _Path:
     """One path of the call: its problems, its plan and what was found."""
 
-    def __init__(self, entry, mode, known, patience, names, params, check_mode):
+    def __init__(self, entry, desired, known, patience, names, params, check_mode):
         self.path = entry["path"]
         self.entry = entry
         self.known = known
@@ -111,13 +139,7 @@ class _Path:
         self.apply = params["apply"] and not entry["read_only"]
         self.require_mount = params["require_mount"]
         self.check_mode = check_mode
-        self.desired = {
-            "owner": entry.get("owner"),
-            "group": entry.get("group"),
-            "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
-            "gid": known["groups"].get(entry.get("group")),
-            "mode": mode,
-        }
+        self.desired = desired
         self.plan = Plan()
         self.problems = []
         self.mount = None
@@ -140,7 +162,17 @@ class _Path:
         if not self._usable(entries):
             return
         if not self.pending:
-            self.state = self.patience.run(lambda: ownership.read(self.path, self.mount), self.path, self.mount)
+            with_acl = self.desired["acl"] is not None
+            try:
+                self.state = self.patience.run(
+                    lambda: ownership.read(self.path, self.mount, with_acl), self.path, self.mount)
+            except PermissionError as error:
+                self.problems.append(
+                    ownership.explain_error(error, self.path, self.mount, self.desired, self.host, "look at"))
+                return
+            if with_acl and self.state["acl"] is None:
+                self.problems.append(ownership.explain_no_acls(self.path, self.mount, self.desired, self.host))
+                return
         self._own()
         if not self.check_mode and not self.problems:
             for user in self.entry["writers"]:
@@ -148,9 +180,11 @@ class _Path:
 
     def _usable(self, entries):
         """Whether the path may be worked on: the directory underneath a missing mount must never be changed."""
-        other = self._other()
-        if self.mount is not None and other is None:
-            return True
+        other = None
+        if self.mount is not None:
+            other = mounted.other_than(self.entry.get("type"), self.entry.get("source"), self.mount)
+            if other is None:
+                return True
         if self.check_mode and self.require_mount:
             # The same run is about to mount it (or to replace what is there).
             self.mount = None
@@ -170,17 +204,6 @@ class _Path:
             % (self.host, self.path, mounted.plain_directory(entries, self.path)))
         return False
 
-    def _other(self):
-        """What is declared, if that is not what is mounted; None when it fits or nothing is mounted."""
-        share_type = self.entry.get("type")
-        if self.mount is None or share_type is None:
-            return None
-        if not mounted.is_type(self.mount, share_type):
-            return "the type %s" % share_type
-        if not mounted.same_source(share_type, self.entry.get("source"), self.mount):
-            return self.entry["source"]
-        return None
-
     def _own(self):
         if self.pending and self.entry.get("type") == "cifs":
             # The mount brings them, by its options.
@@ -199,10 +222,6 @@ class _Path:
         try:
             self.state = self.patience.run(
                 lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired), self.path, self.mount)
-        except PermissionError as error:
-            self.problems.append(
-                ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
-            return
         except OSError as error:
             self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
             return
@@ -249,8 +268,12 @@ class _Path:
             components = self.patience.run(lambda: permissions.read_components(self.path), self.path, self.mount)
         except OSError as error:
             return ["root itself cannot look at the directories above it: %s" % mounted.error_words(error)]
+        uids = set(part["uid"] for part in components)
         gids = set([part["gid"] for part in components] + user["groups"])
-        names = {"users": {part["uid"]: self.names("user", part["uid"]) for part in components},
+        for part in components:
+            uids.update(number for tag, number, dummy in part["acl"] if tag == acl.USER)
+            gids.update(number for tag, number, dummy in part["acl"] if tag == acl.GROUP)
+        names = {"users": {uid: self.names("user", uid) for uid in uids},
                  "groups": {gid: self.names("group", gid) for gid in gids}}
         remote = self.mount is not None and any(self.mount.fstype in mounted.FSTYPES[kind]
                                                 for kind in ("nfs", "cifs", "glusterfs"))
@@ -258,12 +281,16 @@ class _Path:
 
     def result(self):
         found = {"path": self.path, "pending": self.pending, "writers": self.writers, "problems": self.problems,
-                 "mount": None, "owner": None, "group": None, "uid": None, "gid": None, "mode": None}
+                 "mount": None, "owner": None, "group": None, "uid": None, "gid": None, "mode": None, "acl": None,
+                 "default_acl": None}
         if self.mount is not None:
             found["mount"] = {"source": self.mount.source, "fstype": self.mount.fstype}
         if self.state is not None:
             found.update(owner=self.names("user", self.state["uid"]), group=self.names("group", self.state["gid"]),
                          uid=self.state["uid"], gid=self.state["gid"], mode="%04o" % self.state["mode"])
+            for key in ("acl", "default_acl"):
+                if self.state.get(key) is not None:
+                    found[key] = acl.texts_of(self.state[key], self.names)
         return found
 
 

@@ -1,13 +1,14 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Owner, group and mode of a share's root directory: the pure plan, and the executor that keeps to the mount."""
+"""Owner, group, mode and ACL of a share's root directory: the pure plan, and the executor that keeps to the mount."""
 
 import errno
 import os
 import stat
 
 from ansible_collections.virtshare.storage.plugins.module_utils import mounted
+from ansible_collections.virtshare.storage.plugins.module_utils.access import acl
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation, Plan, Refusal
 
 
@@ -24,30 +25,43 @@ def mode_of(text, path):
                   "numbers; write it as mode: \"2770\"" % (path, plain))
 
 
-def read(path, mount):
-    """{"uid", "gid", "mode"} of the mount's root directory, asked from the server; call it in a bounded child."""
+def read(path, mount, with_acl=False):
+    """The state of the mount's root directory, asked from the server; call it in a bounded child.
+
+    {"uid", "gid", "mode"}, and when it is asked for "acl" and "default_acl", both None where the filesystem shows none.
+    """
     descriptor = mounted.enter(path, mount)
     try:
-        return state_of(os.fstat(descriptor))
+        return _state(descriptor, with_acl)
     finally:
         os.close(descriptor)
 
 
-def state_of(status):
-    return {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode)}
+def _state(descriptor, with_acl):
+    status = os.fstat(descriptor)
+    state = {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode)}
+    if with_acl:
+        state["acl"], state["default_acl"] = acl.read(_name(descriptor))
+    return state
+
+
+def _name(descriptor):
+    # The descriptor of a directory that may not be listed cannot be changed itself, its name in the kernel can.
+    return "/proc/self/fd/%d" % descriptor
 
 
 def plan(path, current, desired, names):
-    """Operations C(path.own) and C(path.mode) that make current into desired.
+    """Operations C(path.own), C(path.acl) and C(path.mode) that make current into desired.
 
-    path: the target. current: {"uid", "gid", "mode"}, or None when the share is not mounted yet (then everything that
-    is declared is a change). desired: the same keys, None where nothing is declared, "owner" and "group" as declared.
+    path: the target. current: what read() gave, or None when the share is not mounted yet (then everything that is
+    declared is a change). desired: {"uid", "gid", "mode", "acl"}, None where nothing is declared, "acl" as acl.named()
+    gives it, "owner" and "group" as declared.
     names: function(kind, number) -> name, kind "user" or "group". The diff holds what differs and nothing else.
     """
     before = {}
     after = {}
     operations = []
-    known = current or {"uid": None, "gid": None, "mode": None}
+    known = _comparable(current, desired) or {"uid": None, "gid": None, "mode": None}
     new_uid = _new(known["uid"], desired["uid"], current, desired.get("owner"))
     new_gid = _new(known["gid"], desired["gid"], current, desired.get("group"))
     if new_uid or new_gid:
@@ -64,14 +78,40 @@ def plan(path, current, desired, names):
             "path.own", path, "set %s" % " and ".join(words),
             uid=desired["uid"] if new_uid and desired["uid"] is not None else -1,
             gid=desired["gid"] if new_gid and desired["gid"] is not None else -1))
+    operations.extend(_plan_acl(path, known, desired, names, before, after))
     if desired["mode"] is not None and known["mode"] != desired["mode"]:
         if current is not None:
             before["mode"] = "%04o" % known["mode"]
         after["mode"] = "%04o" % desired["mode"]
-        operations.append(Operation("path.mode", path, "set mode %04o" % desired["mode"], mode=desired["mode"]))
+        operations.append(Operation("path.mode", path, "set mode %04o" % desired["mode"],
+                                    mode=acl.shown_mode(desired["mode"], desired["acl"])))
     if not operations:
         return Plan()
     return Plan(operations, {path: before}, {path: after})
+
+
+def _comparable(current, desired):
+    """The state with the mode as it would be declared: an ACL that is ours to set has taken its group bits."""
+    if current is None or desired["acl"] is None:
+        return current
+    return dict(current, mode=acl.declared_mode(current["mode"], current["acl"]))
+
+
+def _plan_acl(path, known, desired, names, before, after):
+    if desired["acl"] is None or "acl" not in known and not desired["acl"]:
+        return
+    mode = desired["mode"] if desired["mode"] is not None else known["mode"]
+    # Nothing but the named entries is known of a share that is not mounted and has no mode declared.
+    whole = acl.complete(mode, desired["acl"]) if mode is not None else desired["acl"]
+    differing = [key for key in ("acl", "default_acl") if known.get(key) != whole]
+    for key in differing:
+        if key in known:
+            before[key] = acl.texts_of(known[key], names)
+        after[key] = acl.texts_of(whole, names)
+    if differing:
+        words = "set the ACL %s" % ",".join(acl.texts_of(desired["acl"], names)) if whole else "remove the ACL"
+        yield Operation("path.acl", path, words, acl=whole,
+                        mode=acl.shown_mode(mode, desired["acl"]) if mode is not None else None)
 
 
 def _new(known, wanted, current, label):
@@ -83,22 +123,24 @@ def _new(known, wanted, current, label):
 def apply(path, mount, operations, desired):
     """Do the operations on the mount's root directory and return its state read back; call it in a bounded child.
 
-    A mode is set again after a change of owner, because a server may clear set-id bits with it.
+    A mode is set again after a change of owner or ACL, because either may clear set-id bits.
     """
     descriptor = mounted.enter(path, mount)
     try:
-        # The descriptor of a directory that may not be listed cannot be changed itself, its name in the kernel can.
-        name = "/proc/self/fd/%d" % descriptor
+        name = _name(descriptor)
+        mode = acl.shown_mode(desired["mode"], desired["acl"]) if desired["mode"] is not None else None
         for operation in operations:
             if operation.name == "path.own":
                 os.chown(name, operation.arguments["uid"], operation.arguments["gid"])
+            elif operation.name == "path.acl":
+                acl.write(name, acl.ACCESS, operation.arguments["acl"])
+                acl.write(name, acl.DEFAULT, operation.arguments["acl"])
+                mode = operation.arguments["mode"]
             elif operation.name == "path.mode":
                 os.chmod(name, operation.arguments["mode"])
-        state = state_of(os.fstat(descriptor))
-        if desired["mode"] is not None and state["mode"] != desired["mode"]:
-            os.chmod(name, desired["mode"])
-            state = state_of(os.fstat(descriptor))
-        return state
+        if mode is not None and _state(descriptor, False)["mode"] != mode:
+            os.chmod(name, mode)
+        return _state(descriptor, desired["acl"] is not None)
     finally:
         os.close(descriptor)
 
@@ -106,28 +148,63 @@ def apply(path, mount, operations, desired):
 def differences(state, desired, names):
     """What state still differs in from desired, as phrases: ["owner is root (0), not oneadmin (9869)"]."""
     phrases = []
+    state = _comparable(state, desired)
     for key, kind, number in (("owner", "user", "uid"), ("group", "group", "gid")):
         if desired[number] is not None and state[number] != desired[number]:
             phrases.append("%s is %s (%d), not %s (%d)" % (
                 key, names(kind, state[number]), state[number], desired[key], desired[number]))
     if desired["mode"] is not None and state["mode"] != desired["mode"]:
         phrases.append("mode is %04o, not %04o" % (state["mode"], desired["mode"]))
+    before = {}
+    after = {}
+    for dummy in _plan_acl("", state, desired, names, before, after):
+        for key, words in (("acl", "ACL"), ("default_acl", "default ACL")):
+            if key in after:
+                phrases.append("%s is %s, not %s" % (
+                    words, ",".join(before[key]) or "none", ",".join(after[key]) or "none"))
     return phrases
 
 
-def explain_error(error, path, mount, desired, host):
-    """Why root could not change owner, group or mode, and what to do about it; error is the OSError."""
+def explain_error(error, path, mount, desired, host, verb="change"):
+    """Why root could not change owner, group, mode or ACL, and what to do about it; error is the OSError."""
     source = mount.source if mount is not None else "the filesystem"
-    start = "%s: %s: root may not change %s of %s (%s)" % (host, path, _what(desired), source, mounted.error_words(error))
-    if mount is not None and mount.fstype in mounted.FSTYPES["nfs"] and error.errno in (errno.EPERM, errno.EACCES):
+    fstype = mount.fstype if mount is not None else None
+    start = "%s: %s: root may not %s %s of %s (%s)" % (
+        host, path, verb, _what(desired), source, mounted.error_words(error))
+    if error.errno == errno.EROFS:
+        return "%s: it is mounted or exported read-only; declare the share with read_only: true, or make it writable" \
+            % start
+    if error.errno not in (errno.EPERM, errno.EACCES):
+        return start
+    if fstype in mounted.FSTYPES["nfs"]:
         server, dummy, export = source.rpartition(":")
         return ("%s: the server %s maps this host's root to nobody (root_squash, the default of an export); set them "
                 "once on the server: %s; or export to this host with no_root_squash"
                 % (start, server, _on_server(export, desired)))
-    if error.errno == errno.EROFS:
-        return "%s: it is mounted or exported read-only; declare the share with read_only: true, or make it writable" \
-            % start
-    return start
+    if fstype in mounted.FSTYPES["glusterfs"]:
+        return ("%s: the volume maps root to nobody (server.root-squash); let root in on a server: gluster volume set %s "
+                "server.root-squash off" % (start, mounted.gluster_volume(source)[1].partition("/")[0]))
+    return "%s: the directory may be immutable (lsattr -d %s); take that off with: chattr -i -a %s" % (start, path, path)
+
+
+def explain_no_acls(path, mount, desired, host):
+    """Why a declared ACL can be neither seen nor set on a mount, and what to do instead; nothing was changed."""
+    source = mount.source if mount is not None else "the filesystem"
+    fstype = mount.fstype if mount is not None else "this"
+    start = ("%s: %s: access.acl is declared, but ACLs are unsupported on %s (%s); nothing was changed; "
+             % (host, path, fstype, source))
+    if fstype in mounted.FSTYPES["nfs"]:
+        server, dummy, export = source.rpartition(":")
+        setting = "set them once on the server %s, where they count for all hosts: %s; then leave access.acl out" % (
+            server, acl.command(desired["acl"], export))
+        if fstype == "nfs4":
+            return ("%sNFS 4 hides the server's POSIX ACLs: %s; or mount it with options {vers: \"3\"}, which shows them"
+                    % (start, setting))
+        return "%sthe mount has noacl, or the server's filesystem has none: %s" % (start, setting)
+    if fstype in mounted.FSTYPES["glusterfs"]:
+        return "%smount it with options {acl: true}" % start
+    return ("%smount it without noacl if that is among its options, or leave access.acl out and put all who write into "
+            "one group: access.group with mode: \"2770\"" % start)
 
 
 def explain_ignored(phrases, path, mount, desired, host):
@@ -144,7 +221,9 @@ def explain_ignored(phrases, path, mount, desired, host):
 
 
 def _what(desired):
-    return " and ".join(key for key in ("owner", "group", "mode") if desired.get(key) is not None) or "owner"
+    words = {"acl": "ACL"}
+    return " and ".join(words.get(key, key) for key in ("owner", "group", "mode", "acl")
+                        if desired.get(key) is not None) or "owner"
 
 
 def _on_server(export, desired):
@@ -155,4 +234,6 @@ def _on_server(export, desired):
             ":%d" % desired["gid"] if desired["gid"] is not None else "", export))
     if desired["mode"] is not None:
         commands.append("chmod %04o %s" % (desired["mode"], export))
+    if desired["acl"] is not None:
+        commands.append(acl.command(desired["acl"], export))
     return " && ".join(commands)

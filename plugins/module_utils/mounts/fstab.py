@@ -8,7 +8,6 @@ surrogates (C(surrogateescape)), so any file comes back out as it went in.
 """
 
 import collections
-import errno
 import os
 import posixpath
 import re
@@ -127,25 +126,7 @@ def rehearse(filename, text):
 
 def _through(function, filename, text):
     filename = os.path.realpath(filename)
-    function(filename, text.encode("utf-8", "surrogateescape"),
-             lambda descriptor: _copy_properties(filename, descriptor))
-
-
-def _copy_properties(filename, descriptor):
-    try:
-        old = os.stat(filename)
-    except FileNotFoundError:
-        os.fchmod(descriptor, 0o644)
-        return
-    os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, old.st_mode & 0o7777)
-    try:
-        for name in os.listxattr(filename):
-            os.setxattr(descriptor, name, os.getxattr(filename, name))
-    except OSError as error:
-        # A filesystem without extended attributes has none to keep.
-        if error.errno != errno.ENOTSUP:
-            raise
+    function(filename, text.encode("utf-8", "surrogateescape"), replace.properties_of(filename))
 
 
 def _lines(text):

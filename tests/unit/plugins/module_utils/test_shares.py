@@ -32,7 +32,7 @@ def test_defaults_are_filled_in():
         "state": "mounted",
         "read_only": False,
         "allow_hidden_files": False,
-        "access": {"owner": None, "group": None, "mode": None, "writers": []},
+        "access": {"owner": None, "group": None, "mode": None, "writers": [], "acl": None},
         "credentials": None,
     }]
 
@@ -45,18 +45,20 @@ def media(**changes):
 def test_everything_that_may_be_written_is_kept():
     declared = share(
         options={"vers": "4.2", "timeo": 600, "noatime": True, "nofail": False},
-        access={"owner": "oneadmin", "group": 993, "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]},
+        access={"owner": "oneadmin", "group": 993, "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"],
+                "acl": ["u:libvirt-qemu:xr", "group:993:rw", "user:backup:---"]},
         state="unmounted", read_only=True, allow_hidden_files="yes")
     (result,) = validated([declared])
     assert result["options"] == {"vers": "4.2", "timeo": "600", "noatime": True, "nofail": False}
     assert result["access"] == {
-        "owner": "oneadmin", "group": "993", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]}
+        "owner": "oneadmin", "group": "993", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"],
+        "acl": ["group:993:rw-", "user:backup:---", "user:libvirt-qemu:r-x"]}
     assert (result["state"], result["read_only"], result["allow_hidden_files"]) == ("unmounted", True, True)
 
 
 def test_what_was_validated_stays_the_same_and_the_input_is_untouched():
     declared = [
-        share(options={"nofail": False, "vers": "4.2"}, access={"mode": "770"}),
+        share(options={"nofail": False, "vers": "4.2"}, access={"mode": "770", "acl": ["g:backup:r"]}),
         {"path": "/srv/shares/local", "type": "local"},
         {"path": "/srv/shares/media", "type": "cifs", "source": "//nas2/media",
          "credentials": {"username": "vm", "password": "a, b"}},
@@ -126,6 +128,19 @@ PROBLEMS = {
     "access is a text": (share(access="oneadmin"), ["access is a text", "owner"]),
     "unknown access key": (share(access={"user": "x"}), ["access.'user'", "owner, group, mode, writers"]),
     "writers is a text": (share(access={"writers": "oneadmin"}), ["access.writers", "[oneadmin]"]),
+    "ACL is a text": (share(access={"acl": "user:a:rwx"}), ["access.acl is a text", "[user:libvirt-qemu:rwx"]),
+    "ACL entry without a name": (share(access={"acl": ["user::rwx"]}), ["'user::rwx'", "access.mode", "Leave it out"]),
+    "ACL mask": (share(access={"acl": ["m::rwx"]}), ["'m::rwx'", "the mask follows", "Leave it out"]),
+    "default ACL entry": (share(access={"acl": ["default:user:a:rwx"]}), ["'default:user:a:rwx'", "Leave the word"]),
+    "ACL entry in digits": (share(access={"acl": ["user:a:7"]}), ["'user:a:7'", "user:libvirt-qemu:rwx"]),
+    "ACL letter twice": (share(access={"acl": ["user:a:rr"]}), ["'user:a:rr'", "user:libvirt-qemu:rwx"]),
+    "ACL entry that is no text": (share(access={"acl": [{"user": "a"}]}), ["{'user': 'a'}", "user:libvirt-qemu:rwx"]),
+    "ACL entry twice": (share(access={"acl": ["u:a:rwx", "user:a:r"]}), ["the user a twice"]),
+    "ACL on CIFS": (media(access={"acl": ["u:a:rwx"]}), ["access.acl", "type cifs", "Leave it out"]),
+    "ACL with noacl": (share(access={"acl": []}, options={"noacl": True}), ["access.acl", "turns ACLs off"]),
+    "ACL on GlusterFS": (
+        {"path": "/srv/g", "type": "glusterfs", "source": "gl1:/v", "access": {"acl": ["u:a:rwx"]}},
+        ["access.acl needs options: {acl: true}"]),
     "owner with a colon": (share(access={"owner": "a:b"}), ["access.owner", "'a:b'"]),
     "mode as a number": (share(access={"mode": 777}), ["777", 'mode: "0777"']),
     "mode written with a leading zero": (share(access={"mode": 0o2770}), ["1528", 'mode: "2770"']),

@@ -52,6 +52,15 @@ def test_unknown_accounts_are_refused_with_the_way_out():
     assert "useradd" in problems[1]
 
 
+def test_the_accounts_of_an_acl_are_looked_up_and_refused_like_others():
+    entry = {"path": PATH, "acl": ["user:ghost:rwx", "g:crew:r-x"]}
+    assert accounts.wanted([entry, ENTRY]) == (["ghost", "libvirt-qemu", "oneadmin"], ["crew", "kvm"])
+    problems, pending = accounts.unknown([entry], {"users": {}, "groups": {}, "names": {}}, "hv1", ["crew"])
+    assert pending == ["crew"]
+    (problem,) = problems
+    assert problem.startswith("hv1: /srv/shares/projects: access.acl names the user ghost, which does not exist")
+
+
 def test_expected_accounts_are_pending():
     known = {"users": {"oneadmin": {"uid": 1, "gid": 1, "groups": [1]}}, "groups": {}, "names": {}}
     assert accounts.unknown([ENTRY], known, "hv1", ["libvirt-qemu", "kvm"]) == ([], ["kvm", "libvirt-qemu"])
@@ -65,6 +74,12 @@ def test_what_is_declared_is_taken_over_without_secrets():
     assert declared.access_paths([dict(DECLARED, read_only=True, access=None)])[0]["read_only"] is True
 
 
+def test_an_acl_is_handed_on_also_when_it_is_to_be_empty():
+    acls = ([], ["user:backup:r-x"], None)
+    entries = declared.access_paths([{"path": PATH, "access": {"acl": acl}} for acl in acls])
+    assert [entry.get("acl", "not there") for entry in entries] == [[], ["user:backup:r-x"], "not there"]
+
+
 def test_a_number_as_mode_is_handed_on_to_be_refused():
     assert declared.access_paths([{"path": PATH, "access": {"mode": 777}}])[0]["mode"] == 777
 
@@ -76,17 +91,17 @@ def test_the_first_host_of_each_source_applies():
     waves = agreement.waves(
         {"hv1": [ENTRY, local], "hv2": [ENTRY, other, local], "hv3": [other, elsewhere], "dead": [other]},
         ["hv1", "hv2", "hv3"])
-    assert waves == {
-        "hv1": {"apply": [ENTRY, local], "verify": []},
-        "hv2": {"apply": [other, local], "verify": [ENTRY]},
-        "hv3": {"apply": [elsewhere], "verify": [other]},
-    }
+    assert {host: (wave["apply"], wave["verify"]) for host, wave in waves.items()} == {
+        "hv1": ([ENTRY, local], []), "hv2": ([other, local], [ENTRY]), "hv3": ([elsewhere], [other])}
+    confined = dict(path="/srv/b", type="nfs", source="nas2:/b", read_only=False)
+    assert waves["hv3"]["confined"] == [confined, dict(confined, path=PATH, source="nas9:/x")]
 
 
 def test_each_host_has_the_owner_of_a_cifs_share_by_its_own_options():
     media = {"path": "/srv/media", "type": "cifs", "source": "//nas2/media"}
-    assert agreement.waves({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"]) == {
-        "hv1": {"apply": [media], "verify": []}, "hv2": {"apply": [media], "verify": []}}
+    waves = agreement.waves({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"])
+    assert {host: (wave["apply"], wave["verify"]) for host, wave in waves.items()} == {
+        "hv1": ([media], []), "hv2": ([media], [])}
 
 
 def known(uid=64055, gid=108):
@@ -113,6 +128,13 @@ def test_a_group_that_is_another_number_elsewhere_is_said_once_for_all_shares():
         {"hv1": known(), "hv2": known(gid=36)}, {"hv1": [ENTRY, second], "hv2": [ENTRY, second]})
     assert [sentence.split(" is ")[0] for sentence in sentences] == [
         "/srv/b: group kvm", "/srv/b: user libvirt-qemu"]
+
+
+def test_the_accounts_of_an_acl_have_to_agree():
+    entry = {"path": PATH, "type": "nfs", "acl": ["user:libvirt-qemu:rwx", "group:kvm:rwx"]}
+    sentences = agreement.mismatches({"hv1": known(), "hv2": known(uid=107, gid=36)}, {"hv1": [entry], "hv2": [entry]})
+    assert [sentence.split(" is ")[0] for sentence in sentences] == [
+        "/srv/shares/projects: group kvm", "/srv/shares/projects: user libvirt-qemu"]
 
 
 def test_hosts_without_a_common_share_need_not_agree():

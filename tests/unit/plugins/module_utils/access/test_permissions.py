@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.virtshare.storage.plugins.module_utils.access import permissions
+from ansible_collections.virtshare.storage.plugins.module_utils.access import acl, permissions
 
 NAMES = {"users": {0: "root", 9869: "oneadmin"}, "groups": {0: "root", 108: "kvm", 9869: "oneadmin"}}
 GUEST = {"name": "libvirt-qemu", "uid": 64055, "gid": 108, "groups": [108, 64055]}
@@ -33,8 +33,9 @@ def test_others_may_not_write():
     assert sentence == (
         "/srv/a belongs to oneadmin:oneadmin (9869:9869) with mode 0755; libvirt-qemu (uid 64055) is in the groups "
         "kvm 108, 64055; libvirt-qemu is neither its owner nor in its group, so the bits for others count, and w is "
-        "missing there; add libvirt-qemu to the group oneadmin on every host (usermod -aG), or declare access.owner, "
-        "group and mode so that it may write (such as mode: \"2770\" with a group it is in)")
+        "missing there; add libvirt-qemu to the group oneadmin on every host (usermod -aG), declare access.acl: "
+        "[user:libvirt-qemu:rwx], or declare access.owner, group and mode so that it may write (such as mode: \"2770\" "
+        "with a group it is in)")
 
 
 def test_the_group_may_not_write():
@@ -58,8 +59,8 @@ def test_a_parent_cannot_be_passed():
 
 
 @pytest.mark.parametrize("groups, remote, words", [
-    ([108], False, ["an ACL", "a security label"]),
-    ([108], True, ["all_squash", "read-only for this host"]),
+    ([108], False, ["a security label", "the audit log"]),
+    ([108], True, ["an ACL there", "all_squash", "read-only for this host"]),
     (list(range(100, 120)), True, ["20 groups", "only 16", "--manage-gids"]),
 ])
 def test_what_else_may_deny_when_the_bits_do_not(groups, remote, words):
@@ -84,4 +85,41 @@ def test_components_are_read_from_the_real_directories(tmp_path):
     components = permissions.read_components(str(tmp_path))
     assert components[0]["path"] == "/"
     assert components[-1] == {"path": str(tmp_path), "uid": os.geteuid(), "gid": os.stat(str(tmp_path)).st_gid,
-                              "mode": 0o2751}
+                              "mode": 0o2751, "acl": [], "label": None}
+
+
+def listed(*entries, mask=7, group=0):
+    return sorted([[acl.OWNER, None, 7], [acl.OWNING_GROUP, None, group], [acl.MASK, None, mask],
+                   [acl.OTHERS, None, 0], *entries])
+
+
+@pytest.mark.parametrize("entries, words", [
+    (listed([acl.USER, 64055, 5]), ["its ACL names libvirt-qemu, so that entry counts, and w is missing there",
+                                    "user::rwx,user:64055:r-x,group::---,mask::rwx,other::---",
+                                    "declare that entry of access.acl with w"]),
+    (listed([acl.USER, 64055, 7], mask=5), ["so that entry counts, and w is missing there", "mask::r-x"]),
+    (listed([acl.USER, 64055, 0], [acl.GROUP, 64055, 7]), ["w and x are missing there"]),
+    (listed([acl.GROUP, 64055, 5]), ["its ACL names the group 64055 of libvirt-qemu", "w is missing there"]),
+    (listed([acl.GROUP, 108, 0], [acl.GROUP, 64055, 1]), ["its ACL names the group 64055", "and w is missing there"]),
+    (listed([acl.USER, 1, 7]), ["libvirt-qemu is neither its owner", "w and x are missing"]),
+])
+def test_an_acl_decides_as_the_kernel_reads_it(entries, words):
+    (sentence,) = explain(dict(directory("/srv/a", 9869, 9869, 0o770), acl=entries))
+    for word in words:
+        assert word in sentence
+
+
+def test_a_named_entry_that_allows_it_is_no_reason():
+    (sentence,) = explain(dict(directory("/srv/a", 9869, 9869, 0o770), acl=listed([acl.USER, 64055, 3])))
+    assert "something else denies it" in sentence
+
+
+def test_a_directory_above_whose_acl_does_not_let_through():
+    first, dummy = explain(dict(directory("/srv", 0, 0, 0o770), acl=listed([acl.USER, 64055, 4])), directory("/srv/a"))
+    assert first.endswith("and x is missing there; let it through with: setfacl -m u:64055:rx /srv")
+
+
+def test_the_label_is_named_when_the_bits_allow_it():
+    label = "system_u:object_r:default_t:s0"
+    (sentence,) = explain(dict(directory("/srv/a", 0, 108, 0o770), label=label))
+    assert "a security label (the directory's is system_u:object_r:default_t:s0; see the audit log)" in sentence
