@@ -62,8 +62,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils.proof import non
 
 
 def guest_shares(shares, host, hosts, written, run_id):
-    return exchange.given(shares, host, list(hosts), written, nonces.directory_name(run_id),
-                          lambda name: nonces.file_name(name, "nonce"))
+    return exchange.given(shares, host, list(hosts), written,
+                          lambda path, name: nonces.relative_name(run_id, path, name))
 
 
 class FilterModule:

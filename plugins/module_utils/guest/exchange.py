@@ -9,12 +9,12 @@ def guest_name(host):
     return "guest on %s" % host
 
 
-def given(shares, host, hosts, written, directory, file_name):
+def given(shares, host, hosts, written, name_of):
     """{"shares": what the module guest_proof takes, "problems": sentences, "left_out": sentences} for one host.
 
     shares: what probe_shares() made of the declaration. hosts: the live ones, in order. written: {host: what
-    share_probe returned of its phase write}. directory: the run's, relative to a share's root. file_name:
-    function(host) -> the name of its nonce's file.
+    share_probe returned of its phase write}. name_of: function(path, host) -> where that host's nonce lies in the share,
+    relative to its root.
     """
     result = {"shares": [], "problems": [], "left_out": []}
     for number, share in enumerate(shares):
@@ -29,8 +29,8 @@ def given(shares, host, hosts, written, directory, file_name):
             continue
         entry = {"path": path, "tag": "virtshare-%d" % number, "type": share["type"], "written_by": writer,
                  "expected": _of(written.get(writer), path)["nonce"],
-                 "read": "%s/%s" % (directory, file_name(writer)),
-                 "write": "%s/%s" % (directory, file_name(guest_name(host)))}
+                 "read": name_of(path, writer),
+                 "write": name_of(path, guest_name(host))}
         if share.get("source") is not None:
             entry["source"] = share["source"]
         result["shares"].append(entry)

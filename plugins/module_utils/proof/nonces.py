@@ -116,6 +116,14 @@ def file_name(host, kind):
     return "%s.%s" % (encoded, kind)
 
 
+def relative_name(run_id, path, host):
+    """Where a host's nonce lies, seen from the root of the share: for programs that read or write it themselves.
+
+    run_id: as share_probe was given it.
+    """
+    return "%s/%s" % (directory_name(run_of(run_id, path)), file_name(host, "nonce"))
+
+
 def _read_once(path, mount, run_id, hosts, found):
     """Add to found what is there now; whether all is."""
     try:

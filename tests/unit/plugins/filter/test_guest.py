@@ -4,14 +4,16 @@
 """The filters of the guest's proof, and the one for people who write their domains themselves."""
 
 import importlib
+import os
 import re
 from xml.etree import ElementTree
 
 import pytest
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils.guest import exchange
-from ansible_collections.virtshare.storage.plugins.module_utils.proof import nonces
+from ansible_collections.virtshare.storage.plugins.module_utils.proof import probe
 
 
 def apply(name, value, **arguments):
@@ -40,13 +42,25 @@ def test_what_is_no_share_is_refused(share, arguments, words):
         apply("libvirt_filesystem", share, **arguments)
 
 
-def test_the_guest_reads_and_writes_where_share_probe_does():
-    written = {"hv2": {"shares": [{"path": "/srv/a", "nonce": "two", "problem": None}]}}
-    made = apply("guest_shares", [{"path": "/srv/a", "type": "nfs"}], host="hv1", hosts=["hv1", "hv2"], written=written,
-                 run_id="0123456789")
-    (share,) = made["shares"]
-    assert share["read"] == "%s/%s" % (nonces.directory_name("0123456789"), nonces.file_name("hv2", "nonce"))
-    assert share["write"].endswith("/" + nonces.file_name(exchange.guest_name("hv1"), "nonce"))
+def test_the_guest_reads_and_writes_where_share_probe_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(probe.identity, "read", lambda path, mount: {})
+    monkeypatch.setattr(probe.mounted, "is_type", lambda mount, kind: True)
+    mount = mountinfo.find(mountinfo.parse("50 20 0:50 / %s rw - nfs4 nas1:/a rw" % tmp_path), str(tmp_path))
+    monkeypatch.setattr(probe.mounted.Patience, "visible", lambda self, path: (mount, [mount]))
+    monkeypatch.setattr(probe.mounted, "enter", lambda path, mount: os.open(path, os.O_RDONLY))
+    hosts, share = ["hv1", "hv2"], {"path": str(tmp_path), "type": "nfs", "source": None, "read_only": False, "writers": []}
+
+    def phase(name, host, hosts):
+        return probe.run({"phase": name, "run_id": "0123456789", "host": host, "hosts": hosts, "shares": [share],
+                          "timeout": 5}, False)
+    written = {"hv2": phase("write", "hv2", hosts)}
+    made = apply("guest_shares", [share], host="hv1", hosts=hosts, written=written, run_id="0123456789")
+    (given,) = made["shares"]
+    assert (tmp_path / given["read"]).read_text() == given["expected"]
+    (tmp_path / given["write"]).write_text("answer")
+    guest = exchange.guest_name("hv1")
+    (found,) = phase("read", "hv2", ["hv2", guest])["shares"]
+    assert found["sees"][guest] == "answer"
 
 
 def test_the_role_calls_the_guests_as_the_exchange_does():

@@ -14,7 +14,7 @@ def wrote(nonce, path="/srv/a", problem=None):
 
 
 def given(share, host, written):
-    return exchange.given([share], host, HOSTS, written, "run", lambda name: name + ".nonce")
+    return exchange.given([share], host, HOSTS, written, lambda path, name: "run/%s.nonce" % name)
 
 
 def test_a_guest_reads_what_the_next_host_wrote():
