@@ -3,9 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each kind of flexVDI storage from nothing to gone, and what is refused, counted by the simulated Manager."""
 
+import importlib
+
 import pytest
+import yaml
 
 from tests.support.flexvdi import MEDIA_PASSWORD, flexvdi
+from tests.support.modules import PACKAGE
 
 STORAGE = {"name": "West", "hosts": ["hv1", "hv2"]}
 EXTERNAL = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects", "proven": True}
@@ -61,6 +65,28 @@ def test_created_left_alone_deleted_and_each_predicted(one, module, declared, na
     once_more, _calls, tasks = one.run(module, **gone)
     assert not once_more["changed"] and tasks == [] and once_more["operations"] == []
     assert not one.run(module, check=True, **gone)[0]["changed"]
+
+
+def returned(module):
+    """What a module says that it returns."""
+    return yaml.safe_load(importlib.import_module(PACKAGE + module).RETURN)
+
+
+@pytest.mark.parametrize("module, declared, named, family", KINDS, ids=lambda value: str(value)[:20])
+def test_what_is_returned_is_documented(one, module, declared, named, family):
+    words = returned(module)
+    for check in (True, False):
+        result = one.run(module, check=check, **declared)[0]
+        assert set(result) - {"changed", "diff", "invocation", "warnings"} == set(words)
+        contents = words[named]["contains"]
+        assert set(result[named]) <= set(contents)
+        always = set(key for key, entry in contents.items() if entry["returned"] == "always")
+        assert always <= set(result[named])
+    assert set(result[named]) == set(contents)
+    shown = one.run("flexvdi_storage_info", gather=["hosts", "image_storages", "media_storages"])[0]
+    for key, entry in returned("flexvdi_storage_info").items():
+        for item in shown[key]:
+            assert set(item) == set(entry["contains"])
 
 
 def test_the_hosts_of_an_image_storage_are_mended(one):
