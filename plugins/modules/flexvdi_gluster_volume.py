@@ -95,7 +95,7 @@ volume:
     kind: {description: "Always gluster.", type: str, returned: always}
     gluster_name: {description: Its name in Gluster., type: str, returned: when the Manager shows it}
     redundancy: {description: Data and redundant bricks., type: str, returned: when the Manager shows it}
-    brick_paths: {description: Its bricks on each host., type: list, elements: str, returned: when the Manager shows them}
+    brick_paths: {description: Its bricks on each host., type: list, elements: str, returned: when they are shown}
     total_space: {description: "Size, in KiB by the documents' example.", type: int, returned: always}
     free_space: {description: "Free space, in the same unit.", type: int, returned: always}
     status: {description: "Status, such as ok.", type: str, returned: always}

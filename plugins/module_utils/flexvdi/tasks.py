@@ -50,7 +50,10 @@ def wait(client, number, operation, timeout):
     pause = 0.1
     what = "The task %s (%s of %s)" % (number, operation.name, operation.target)
     while True:
-        task = client.get("tasks", number)
+        try:
+            task = client.get("tasks", number)
+        except Failure as error:
+            raise NoAnswer("%s How the%s ends is not known: run again when it has." % (error, what[3:]))
         if not isinstance(task, dict) or "state" not in task:
             raise NoAnswer("%s answered GET /tasks/%s with something that has no state, so the end of the task cannot "
                            "be awaited." % (client.where, number))
