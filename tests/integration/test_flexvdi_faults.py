@@ -69,6 +69,22 @@ def test_a_session_that_ends_in_the_middle_is_begun_again_once(one, how):
     assert result["changed"] and tasks == ["istorage_create"] and calls.count("POST /authenticate") == 2
 
 
+@pytest.mark.parametrize("how", ["401", "403"])
+def test_a_status_alone_says_that_a_session_has_ended_and_its_cookie_is_not_sent_again(one, how):
+    one.endpoint.expired = how
+    one.endpoint._failure = lambda how, message: (int(how) if how != "error" else 404, {}, None)
+    logins, original, show = [], one.endpoint._answer, one.manager.show_hosts
+
+    def answer(method, path, body, session):
+        if path == "/authenticate":
+            logins.append(session)
+        return original(method, path, body, session)
+
+    one.endpoint._answer = answer
+    one.manager.show_hosts = lambda: one.manager.expire_sessions() or show()
+    assert one.run("flexvdi_image_storage", **STORAGE)[0]["changed"] and logins == [None, None]
+
+
 @pytest.mark.parametrize("how", ["401", "error"])
 def test_a_manager_that_never_knows_the_session_is_asked_to_log_in_once_more_only(one, how):
     one.endpoint.expired = how
@@ -145,16 +161,12 @@ def test_what_a_task_says_of_itself(one, answer, words):
 
 def test_a_secret_in_the_managers_own_words_is_hidden(one):
     media = {"name": "cifs", "address": "192.0.2.10", "path": "media", "password": MEDIA_PASSWORD, "hosts": ["hv1"]}
-    original = one.manager.tasks.create
-
-    def create(document):
-        one.manager.tasks.failing["mstorage_create"] = "Session %s cannot mount with %s" % (
-            one.manager.sessions_ever[-1], document["password"])
-        return original(document)
-
-    one.manager.tasks.create = create
-    # That none of them shows is looked at after every run.
-    assert "cannot mount with" in sentence(one.attempt("flexvdi_media_storage", **media)[0])
+    session = one.manager.authenticate(USER, PASSWORD)
+    answering(one, "POST", "/authenticate", (200, {"status": "OK", "message": "login-word"}, "SESSION_ID=" + session))
+    one.manager.tasks.failing["mstorage_create"] = "%s and login-word cannot mount with %s" % (session, MEDIA_PASSWORD)
+    # That neither a password nor the session shows is looked at after every run.
+    message = sentence(one.attempt("flexvdi_media_storage", **media)[0])
+    assert "cannot mount with" in message and "login-word" not in message
 
 
 def test_a_password_in_the_address_is_hidden(one):

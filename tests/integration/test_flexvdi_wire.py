@@ -13,6 +13,7 @@ import pytest
 
 from tests.simulators.flexsim import names, start
 from tests.simulators.flexsim.command import self_signed
+from tests.simulators.flexsim.server import Fault
 from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER, flexvdi
 from tests.support.playbook import ROOT
 
@@ -180,6 +181,13 @@ def test_a_failed_read_is_never_absent():
             for check in (True, False):
                 result = one.attempt(module, check=check, name="x", state="absent", **parent)[0]
                 assert result["failed"] and "Database is locked" in result["msg"]
+    with flexvdi() as one:
+        # An unexpected error is none of these messages, whatever somebody gives for them.
+        for path in ("/imagestorages/x", "/mediastorages/x"):
+            one.endpoint.faults.append(Fault("500", path, "GET"))
+        for module in ("flexvdi_image_storage", "flexvdi_media_storage"):
+            result = one.attempt(module, name="x", state="absent", fields={"missing_message": "500|not found"})[0]
+            assert result["failed"] and "(HTTP 500)" in result["msg"]
     # A Manager without the assumed address: whether the media storage exists is not known.
     with flexvdi(renamed={"path_media_storages": "media"}, missing="404") as one:
         result = one.attempt("flexvdi_media_storage", name="x", state="absent")[0]

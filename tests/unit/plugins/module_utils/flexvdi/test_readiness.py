@@ -4,7 +4,7 @@
 """What hosts must have shown before flexVDI is told of a volume."""
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.readiness import unready
+from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.readiness import inside, unready
 
 WEST = [{"name": "West", "hosts": ["hv1", "hv2"]}]
 NFS = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects"}
@@ -29,9 +29,55 @@ def external(volume=None, storages=None, proofs=None, tested=None, **more):
                    users=["qemu", "libvirt-qemu"], **more)
 
 
-@pytest.mark.parametrize("path", ["/srv/shares/projects", "/srv/shares/projects/", "/srv/shares/projects/inside"])
+@pytest.mark.parametrize("path", ["/srv/shares/projects", "/srv/shares/projects/"])
 def test_proven_and_written_everywhere_is_ready(path):
     assert external(dict(NFS, path=path)) == []
+
+
+INNER = "/srv/shares/projects/inside"
+
+
+def test_a_directory_inside_a_share_is_written_in_itself():
+    wanted = dict(NFS, path=INNER + "/")
+    assert external(wanted) == [
+        "%s (external volume NFS): nobody tried whether qemu or libvirt-qemu can write in %s on %s" % (
+            INNER, INNER, host) for host in ("hv1", "hv2")]
+    written = dict((host, WRITABLE[host] + access(INNER, qemu=True)) for host in WRITABLE)
+    assert external(wanted, tested=written) == []
+    written["hv2"] = WRITABLE["hv2"] + access(INNER, qemu=False)
+    assert external(wanted, tested=written) == [
+        "%s (external volume NFS): qemu cannot write in %s on hv2" % (INNER, INNER)]
+
+
+def test_another_mount_at_a_directory_inside_a_share_is_not_what_is_proven():
+    mount = {"source": "/dev/sdb1", "fstype": "ext4"}
+    written = dict((host, access(INNER, qemu=True)) for host in WRITABLE)
+    written["hv2"][0]["mount"] = mount
+    problems = external(dict(NFS, path=INNER), tested=written)
+    assert len(problems) == 1
+    assert "on hv2 the ext4 mount of /dev/sdb1 is at that path, and the proof of /srv/shares/projects" in problems[0]
+    # The share itself is a mount, of course.
+    assert external(tested=dict(WRITABLE, hv1=[dict(WRITABLE["hv1"][0], mount=mount)])) == []
+
+
+SHARES = [{"path": "/srv/shares/projects", "access": {"writers": ["oneadmin", "qemu"]}},
+          {"path": "/srv/shares/projects/deep", "access": {"writers": ["libvirt-qemu"]}},
+          {"path": "/srv/shares/gone", "state": "absent", "access": {"writers": ["qemu"]}}, {"path": "/srv/bare"}]
+
+
+@pytest.mark.parametrize("path, writers", [
+    ("/srv/shares/projects", None), ("/srv/shares/projects/", None), ("/elsewhere", None), ("/srv/shares/gone/x", None),
+    ("/srv/shares/projectsinside", None), (None, None),
+    (INNER, ["qemu"]), (INNER + "/", ["qemu"]), ("/srv/shares/projects/deep/x", ["libvirt-qemu"]), ("/srv/bare/x", []),
+])
+def test_where_to_write_for_volumes_inside_shares(path, writers):
+    found = inside([dict(NFS, path=path)], SHARES, ["qemu", "libvirt-qemu"])
+    assert found == ([] if writers is None else [{"path": path.rstrip("/"), "writers": writers}])
+    assert inside([dict(NFS, path=path, state="absent")], SHARES, ["qemu"]) == []
+
+
+def test_a_directory_of_two_volumes_is_tried_once():
+    assert len(inside([dict(NFS, path=INNER), dict(NFS, name="again", path=INNER)], SHARES, ["qemu"])) == 1
 
 
 @pytest.mark.parametrize("given, words", [
