@@ -240,6 +240,17 @@ def test_an_answer_that_is_none(one, how, method, path, words):
     assert len(done) == 1
 
 
+def test_an_unexpected_error_is_never_absent_whatever_it_says(one):
+    answering(one, "GET", READ, (500, {"status": "Error", "message": "West not found"}, None))
+    for check in (True, False):
+        message = sentence(one.attempt("flexvdi_image_storage", check=check, name="West", state="absent")[0])
+        assert "had an unexpected error with GET /imagestorages/West (HTTP 500: West not found)" in message
+    answering(one, "POST", WRITE, (500, {"status": "Error", "message": "Deadlock"}, None))
+    answering(one, "GET", READ, (404, {}, None))
+    message = sentence(one.attempt("flexvdi_image_storage", **STORAGE)[0])
+    assert "(HTTP 500: Deadlock)" in message and LOST in message
+
+
 @pytest.mark.parametrize("how, words", [("html", "web page (HTML)"), ("truncated", "was cut off"), ("500", "HTTP 500")])
 def test_what_only_reads_fails_alike(one, how, words):
     one.endpoint.faults.append(Fault(how, "/hosts", "GET"))

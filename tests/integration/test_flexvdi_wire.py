@@ -163,9 +163,11 @@ def test_a_name_the_manager_ignored_shows_when_it_is_read_back():
         assert "task succeeded but nothing shows of it" in result["msg"] and "flexvdi_verified" in result["msg"]
 
 
-@pytest.mark.parametrize("how", ["error", "404"])
-def test_a_missing_object_is_told_from_everything_else(how):
-    with flexvdi(missing=how) as one:
+@pytest.mark.parametrize("how, words", [("error", "%s not found"), ("404", "%s not found"), ("404", "")])
+def test_a_missing_object_is_told_from_everything_else(how, words):
+    with flexvdi(missing=how, renamed={"missing_message": words}) as one:
+        if not words:
+            one.endpoint._failure = lambda how, message: (int(how), {}, None)
         assert one.run("flexvdi_image_storage", check=True, **STORAGE)[0]["changed"]
         assert not one.run("flexvdi_image_storage", name="West", state="absent")[0]["changed"]
         assert not one.run("flexvdi_media_storage", name="cifs", state="absent")[0]["changed"]

@@ -180,7 +180,8 @@ def run_info(module):
         client = Client.from_params(module.params, Fields(module.params["fields"]))
         found = _gather(module.params, _Reader(client))
     except (Refusal, Failure) as error:
-        _fail(module, client, error, ())
+        _end(module, client)
+        module.fail_json(msg=str(error))
     _end(module, client)
     module.exit_json(changed=False, **found)
 
