@@ -109,6 +109,14 @@ def test_predicted_published_left_alone_taken_back(role):
     assert operations(gone) == operations(predicted)
 
 
+def test_what_failed_in_the_middle_is_finished_by_the_next_run(role, manager):
+    manager.manager.tasks.failing["volume_create"] = "mkfs.ocfs2: no space"
+    run, tasks = role(**DECLARED, **SHOWN)
+    assert run.code != 0 and tasks == CREATED[:3] and "mkfs.ocfs2: no space" in run.output
+    run, tasks = role(**DECLARED, **SHOWN)
+    assert run.code == 0 and tasks == CREATED[2:], run.output
+
+
 def test_what_is_declared_of_one_object_reaches_its_module(role, manager):
     declared = {key: DECLARED[key] for key in ("image_storages", "media_storages")}
     assert role(**declared)[0].code == 0

@@ -155,6 +155,16 @@ def test_a_failure_that_smells_of_a_wrong_name_says_where_to_look(renamed, words
         assert not one.run("flexvdi_external_volume", fields={key: name}, **EXTERNAL)[0].get("failed")
 
 
+def test_a_manager_older_than_api_version_is_told_from_a_wrong_name():
+    with flexvdi(version="3.0") as one:
+        result = one.attempt("flexvdi_image_storage", **dict(STORAGE, api_version="3.1"))[0]
+        assert "Field repeat is missing. A Manager before 3.1 wants these: set api_version" in result["msg"]
+        assert "flexvdi_verified" not in result["msg"]
+        one.run("flexvdi_image_storage", **STORAGE)
+        result = one.attempt("flexvdi_image_storage", **dict(STORAGE, api_version="3.1"))[0]
+        assert "'gluster_volumes' (fields.read_gluster_volumes), and one before 3.1 has none" in result["msg"]
+
+
 def test_a_name_the_manager_ignored_shows_when_it_is_read_back():
     with flexvdi() as one:
         one.manager.do = lambda *dummy: None

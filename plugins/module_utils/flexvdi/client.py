@@ -42,7 +42,7 @@ class ApiError(Failure):
 class Client:
     """A session with one Manager; it begins with the first exchange.
 
-    fields: fields.Fields. calls: "GET /hosts" and the like, made so far. secrets: of the session.
+    fields: fields.Fields. calls: "GET /hosts" and the like, made so far. secrets: what identifies the session.
     """
 
     def __init__(self, url, username, password, version, fields, validate_certs=True, ca_path=None, timeout=10):

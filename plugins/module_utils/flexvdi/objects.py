@@ -89,6 +89,9 @@ def read_image_storage(fields, name, document, version="3.1"):
         if kind == GLUSTER and version != "3.1":
             continue
         # A list that is missing is not an empty one.
+        if kind == GLUSTER and fields[key] not in document:
+            raise Refusal("The Manager's answer about %s has no field %r (fields.%s), and one before 3.1 has none: set "
+                          "api_version to the Manager's version." % (what, fields[key], key))
         found = fields.read_list(document, key, what)
         volumes.extend(_volume(fields, name, kind, one) for one in found)
     return {

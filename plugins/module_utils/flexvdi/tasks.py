@@ -38,6 +38,9 @@ def execute(client, operations, timeout):
             wait(client, numbers[-1], operation, timeout)
         except Failure as error:
             text = str(error)
+            if client.version == "3.1" and re.search("repeat|retries", text):
+                raise Unfinished("%s A Manager before 3.1 wants these: set api_version to the Manager's version."
+                                 % text, operations[:position])
             if not isinstance(error, NoAnswer) and SMELLS_OF_A_NAME.search(getattr(error, "reason", text)):
                 text += client.fields.hint(operation.arguments["keys"])
             raise Unfinished(text, operations[:position])

@@ -189,7 +189,8 @@ def test_an_answer_of_an_older_manager_has_no_gluster_volumes():
     document = {"hosts": ["hv1"], "volumes": [], "external_volumes": [], "disks": ["35"]}
     assert objects.read_image_storage(Fields(), "West", document, "3.0") == {
         "name": "West", "hosts": ["hv1"], "disks": [{"id": "35", "hosts": None}], "volumes": []}
-    assert "has no field 'gluster_volumes'" in refusal(objects.read_image_storage, Fields(), "West", document)
+    assert "has no field 'gluster_volumes' (fields.read_gluster_volumes), and one before 3.1 has none: set api_vers" in (
+        refusal(objects.read_image_storage, Fields(), "West", document))
 
 
 def test_a_renamed_field_is_written_and_read():
