@@ -51,7 +51,8 @@ no_brick = publish()
 sh("mount -t tmpfs none /srv/bricks/ssd && mkdir /srv/bricks/ssd/flexvdi")
 predicted = publish("--check")
 published = publish()
-result = dict(not_writable=not_writable, no_inside=no_inside, inside_not_writable=inside_not_writable, no_brick=no_brick, predicted=predicted, published=published,
+result = dict(not_writable=not_writable, no_inside=no_inside, inside_not_writable=inside_not_writable,
+              no_brick=no_brick, predicted=predicted, published=published,
               left=os.listdir("/srv/disk/data") + os.listdir("/srv/disk/data/inside"))
 """
 

@@ -127,7 +127,8 @@ def test_what_is_declared_of_one_object_reaches_its_module(role, manager):
     manager.run("flexvdi_gluster_volume", **DECLARED["gluster_volumes"][0])
     for volume in manager.manager.storages["West"]["volumes"].values():
         volume["images"] = ["windows"]
-    for kind, name, task in (("external_volumes", "NFS", "evolume_delete"), ("gluster_volumes", "SSD", "gvolume_delete")):
+    for kind, name, task in (("external_volumes", "NFS", "evolume_delete"),
+                             ("gluster_volumes", "SSD", "gvolume_delete")):
         leaving = {"name": name, "image_storage": "West", "state": "absent"}
         run, tasks = role(**{kind: [leaving]})
         assert run.code != 0 and tasks == [] and "it holds the images windows" in run.output

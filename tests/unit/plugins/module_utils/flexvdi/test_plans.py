@@ -132,7 +132,7 @@ NFS = {"volume_id": "N", "mount_point": "/a"}
     ({"volumes": {}}, "which is no list"),
     ({"external_volumes": ["volume_id"]}, "a volume of the image storage 'West' is no object: 'volume_id'"),
     ({"external_volumes": [dict(NFS, mount_point=None)]}, "has None in the field 'mount_point', which is no name"),
-    ({"external_volumes": [dict(NFS, mount_point=["/a"])]}, "which is no name. That name (fields.read_mount_point) is "),
+    ({"external_volumes": [dict(NFS, mount_point=["/a"])]}, "which is no name. That name (fields.read_mount_point) is"),
     ({"external_volumes": [dict(NFS, volume_id=True)]}, "has True in the field 'volume_id', which is no name"),
     ({"external_volumes": [dict(NFS, images=3)]}, "the external volume 'N' has 3 in the field 'images', which is no"),
     ({"external_volumes": [dict(NFS, clones="c")]}, "has 'c' in the field 'clones', which is no list"),
@@ -157,7 +157,7 @@ MEDIA = {"address": "192.0.2.10", "path": "media", "hosts": ["hv1"]}
 
 @pytest.mark.parametrize("document, words", [
     ("cifs", "the media storage 'cifs' is no object"),
-    ({"path": "media", "hosts": []}, "has no field 'address', it has hosts, path. That name (fields.read_media_address)"),
+    ({"path": "media", "hosts": []}, "has no field 'address', it has hosts, path. That name (fields.read_media_addre"),
     (dict(MEDIA, hosts=None), "which is no list"),
     (dict(MEDIA, files=3), "has 3 in the field 'files', which is no list"),
     (dict(MEDIA, files=[{"title": "x.iso"}]), "a file of the media storage 'cifs' has no field 'name', it has title"),
@@ -189,7 +189,7 @@ def test_an_answer_of_an_older_manager_has_no_gluster_volumes():
     document = {"hosts": ["hv1"], "volumes": [], "external_volumes": [], "disks": ["35"]}
     assert objects.read_image_storage(Fields(), "West", document, "3.0") == {
         "name": "West", "hosts": ["hv1"], "disks": [{"id": "35", "hosts": None}], "volumes": []}
-    assert "has no field 'gluster_volumes' (fields.read_gluster_volumes), and one before 3.1 has none: set api_vers" in (
+    assert "has no field 'gluster_volumes' (fields.read_gluster_volumes), and one before 3.1 has none: set api_" in (
         refusal(objects.read_image_storage, Fields(), "West", document))
 
 
