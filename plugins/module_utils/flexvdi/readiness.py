@@ -101,8 +101,8 @@ def _writable(start, path, share, host, tested, users):
         if entry["path"].rstrip("/") != path:
             continue
         if entry.get("mount") and path != share.rstrip("/"):
-            return ["%s: on %s the %s mount of %s is at that path, and the proof of %s says nothing about it; declare it "
-                    "as a share of its own"
+            return ["%s: on %s the %s mount of %s is at that path, and the proof of %s says nothing about it; declare "
+                    "it as a share of its own"
                     % (start, host, entry["mount"]["fstype"], entry["mount"]["source"], share)]
         tried = dict((user, entry["writers"][user]) for user in users if user in (entry.get("writers") or {}))
         if any(result.get("writes") for result in tried.values()):

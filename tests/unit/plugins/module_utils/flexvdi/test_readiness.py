@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What hosts must have shown before flexVDI is told of a volume."""
 
+import pathlib
+
 import pytest
+import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.readiness import inside, unready
 
 WEST = [{"name": "West", "hosts": ["hv1", "hv2"]}]
@@ -141,3 +144,11 @@ def test_bricks_are_directories_on_mounts_of_their_own(seen, words):
         bricks["hv2"] = seen
     problems = unready([], [SSD], WEST, [], {}, bricks)
     assert [words in problem for problem in problems] == [True] * (words is not None)
+
+
+def test_the_playbook_tries_the_users_that_the_role_asks_for():
+    """A play on the hosts does not see the defaults of the role that runs elsewhere."""
+    root = pathlib.Path(__file__).resolve().parents[5]
+    defaults = yaml.safe_load((root / "roles/flexvdi_storage/defaults/main.yml").read_text(encoding="utf-8"))
+    assert "flexvdi_storage_qemu_users | default(%r)" % defaults["flexvdi_storage_qemu_users"] in (
+        root / "playbooks/publish.yml").read_text(encoding="utf-8")
