@@ -115,6 +115,8 @@ def test_each_drift_of_a_media_storage_is_mended_without_its_password(one, key, 
     assert one.manager.media["cifs"] == {"address": "192.0.2.10", "path": "media", "username": "flexvdi",
                                          "password": MEDIA_PASSWORD, "hosts": ["hv1", "hv2"]}
     assert not one.run("flexvdi_media_storage", **MEDIA)[0]["changed"]
+    # The order of hosts says nothing.
+    assert not one.run("flexvdi_media_storage", **dict(MEDIA, hosts=["hv2", "hv1"]))[0]["changed"]
 
 
 def test_a_password_is_sent_again_only_where_always_is_asked_for(one):
@@ -125,6 +127,11 @@ def test_a_password_is_sent_again_only_where_always_is_asked_for(one):
     sent, _calls, tasks = one.run("flexvdi_media_storage", update_password="always", **MEDIA)
     assert tasks == ["mstorage_modify"] and one.manager.media["cifs"]["password"] == MEDIA_PASSWORD
     assert sent["operations"][0]["summary"] == "send the password again"
+    both = one.run("flexvdi_media_storage", update_password="always", **dict(MEDIA, path="iso"))[0]
+    assert both["operations"][0]["summary"] == "change path; send the password again"
+    # Without one there is nothing to send.
+    bare = dict(MEDIA, path="iso", password=None, update_password="always")
+    assert not one.run("flexvdi_media_storage", **bare)[0]["changed"]
     assert sent["media_storage"]["files"] == ["debian.iso", "template.fvm"]
 
 
@@ -151,6 +158,8 @@ def test_what_no_task_can_change_is_refused(one, module, declared, changed, word
     ("flexvdi_image_storage", {"name": "East", "hosts": ["hv1", "hv1"]}, "names the host 'hv1' twice"),
     ("flexvdi_image_storage", {"name": "East", "hosts": ["hv1", "hv9"]},
      "names the host hv9, which the Manager does not have. It has: hv1, hv2, hv3."),
+    ("flexvdi_image_storage", {"name": "West", "hosts": ["hv1", "hv8", "hv9"]},
+     "names the hosts hv8, hv9, which the Manager does not have. It has: hv1, hv2, hv3."),
     ("flexvdi_image_storage", {"name": "a/b", "hosts": ["hv1"]}, "without slashes"),
     ("flexvdi_external_volume", {"name": "V", "image_storage": "None"}, "there is no such image storage"),
     ("flexvdi_external_volume", {"name": "V", "image_storage": "West"}, "has no path to create it with"),
@@ -229,7 +238,8 @@ def test_what_the_same_run_creates_and_deletes_is_predicted_in_check_mode_only(o
     one.run("flexvdi_external_volume", **EXTERNAL)
     gone = {"name": "West", "state": "absent", "expected_absent_volumes": ["NFS"]}
     assert one.run("flexvdi_image_storage", check=True, **gone)[0]["changed"]
-    assert one.attempt("flexvdi_image_storage", **gone)[0]["failed"]
+    refused, _calls, tasks = one.attempt("flexvdi_image_storage", **gone)
+    assert "it holds the volumes NFS" in refused["msg"] and tasks == []
 
 
 def test_info_shows_hosts_storages_volumes_disks_and_isos(one):

@@ -76,7 +76,7 @@ def _run(module, validated, work, result_name, public):
     """Run a module: work(reader, desired) gives (Plan, object afterwards or None, read and plan again)."""
     module.no_log_values.update(secrets_in(module.params["api_url"]))
     client = None
-    done, numbers = [], []
+    numbers = []
     try:
         desired = validated(module.params)
         if module.params["task_timeout"] <= 0:
@@ -87,12 +87,11 @@ def _run(module, validated, work, result_name, public):
         plan, after = work(reader, desired)
         if plan.changed and not module.check_mode:
             numbers = tasks.execute(client, plan.operations, module.params["task_timeout"])
-            done = plan.operations
             after = _read_back(reader, desired, work, plan)
     except Unfinished as error:
-        _fail(module, client, error, error.done or done)
+        _fail(module, client, error, error.done)
     except (Refusal, Failure) as error:
-        _fail(module, client, error, done)
+        _fail(module, client, error, [])
     result = dict(plan.result(), tasks=numbers, requests=[_shown(one, client.fields) for one in plan.operations])
     if after is not None:
         result[result_name] = public(after)
