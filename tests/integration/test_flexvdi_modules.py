@@ -170,6 +170,9 @@ def test_what_no_task_can_change_is_refused(one, module, declared, changed, word
     ("flexvdi_ocfs2_volume", dict(OCFS2, disk=None), "has no disk to create it on"),
     ("flexvdi_ocfs2_volume", dict(OCFS2, disk="only-one-host"),
      "does not list the disk only-one-host as usable on all hosts of the image storage (hv1, hv2). Usable are: 350"),
+    ("flexvdi_gluster_volume", dict(GLUSTER, redundancy=None), "has no redundancy to create it with"),
+    ("flexvdi_gluster_volume", dict(GLUSTER, brick_paths=None), "has no brick_paths to create it with"),
+    ("flexvdi_gluster_volume", dict(GLUSTER, brick_paths=[]), "has no brick_paths to create it with"),
     ("flexvdi_gluster_volume", dict(GLUSTER, redundancy="1:2"),
      "1 brick path x 2 hosts = 2 bricks, which is not a multiple of 3"),
     ("flexvdi_gluster_volume", dict(GLUSTER, redundancy="2:1"),
@@ -202,6 +205,10 @@ def test_what_is_not_empty_stays(one):
     gone = dict(identity(EXTERNAL), state="absent")
     result, _calls, tasks = one.attempt("flexvdi_external_volume", **gone)
     assert "it holds the images windows10" in result["msg"] and "allow_delete_with_images" in result["msg"]
+    one.manager.storages["West"]["volumes"]["NFS"].update(images=[], clones=["desktop7"])
+    result, _calls, tasks = one.attempt("flexvdi_external_volume", **gone)
+    assert "it holds the images desktop7" in result["msg"] and tasks == []
+    one.manager.storages["West"]["volumes"]["NFS"]["images"] = ["windows10"]
     result, _calls, tasks = one.attempt("flexvdi_external_volume", allow_delete_with_images=True, **gone)
     assert tasks == ["evolume_delete"] and "Volume NFS is not empty" in result["msg"]
 
@@ -219,6 +226,7 @@ def test_an_unproven_path_is_warned_about_and_only_when_it_is_created(one):
     assert "whether /srv/shares/projects is the same filesystem on all of hv1, hv2" in made["warnings"][0]
     assert one.run("flexvdi_external_volume", **bare)[0]["warnings"] == []
     second = one.run("flexvdi_external_volume", check=True, **dict(EXTERNAL, name="again"))[0]
+    assert len(second["warnings"]) == 1
     assert "gets the same directory /srv/shares/projects as the volume 'NFS'" in second["warnings"][0]
 
 
