@@ -243,6 +243,13 @@ def test_what_the_same_run_creates_and_deletes_is_predicted_in_check_mode_only(o
     refused = one.attempt("flexvdi_gluster_volume", check=True, **coming)[0]
     assert "needs at least two hosts" in refused["msg"]
 
+    for module, declared, words in (
+            ("flexvdi_ocfs2_volume", OCFS2, "Whether the disk 3500253887013e77e is usable on all hosts is seen only when"),
+            ("flexvdi_external_volume", dict(EXTERNAL, proven=False), "the same filesystem on all of hv1, hv2")):
+        declared = dict(declared, image_storage="East", expected_image_storages={"East": ["hv1", "hv2"]})
+        predicted = one.run(module, check=True, **declared)[0]
+        assert predicted["changed"] and len(predicted["warnings"]) == 1 and words in predicted["warnings"][0]
+
     one.run("flexvdi_external_volume", **EXTERNAL)
     gone = {"name": "West", "state": "absent", "expected_absent_volumes": ["NFS"]}
     assert one.run("flexvdi_image_storage", check=True, **gone)[0]["changed"]

@@ -70,6 +70,14 @@ def test_a_slash_at_the_end_says_nothing():
     assert not plan.changed and after == known
 
 
+def test_the_order_of_bricks_says_nothing():
+    known = {"name": "V", "image_storage": "West", "kind": "gluster", "redundancy": "1:1", "gluster_name": "West_V",
+             "brick_paths": ["/b/x/", "/b/y"]}
+    wanted = declared(volumes.Gluster, redundancy="1:1", brick_paths=["/b/y", "/b/x"])
+    plan, _after = volumes.plan(volumes.Gluster, wanted, world(storage=storage(HOSTS, known)))
+    assert not plan.changed and plan.warnings == []
+
+
 def test_a_disk_that_some_host_does_not_see_is_refused_where_the_manager_says_so():
     known = storage(disks=[{"id": "35", "hosts": ["hv1"]}])
     wanted = declared(volumes.Ocfs2, disk="35", format=True)
