@@ -244,7 +244,7 @@ def test_what_the_same_run_creates_and_deletes_is_predicted_in_check_mode_only(o
     assert "needs at least two hosts" in refused["msg"]
 
     for module, declared, words in (
-            ("flexvdi_ocfs2_volume", OCFS2, "Whether the disk 3500253887013e77e is usable on all hosts is seen only when"),
+            ("flexvdi_ocfs2_volume", OCFS2, "Whether the disk 3500253887013e77e is usable on all hosts is seen"),
             ("flexvdi_external_volume", dict(EXTERNAL, proven=False), "the same filesystem on all of hv1, hv2")):
         declared = dict(declared, image_storage="East", expected_image_storages={"East": ["hv1", "hv2"]})
         predicted = one.run(module, check=True, **declared)[0]
