@@ -146,6 +146,13 @@ def test_bricks_are_directories_on_mounts_of_their_own(seen, words):
     assert [words in problem for problem in problems] == [True] * (words is not None)
 
 
+def test_the_root_directory_is_no_mount_of_its_own():
+    seen = {"mountinfo": "22 1 8:0 / / rw - ext4 /dev/sda rw\n" + MOUNTED, "directories": ["/bricks"]}
+    problems = unready([], [dict(SSD, brick_paths=["/bricks"])], WEST, [], {}, {"hv1": seen, "hv2": seen})
+    assert ["the parent of the brick /bricks is not a mount point of its own" in problem for problem in problems] == [
+        True, True]
+
+
 def test_the_playbook_tries_the_users_that_the_role_asks_for():
     """A play on the hosts does not see the defaults of the role that runs elsewhere."""
     root = pathlib.Path(__file__).resolve().parents[5]
