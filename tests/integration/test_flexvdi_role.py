@@ -113,6 +113,10 @@ def test_what_failed_in_the_middle_is_finished_by_the_next_run(role, manager):
     manager.manager.tasks.failing["volume_create"] = "mkfs.ocfs2: no space"
     run, tasks = role(**DECLARED, **SHOWN)
     assert run.code != 0 and tasks == CREATED[:3] and "mkfs.ocfs2: no space" in run.output
+    manager.manager.tasks.stuck.add("volume_create")
+    run, tasks = role(**DECLARED, **SHOWN, task_timeout=1)
+    assert run.code != 0 and tasks == CREATED[2:3] and "has not ended within 1 s (task_timeout)" in run.output
+    manager.manager.tasks.stuck.clear()
     run, tasks = role(**DECLARED, **SHOWN)
     assert run.code == 0 and tasks == CREATED[2:], run.output
 
