@@ -121,6 +121,42 @@ options:
       - Seconds to wait for the end of one of the Manager's tasks, which do the work in the background.
     type: int
     default: 300
+notes:
+  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
+    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
+"""
+
+    VOLUMES = r"""
+options:
+  name:
+    description:
+      - Name of the volume, unique in its image storage.
+    type: str
+    required: true
+  image_storage:
+    description:
+      - Image storage that holds it. It must exist.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates it, V(absent) deletes it.
+    type: str
+    choices: [present, absent]
+    default: present
+  allow_delete_with_images:
+    description:
+      - Delete the volume although the Manager shows images or clones on it.
+    type: bool
+    default: false
+  expected_image_storages:
+    description:
+      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
+    type: dict
+    default: {}
+seealso:
+  - module: virtshare.storage.flexvdi_image_storage
+  - module: virtshare.storage.flexvdi_storage_info
 """
 
     ATTRIBUTES = r"""
@@ -132,7 +168,7 @@ attributes:
     membership:
       - virtshare.storage.flexvdi
   check_mode:
-    description: Can run in check mode and predict the changes without making them.
+    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
   diff_mode:
-    description: Returns what differs before and after in diff mode.
+    description: Shows what differs before and after, without secrets.
 """

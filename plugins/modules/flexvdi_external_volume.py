@@ -15,22 +15,6 @@ description:
     the role P(virtshare.storage.flexvdi_storage#role) creates a volume only over a path that is proven on every host
     and written by the user that runs the guests.
 options:
-  name:
-    description:
-      - Name of the volume, unique in its image storage.
-    type: str
-    required: true
-  image_storage:
-    description:
-      - Image storage that holds it. It must exist.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) creates it, V(absent) deletes it.
-    type: str
-    choices: [present, absent]
-    default: present
   path:
     description:
       - Where the filesystem is mounted, the same on all hosts; required to create it. Absolute, and not V(/).
@@ -41,34 +25,18 @@ options:
       - Says that something else has proven the path on all hosts. It only silences the warning.
     type: bool
     default: false
-  allow_delete_with_images:
-    description:
-      - Delete the volume although the Manager shows images or clones on it.
-    type: bool
-    default: false
-  expected_image_storages:
-    description:
-      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
-    type: dict
-    default: {}
 attributes:
   check_mode:
     support: full
-    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
   diff_mode:
     support: full
-    description: Shows what differs before and after, without secrets.
-notes:
-  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
-    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
 seealso:
-  - module: virtshare.storage.flexvdi_image_storage
-  - module: virtshare.storage.flexvdi_storage_info
   - module: virtshare.storage.share_probe
   - module: virtshare.storage.path_access
 extends_documentation_fragment:
   - virtshare.storage.flexvdi
   - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.volumes
   - virtshare.storage.flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
@@ -80,6 +48,12 @@ EXAMPLES = r"""
     name: MyExternalVolume
     image_storage: MyImageStorage
     path: /home/images
+
+- name: Delete it
+  virtshare.storage.flexvdi_external_volume:
+    name: MyExternalVolume
+    image_storage: MyImageStorage
+    state: absent
 """
 
 RETURN = r"""
@@ -103,7 +77,7 @@ requests:
   type: list
   elements: dict
 volume:
-  description: The volume as read back, or as predicted in check mode.
+  description: The volume as read back, or as predicted in check mode, with null for what only the Manager knows.
   returned: when it is present
   type: dict
   contains:

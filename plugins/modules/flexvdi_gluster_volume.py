@@ -13,22 +13,6 @@ description:
     3.1, and calls them experimental.
   - The rules for redundancy, bricks and hosts are checked before the Manager is asked for anything.
 options:
-  name:
-    description:
-      - Name of the volume, unique in its image storage.
-    type: str
-    required: true
-  image_storage:
-    description:
-      - Image storage that holds it. It must exist.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) creates it, V(absent) deletes it.
-    type: str
-    choices: [present, absent]
-    default: present
   gluster_name:
     description:
       - Its name in Gluster. Empty lets the Manager call it by the image storage and the volume, with an underscore
@@ -49,34 +33,18 @@ options:
         it cannot be seen from the Manager.
     type: list
     elements: str
-  allow_delete_with_images:
-    description:
-      - Delete the volume although the Manager shows images or clones on it.
-    type: bool
-    default: false
-  expected_image_storages:
-    description:
-      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
-    type: dict
-    default: {}
 attributes:
   check_mode:
     support: full
-    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
   diff_mode:
     support: full
-    description: Shows what differs before and after, without secrets.
 notes:
-  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
-    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
   - No task to delete a Gluster volume is documented. The type C(gvolume_delete) is assumed, see O(fields).
   - What a Gluster volume was made with is compared as far as the Manager shows it, with a warning where it does not.
-seealso:
-  - module: virtshare.storage.flexvdi_image_storage
-  - module: virtshare.storage.flexvdi_storage_info
 extends_documentation_fragment:
   - virtshare.storage.flexvdi
   - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.volumes
   - virtshare.storage.flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
@@ -89,6 +57,12 @@ EXAMPLES = r"""
     image_storage: MyImageStorage
     redundancy: "1:1"
     brick_paths: [/bricks/ssd/flexvdi]
+
+- name: Delete it
+  virtshare.storage.flexvdi_gluster_volume:
+    name: SSD
+    image_storage: MyImageStorage
+    state: absent
 """
 
 RETURN = r"""
@@ -112,7 +86,7 @@ requests:
   type: list
   elements: dict
 volume:
-  description: The volume as read back, or as predicted in check mode.
+  description: The volume as read back, or as predicted in check mode, with null for what only the Manager knows.
   returned: when it is present
   type: dict
   contains:
@@ -121,7 +95,7 @@ volume:
     kind: {description: "Always gluster.", type: str, returned: always}
     gluster_name: {description: Its name in Gluster., type: str, returned: when the Manager shows it}
     redundancy: {description: Data and redundant bricks., type: str, returned: when the Manager shows it}
-    brick_paths: {description: Its bricks on each host., type: list, elements: str, returned: always}
+    brick_paths: {description: Its bricks on each host., type: list, elements: str, returned: when they are shown}
     total_space: {description: "Size, in KiB by the documents' example.", type: int, returned: always}
     free_space: {description: "Free space, in the same unit.", type: int, returned: always}
     status: {description: "Status, such as ok.", type: str, returned: always}

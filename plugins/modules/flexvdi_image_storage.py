@@ -38,13 +38,9 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
   diff_mode:
     support: full
-    description: Shows what differs before and after, without secrets.
 notes:
-  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
-    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
   - An image storage that holds volumes is not deleted.
   - A converged run costs the login and one read. A change costs two more reads and one task.
 seealso:

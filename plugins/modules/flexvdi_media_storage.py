@@ -55,13 +55,9 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
   diff_mode:
     support: full
-    description: Shows what differs before and after, without secrets.
 notes:
-  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
-    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
   - How a Media Storage is read is not documented at all. When the Manager answers neither for one nor with a list, the
     module fails instead of taking it for absent.
 seealso:
@@ -83,6 +79,12 @@ EXAMPLES = r"""
     username: flexvdi
     password: "{{ vault_media_password }}"
     hosts: [hv1, hv2]
+
+- name: Give it another password
+  virtshare.storage.flexvdi_media_storage:
+    name: cifs
+    password: "{{ vault_new_media_password }}"
+    update_password: always
 """
 
 RETURN = r"""
@@ -106,7 +108,7 @@ requests:
   type: list
   elements: dict
 media_storage:
-  description: The media storage as read back, or as predicted in check mode.
+  description: The media storage as read back, or as predicted in check mode, with null for what only the Manager knows.
   returned: when it is present
   type: dict
   contains:

@@ -12,22 +12,6 @@ description:
   - Creates and deletes an OCFS2 Volume, which is a shared disk that all hosts of its Image Storage see. The Manager
     formats the disk when it creates the volume, and mounts it on the hosts.
 options:
-  name:
-    description:
-      - Name of the volume, unique in its image storage.
-    type: str
-    required: true
-  image_storage:
-    description:
-      - Image storage that holds it. It must exist.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) creates it, which formats the disk, V(absent) deletes it.
-    type: str
-    choices: [present, absent]
-    default: present
   disk:
     description:
       - SCSI id of the disk; required to create it. It must be one that the Manager lists as usable on all hosts of the
@@ -40,33 +24,17 @@ options:
       - A volume that exists is never formatted.
     type: bool
     default: false
-  allow_delete_with_images:
-    description:
-      - Delete the volume although the Manager shows images or clones on it.
-    type: bool
-    default: false
-  expected_image_storages:
-    description:
-      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
-    type: dict
-    default: {}
 attributes:
   check_mode:
     support: full
-    description: Predicts exactly the operations of a real run from the same reads, without a POST but the login.
   diff_mode:
     support: full
-    description: Shows what differs before and after, without secrets.
 notes:
-  - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
-    an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.
   - The hosts need one OCFS2 cluster (o2cb), which flexVDI's own flexvdi-config makes.
-seealso:
-  - module: virtshare.storage.flexvdi_image_storage
-  - module: virtshare.storage.flexvdi_storage_info
 extends_documentation_fragment:
   - virtshare.storage.flexvdi
   - virtshare.storage.flexvdi.tasks
+  - virtshare.storage.flexvdi.volumes
   - virtshare.storage.flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
@@ -79,6 +47,12 @@ EXAMPLES = r"""
     image_storage: MyImageStorage
     disk: 3500253887013e77e
     format: true
+
+- name: Delete it
+  virtshare.storage.flexvdi_ocfs2_volume:
+    name: flexfs01
+    image_storage: MyImageStorage
+    state: absent
 """
 
 RETURN = r"""
@@ -102,7 +76,7 @@ requests:
   type: list
   elements: dict
 volume:
-  description: The volume as read back, or as predicted in check mode.
+  description: The volume as read back, or as predicted in check mode, with null for what only the Manager knows.
   returned: when it is present
   type: dict
   contains:
@@ -110,7 +84,7 @@ volume:
     image_storage: {description: Its image storage., type: str, returned: always}
     kind: {description: "Always ocfs2.", type: str, returned: always}
     disk: {description: SCSI id of its disk., type: str, returned: always}
-    path: {description: Where the hosts mount it., type: str, returned: when it exists}
+    path: {description: Where the hosts mount it., type: str, returned: when it exists already}
     total_space: {description: "Size, in KiB by the documents' example.", type: int, returned: always}
     free_space: {description: "Free space, in the same unit.", type: int, returned: always}
     status: {description: "Status, such as ok.", type: str, returned: always}

@@ -58,27 +58,56 @@ EXAMPLES = r"""
 
 - name: Show status and space of the volumes
   ansible.builtin.debug:
-    msg: "{{ item.name }} in {{ item.path }}: {{ item.status }}, {{ item.free_space }} of {{ item.total_space }}"
+    msg: "{{ item.name }} ({{ item.kind }}): {{ item.status }}, {{ item.free_space }} of {{ item.total_space }}"
   loop: "{{ storage.image_storages[0].volumes }}"
+
+- name: Show the files of one media storage
+  virtshare.storage.flexvdi_storage_info:
+    gather: [media_storages]
+    media_storages: [cifs]
 """
 
 RETURN = r"""
 hosts:
-  description: The hosts, each with C(id) and C(status).
+  description: The hosts.
   returned: when gathered
   type: list
   elements: dict
+  contains:
+    id: {description: Id., type: str, returned: always}
+    status: {description: "Status, such as running; null where the Manager shows none.", type: str, returned: always}
   sample: [{id: hv1, status: running}]
 image_storages:
-  description: The image storages, as M(virtshare.storage.flexvdi_image_storage) returns them.
+  description: The image storages.
   returned: when gathered
   type: list
   elements: dict
+  contains:
+    name: {description: Name., type: str, returned: always}
+    hosts: {description: Ids of its hosts., type: list, elements: str, returned: always}
+    disks: {description: SCSI ids of the disks it can use., type: list, elements: str, returned: always}
+    volumes:
+      description:
+        - Its volumes, each as the module for its C(kind) returns it, see
+          M(virtshare.storage.flexvdi_external_volume), M(virtshare.storage.flexvdi_gluster_volume) and
+          M(virtshare.storage.flexvdi_ocfs2_volume).
+      returned: always
+      type: list
+      elements: dict
 media_storages:
-  description: The media storages, as M(virtshare.storage.flexvdi_media_storage) returns them.
+  description: The media storages.
   returned: when gathered
   type: list
   elements: dict
+  contains:
+    name: {description: Name., type: str, returned: always}
+    address: {description: Its server., type: str, returned: always}
+    path: {description: Its share., type: str, returned: always}
+    username: {description: Its user; null where the Manager shows none., type: str, returned: always}
+    hosts: {description: Ids of its hosts., type: list, elements: str, returned: always}
+    status: {description: Status; null where the Manager shows none., type: str, returned: always}
+    status_msg: {description: Words about the last operation; null where there are none., type: str, returned: always}
+    files: {description: Names of the files in it., type: list, elements: str, returned: always}
 """
 
 from ansible.module_utils.basic import AnsibleModule

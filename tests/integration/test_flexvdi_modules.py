@@ -3,9 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each kind of flexVDI storage from nothing to gone, and what is refused, counted by the simulated Manager."""
 
+import importlib
+
 import pytest
+import yaml
 
 from tests.support.flexvdi import MEDIA_PASSWORD, flexvdi
+from tests.support.modules import PACKAGE
 
 STORAGE = {"name": "West", "hosts": ["hv1", "hv2"]}
 EXTERNAL = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects", "proven": True}
@@ -63,6 +67,28 @@ def test_created_left_alone_deleted_and_each_predicted(one, module, declared, na
     assert not one.run(module, check=True, **gone)[0]["changed"]
 
 
+def returned(module):
+    """What a module says that it returns."""
+    return yaml.safe_load(importlib.import_module(PACKAGE + module).RETURN)
+
+
+@pytest.mark.parametrize("module, declared, named, family", KINDS, ids=lambda value: str(value)[:20])
+def test_what_is_returned_is_documented(one, module, declared, named, family):
+    words = returned(module)
+    for check in (True, False):
+        result = one.run(module, check=check, **declared)[0]
+        assert set(result) - {"changed", "diff", "invocation", "warnings"} == set(words)
+        contents = words[named]["contains"]
+        assert set(result[named]) <= set(contents)
+        always = set(key for key, entry in contents.items() if entry["returned"] == "always")
+        assert always <= set(result[named])
+    assert set(result[named]) == set(contents)
+    shown = one.run("flexvdi_storage_info", gather=["hosts", "image_storages", "media_storages"])[0]
+    for key, entry in returned("flexvdi_storage_info").items():
+        for item in shown[key]:
+            assert set(item) == set(entry["contains"])
+
+
 def test_the_hosts_of_an_image_storage_are_mended(one):
     one.manager.storages["West"]["hosts"] = ["hv1", "hv3"]
     predicted = one.run("flexvdi_image_storage", check=True, **STORAGE)[0]
@@ -89,6 +115,8 @@ def test_each_drift_of_a_media_storage_is_mended_without_its_password(one, key, 
     assert one.manager.media["cifs"] == {"address": "192.0.2.10", "path": "media", "username": "flexvdi",
                                          "password": MEDIA_PASSWORD, "hosts": ["hv1", "hv2"]}
     assert not one.run("flexvdi_media_storage", **MEDIA)[0]["changed"]
+    # The order of hosts says nothing.
+    assert not one.run("flexvdi_media_storage", **dict(MEDIA, hosts=["hv2", "hv1"]))[0]["changed"]
 
 
 def test_a_password_is_sent_again_only_where_always_is_asked_for(one):
@@ -99,6 +127,11 @@ def test_a_password_is_sent_again_only_where_always_is_asked_for(one):
     sent, _calls, tasks = one.run("flexvdi_media_storage", update_password="always", **MEDIA)
     assert tasks == ["mstorage_modify"] and one.manager.media["cifs"]["password"] == MEDIA_PASSWORD
     assert sent["operations"][0]["summary"] == "send the password again"
+    both = one.run("flexvdi_media_storage", update_password="always", **dict(MEDIA, path="iso"))[0]
+    assert both["operations"][0]["summary"] == "change path; send the password again"
+    # Without one there is nothing to send.
+    bare = dict(MEDIA, path="iso", password=None, update_password="always")
+    assert not one.run("flexvdi_media_storage", **bare)[0]["changed"]
     assert sent["media_storage"]["files"] == ["debian.iso", "template.fvm"]
 
 
@@ -125,6 +158,8 @@ def test_what_no_task_can_change_is_refused(one, module, declared, changed, word
     ("flexvdi_image_storage", {"name": "East", "hosts": ["hv1", "hv1"]}, "names the host 'hv1' twice"),
     ("flexvdi_image_storage", {"name": "East", "hosts": ["hv1", "hv9"]},
      "names the host hv9, which the Manager does not have. It has: hv1, hv2, hv3."),
+    ("flexvdi_image_storage", {"name": "West", "hosts": ["hv1", "hv8", "hv9"]},
+     "names the hosts hv8, hv9, which the Manager does not have. It has: hv1, hv2, hv3."),
     ("flexvdi_image_storage", {"name": "a/b", "hosts": ["hv1"]}, "without slashes"),
     ("flexvdi_external_volume", {"name": "V", "image_storage": "None"}, "there is no such image storage"),
     ("flexvdi_external_volume", {"name": "V", "image_storage": "West"}, "has no path to create it with"),
@@ -135,6 +170,9 @@ def test_what_no_task_can_change_is_refused(one, module, declared, changed, word
     ("flexvdi_ocfs2_volume", dict(OCFS2, disk=None), "has no disk to create it on"),
     ("flexvdi_ocfs2_volume", dict(OCFS2, disk="only-one-host"),
      "does not list the disk only-one-host as usable on all hosts of the image storage (hv1, hv2). Usable are: 350"),
+    ("flexvdi_gluster_volume", dict(GLUSTER, redundancy=None), "has no redundancy to create it with"),
+    ("flexvdi_gluster_volume", dict(GLUSTER, brick_paths=None), "has no brick_paths to create it with"),
+    ("flexvdi_gluster_volume", dict(GLUSTER, brick_paths=[]), "has no brick_paths to create it with"),
     ("flexvdi_gluster_volume", dict(GLUSTER, redundancy="1:2"),
      "1 brick path x 2 hosts = 2 bricks, which is not a multiple of 3"),
     ("flexvdi_gluster_volume", dict(GLUSTER, redundancy="2:1"),
@@ -167,6 +205,10 @@ def test_what_is_not_empty_stays(one):
     gone = dict(identity(EXTERNAL), state="absent")
     result, _calls, tasks = one.attempt("flexvdi_external_volume", **gone)
     assert "it holds the images windows10" in result["msg"] and "allow_delete_with_images" in result["msg"]
+    one.manager.storages["West"]["volumes"]["NFS"].update(images=[], clones=["desktop7"])
+    result, _calls, tasks = one.attempt("flexvdi_external_volume", **gone)
+    assert "it holds the images desktop7" in result["msg"] and tasks == []
+    one.manager.storages["West"]["volumes"]["NFS"]["images"] = ["windows10"]
     result, _calls, tasks = one.attempt("flexvdi_external_volume", allow_delete_with_images=True, **gone)
     assert tasks == ["evolume_delete"] and "Volume NFS is not empty" in result["msg"]
 
@@ -184,6 +226,7 @@ def test_an_unproven_path_is_warned_about_and_only_when_it_is_created(one):
     assert "whether /srv/shares/projects is the same filesystem on all of hv1, hv2" in made["warnings"][0]
     assert one.run("flexvdi_external_volume", **bare)[0]["warnings"] == []
     second = one.run("flexvdi_external_volume", check=True, **dict(EXTERNAL, name="again"))[0]
+    assert len(second["warnings"]) == 1
     assert "gets the same directory /srv/shares/projects as the volume 'NFS'" in second["warnings"][0]
 
 
@@ -200,10 +243,18 @@ def test_what_the_same_run_creates_and_deletes_is_predicted_in_check_mode_only(o
     refused = one.attempt("flexvdi_gluster_volume", check=True, **coming)[0]
     assert "needs at least two hosts" in refused["msg"]
 
+    for module, declared, words in (
+            ("flexvdi_ocfs2_volume", OCFS2, "Whether the disk 3500253887013e77e is usable on all hosts is seen"),
+            ("flexvdi_external_volume", dict(EXTERNAL, proven=False), "the same filesystem on all of hv1, hv2")):
+        declared = dict(declared, image_storage="East", expected_image_storages={"East": ["hv1", "hv2"]})
+        predicted = one.run(module, check=True, **declared)[0]
+        assert predicted["changed"] and len(predicted["warnings"]) == 1 and words in predicted["warnings"][0]
+
     one.run("flexvdi_external_volume", **EXTERNAL)
     gone = {"name": "West", "state": "absent", "expected_absent_volumes": ["NFS"]}
     assert one.run("flexvdi_image_storage", check=True, **gone)[0]["changed"]
-    assert one.attempt("flexvdi_image_storage", **gone)[0]["failed"]
+    refused, _calls, tasks = one.attempt("flexvdi_image_storage", **gone)
+    assert "it holds the volumes NFS" in refused["msg"] and tasks == []
 
 
 def test_info_shows_hosts_storages_volumes_disks_and_isos(one):

@@ -13,7 +13,9 @@ SHARE = {"path": "/srv/shares/projects", "type": "local", "source": "/srv/disk/d
 DECLARED = {
     "shared_mount_shares": [SHARE],
     "flexvdi_storage_image_storages": [{"name": "West", "hosts": ["node1", "node2"]}],
-    "flexvdi_storage_external_volumes": [{"name": "Data", "image_storage": "West", "path": "/srv/shares/projects"}],
+    "flexvdi_storage_external_volumes": [{"name": "Data", "image_storage": "West", "path": "/srv/shares/projects"},
+                                         {"name": "Inside", "image_storage": "West",
+                                          "path": "/srv/shares/projects/inside"}],
     "flexvdi_storage_gluster_volumes": [{"name": "SSD", "image_storage": "West", "redundancy": "1:1",
                                          "brick_paths": ["/srv/bricks/ssd/flexvdi"]}],
     "flexvdi_storage_host_names": {"node1": "hv1", "node2": "hv2"},
@@ -41,12 +43,17 @@ def publish(*arguments):
 
 not_writable = publish()
 sh("chown libvirt-qemu /srv/disk/data")
+no_inside = publish()
+sh("mkdir /srv/disk/data/inside")
+inside_not_writable = publish()
+sh("chown libvirt-qemu /srv/disk/data/inside")
 no_brick = publish()
 sh("mount -t tmpfs none /srv/bricks/ssd && mkdir /srv/bricks/ssd/flexvdi")
 predicted = publish("--check")
 published = publish()
-result = dict(not_writable=not_writable, no_brick=no_brick, predicted=predicted, published=published,
-              left=os.listdir("/srv/disk/data"))
+result = dict(not_writable=not_writable, no_inside=no_inside, inside_not_writable=inside_not_writable,
+              no_brick=no_brick, predicted=predicted, published=published,
+              left=os.listdir("/srv/disk/data") + os.listdir("/srv/disk/data/inside"))
 """
 
 
@@ -56,11 +63,18 @@ def test_only_what_this_machine_has_shown_is_published(tmp_path):
         inventory.write_text(json.dumps(INVENTORY), encoding="utf-8")
         environment = {"FLEXVDI_URL": manager.endpoint.url, "FLEXVDI_USERNAME": USER, "FLEXVDI_PASSWORD": PASSWORD}
         script = SCRIPT.format(inventory=str(inventory), environment=environment)
-        result = json.loads(finish(start_as_root(tmp_path, script), seconds=600))
+        result = json.loads(finish(start_as_root(tmp_path, script), seconds=900))
 
         refused = result["not_writable"]
         assert refused["code"] != 0
         assert "libvirt-qemu may not write" in refused["failures"]
+
+        refused = result["no_inside"]
+        assert refused["code"] != 0
+        assert "hv1: /srv/shares/projects/inside: ENOENT" in refused["failures"]
+        refused = result["inside_not_writable"]
+        assert refused["code"] != 0
+        assert "libvirt-qemu may not write" in refused["failures"] and "projects/inside" in refused["failures"]
 
         refused = result["no_brick"]
         assert refused["code"] != 0 and "Nothing is published" in refused["failures"]
@@ -72,7 +86,8 @@ def test_only_what_this_machine_has_shown_is_published(tmp_path):
         published = result["published"]
         assert published["code"] == 0, published["output"]
         assert published["changes"] == result["predicted"]["changes"]
-        assert published["volumes"] == [["Data", "external", "/srv/shares/projects"]]
-        assert result["left"] == []
+        assert published["volumes"] == [["Data", "external", "/srv/shares/projects"],
+                                        ["Inside", "external", "/srv/shares/projects/inside"]]
+        assert result["left"] == ["inside"]
         # All of it by one run, nothing by the others.
-        assert manager.tasks == ["istorage_create", "evolume_create", "gvolume_create"]
+        assert manager.tasks == ["istorage_create", "evolume_create", "evolume_create", "gvolume_create"]

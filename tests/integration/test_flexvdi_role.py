@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from tests.simulators.flexsim.command import self_signed
 from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER, flexvdi
 from tests.support.opennebula import PASSWORD as ONE_PASSWORD
 from tests.support.opennebula import USER as ONE_USER
@@ -83,11 +84,15 @@ def test_predicted_published_left_alone_taken_back(role):
     predicted, tasks = role("--check", **DECLARED, **SHOWN)
     assert predicted.code == 0, predicted.output
     assert tasks == []
+    # What the same run creates first is no assumption.
+    assert "does not exist yet" not in predicted.output
 
     published, tasks = role(**DECLARED, **SHOWN)
     assert published.code == 0, published.output
     assert tasks == CREATED == [one["operation"] for one in operations(published)]
     assert operations(published) == operations(predicted)
+    # What is proven needs no warning.
+    assert "Nothing here looks whether" not in published.output
     result = published.facts("flexvdi_storage_result")["localhost"]
     assert [(one["name"], one["path"], one["status"]) for one in result["volumes"] if one["kind"] == "external"] == [
         ("NFS", SHARE, "ok")]
@@ -104,6 +109,65 @@ def test_predicted_published_left_alone_taken_back(role):
     gone, tasks = role(**leaving)
     assert gone.code == 0 and tasks == DELETED, gone.output
     assert operations(gone) == operations(predicted)
+
+
+def test_what_failed_in_the_middle_is_finished_by_the_next_run(role, manager):
+    manager.manager.tasks.failing["volume_create"] = "mkfs.ocfs2: no space"
+    run, tasks = role(**DECLARED, **SHOWN)
+    assert run.code != 0 and tasks == CREATED[:3] and "mkfs.ocfs2: no space" in run.output
+    manager.manager.tasks.stuck.add("volume_create")
+    run, tasks = role(**DECLARED, **SHOWN, task_timeout=1)
+    assert run.code != 0 and tasks == CREATED[2:3] and "has not ended within 1 s (task_timeout)" in run.output
+    manager.manager.tasks.stuck.clear()
+    run, tasks = role(**DECLARED, **SHOWN)
+    assert run.code == 0 and tasks == CREATED[2:], run.output
+
+
+def test_what_is_declared_of_one_object_reaches_its_module(role, manager):
+    declared = {key: DECLARED[key] for key in ("image_storages", "media_storages")}
+    assert role(**declared)[0].code == 0
+    declared["media_storages"] = [dict(DECLARED["media_storages"][0], update_password="always")]
+    run, tasks = role(**declared)
+    assert run.code == 0 and tasks == ["mstorage_modify"], run.output
+    manager.run("flexvdi_external_volume", name="NFS", image_storage="West", path=SHARE)
+    manager.run("flexvdi_gluster_volume", **DECLARED["gluster_volumes"][0])
+    for volume in manager.manager.storages["West"]["volumes"].values():
+        volume["images"] = ["windows"]
+    for kind, name, task in (("external_volumes", "NFS", "evolume_delete"),
+                             ("gluster_volumes", "SSD", "gvolume_delete")):
+        leaving = {"name": name, "image_storage": "West", "state": "absent"}
+        run, tasks = role(**{kind: [leaving]})
+        assert run.code != 0 and tasks == [] and "it holds the images windows" in run.output
+        run, tasks = role(**{kind: [dict(leaving, allow_delete_with_images=True)]})
+        # The Manager has the last word.
+        assert tasks == [task] and f"Volume {name} is not empty" in run.output
+
+
+def test_the_connection_may_be_told_by_the_roles_variables(tmp_path):
+    """Another name in requests, a certificate of its own, and an older version: each task needs all of them."""
+    renamed = {"istorage_hosts": "x_hosts", "evolume_mount_point": "x_mount_point", "volume_disk": "x_disk",
+               "mstorage_address": "x_address", "read_volumes": "x_volumes", "read_media_path": "x_path"}
+    kinds = [kind for kind in DECLARED if kind != "gluster_volumes"]
+    leaving = {kind: [dict({key: item[key] for key in ("name", "image_storage") if key in item}, state="absent")
+                      for item in DECLARED[kind]] for kind in kinds}
+    (tmp_path / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
+    (tmp_path / "inventory.yml").write_text(
+        "all: {hosts: {localhost: {ansible_connection: local,"
+        " ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}", encoding="utf-8")
+    with self_signed("127.0.0.1") as certificate, flexvdi(
+            certificate=certificate, version="3.0", renamed=renamed,
+            disks=[("hv1", "3500"), ("hv2", "3500")]) as manager:
+        told = {"api_url": manager.endpoint.url, "api_username": USER, "api_password": PASSWORD, "api_version": "3.0",
+                "ca_path": str(certificate[0]), "fields": renamed}
+        for declared, tasks in (({kind: DECLARED[kind] for kind in kinds}, CREATED), (leaving, DELETED)):
+            given = {"flexvdi_storage_" + name: value for name, value in {**declared, **SHOWN, **told}.items()}
+            (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
+            before = len(manager.tasks)
+            run = run_playbook(tmp_path / "publish.yml", inventories=[tmp_path / "inventory.yml"],
+                               arguments=["--extra-vars", f"@{tmp_path / 'given.json'}"], timeout=300)
+            assert run.code == 0, run.output
+            assert manager.tasks[before:] == [task for task in tasks if not task.startswith("gvolume")]
+            assert PASSWORD not in run.output and MEDIA_PASSWORD not in run.output
 
 
 def test_what_the_hosts_have_not_shown_is_refused_before_any_task(role, manager):

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from ansible.module_utils.basic import env_fallback
 
-from ..web import BadCertificates, Web, one_line, secrets_in, shown
+from ..web import BadCertificates, Web, one_line, shown
 
 CONNECTION_SPEC = dict(
     api_url=dict(type="str", fallback=(env_fallback, ["FLEXVDI_URL"])),
@@ -42,7 +42,7 @@ class ApiError(Failure):
 class Client:
     """A session with one Manager; it begins with the first exchange.
 
-    fields: fields.Fields. calls: "GET /hosts" and the like, made so far. secrets: strings that must never be shown.
+    fields: fields.Fields. calls: "GET /hosts" and the like, made so far. secrets: what identifies the session.
     """
 
     def __init__(self, url, username, password, version, fields, validate_certs=True, ca_path=None, timeout=10):
@@ -59,7 +59,7 @@ class Client:
         self.version = version
         self.fields = fields
         self.calls = []
-        self.secrets = [password] + sorted(secrets_in(url))
+        self.secrets = []
         self._password = password
         self._cookies = {}
         self._open = False
@@ -185,10 +185,11 @@ class Client:
         if answer.get("status") == 404:
             raise ApiError("flexVDI Manager at %s does not know %s (HTTP 404)." % (self.where, what), "", 404)
         if answer.get("status") == 500:
-            text = "flexVDI Manager at %s had an unexpected error with %s (HTTP 500)." % (self.where, what)
+            said = "HTTP 500" if message is None else "HTTP 500: %s" % one_line(message)
+            text = "flexVDI Manager at %s had an unexpected error with %s (%s)." % (self.where, what, said)
             if writing:
                 text += " Whether it was carried out is not known: run the task again, it takes up what is there."
-            raise ApiError(text, "HTTP 500", 500)
+            raise ApiError(text, said, 500)
         if answer.get("status") != 200:
             raise NoAnswer(self._web.sentence(what, answer, writing))
         return self._document(what, answer)

@@ -117,15 +117,16 @@ class Fields:
         """Whether the text matches one of the patterns."""
         return re.search(self._names[key], str(text), re.IGNORECASE) is not None
 
-    def assumed(self, keys):
-        """"evolume_id 'volume_id', ..." of those keys that nobody has confirmed: assumed ones, and not given."""
-        return ", ".join("%s %r" % (key, self._names[key]) for key in keys
-                         if STATUS[key] == ASSUMED and key not in self.given)
-
     def hint(self, keys):
-        """A sentence about the assumed names among these keys, with a blank before it; empty where there are none."""
-        names = self.assumed(keys)
-        return " If it is a name: %s are assumed, not documented; %s." % (names, WHERE_TO_LOOK) if names else ""
+        """A sentence about the names among these keys, with a blank before it.
+
+        It names those that are assumed and not given, which nobody has confirmed; where there are none, all of them.
+        """
+        doubtful = [key for key in keys if STATUS[key] == ASSUMED and key not in self.given]
+        names = ", ".join("%s %r" % (key, self._names[key]) for key in doubtful or keys)
+        if doubtful:
+            return " If it is a name: %s are assumed, not documented; %s." % (names, WHERE_TO_LOOK)
+        return " If it is a name: %s are documented or given in fields; %s." % (names, WHERE_TO_LOOK)
 
     def read(self, document, key, what):
         """The value under a name of the table; a Refusal that names what is there instead when it is missing.
@@ -133,11 +134,40 @@ class Fields:
         what: phrase such as C(the external volume 'NFS').
         """
         name = self._names[key]
+        if not isinstance(document, dict):
+            raise Refusal("The Manager's answer about %s is no object: %r." % (what, document))
         if name not in document:
             raise Refusal("The Manager's answer about %s has no field %r, it has %s. That name (fields.%s) is %s; %s."
                           % (what, name, ", ".join(sorted(document)) or "none", key, STATUS[key], WHERE_TO_LOOK))
         return document[name]
 
+    def read_name(self, document, key, what):
+        """As read(), of a name, a path or an id, which may be a number; always text."""
+        found = self.read(document, key, what)
+        if not is_name(found):
+            raise self._odd(key, what, found, "name")
+        return str(found)
+
+    def read_list(self, document, key, what):
+        """As read(), of a list."""
+        found = self.read(document, key, what)
+        if not isinstance(found, list):
+            raise self._odd(key, what, found, "list")
+        return found
+
     def maybe(self, document, key, default=None):
         """As read(), but what is missing is the default."""
         return document.get(self._names[key], default)
+
+    def maybe_list(self, document, key, what):
+        """As read_list(), but what is missing or null is an empty list."""
+        return [] if self.maybe(document, key) is None else self.read_list(document, key, what)
+
+    def _odd(self, key, what, found, wanted):
+        return Refusal("The Manager's answer about %s has %r in the field %r, which is no %s. That name (fields.%s) is "
+                       "%s; %s." % (what, found, self._names[key], wanted, key, STATUS[key], WHERE_TO_LOOK))
+
+
+def is_name(value):
+    """Whether a value of an answer can be a name or an id."""
+    return isinstance(value, (str, int)) and not isinstance(value, bool)

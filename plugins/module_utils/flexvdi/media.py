@@ -34,15 +34,16 @@ def validated(params):
 def read(fields, name, document):
     """{"name", "address", "path", "username", "hosts", "status", "status_msg", "files"} of an answer."""
     what = "the media storage %r" % name
-    if not isinstance(document, dict):
-        raise Refusal("The Manager's answer about %s is no object." % what)
-    found = {"name": name, "username": fields.maybe(document, "read_media_username")}
-    for key in ("address", "path", "hosts"):
-        found[key] = fields.read(document, "read_media_" + key, what)
+    found = {"name": name}
+    for key in ("address", "path"):
+        found[key] = fields.read_name(document, "read_media_" + key, what)
+    found["username"] = fields.maybe(document, "read_media_username")
+    found["hosts"] = objects.read_names(fields, fields.read_list(document, "read_media_hosts", what), "read_host_id",
+                                        "a host of %s" % what)
     for key in ("status", "status_msg"):
         found[key] = fields.maybe(document, "read_media_" + key)
-    found["files"] = [one if isinstance(one, str) else fields.read(one, "read_media_file", "a file of %s" % what)
-                      for one in fields.maybe(document, "read_media_files") or []]
+    found["files"] = objects.read_names(fields, fields.maybe_list(document, "read_media_files", what),
+                                        "read_media_file", "a file of %s" % what)
     return found
 
 

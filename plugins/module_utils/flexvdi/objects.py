@@ -6,6 +6,7 @@
 import re
 
 from ..plan import Operation, Refusal
+from .fields import is_name
 
 OCFS2, EXTERNAL, GLUSTER = "ocfs2", "external", "gluster"
 LISTS = ((OCFS2, "read_volumes"), (EXTERNAL, "read_external_volumes"), (GLUSTER, "read_gluster_volumes"))
@@ -64,9 +65,9 @@ def check_registered(hosts, world, what):
 
 def read_hosts(fields, document):
     """[{"id", "status"}] of the list of hosts."""
-    if not isinstance(document, list) or not all(isinstance(one, dict) for one in document):
+    if not isinstance(document, list):
         raise Refusal("The Manager's answer about its hosts is no list of hosts.")
-    return [{"id": fields.read(one, "read_host_id", "a host"), "status": fields.maybe(one, "read_host_status")}
+    return [{"id": fields.read_name(one, "read_host_id", "a host"), "status": fields.maybe(one, "read_host_status")}
             for one in document]
 
 
@@ -74,7 +75,7 @@ def read_names(fields, document, key, what):
     """The ids in a list of objects, which may be a list of plain ids; None when the document is no such list."""
     if not isinstance(document, list):
         return None
-    return [one if isinstance(one, str) else fields.read(one, key, what) for one in document]
+    return [str(one) if is_name(one) else fields.read_name(one, key, what) for one in document]
 
 
 def read_image_storage(fields, name, document, version="3.1"):
@@ -82,45 +83,52 @@ def read_image_storage(fields, name, document, version="3.1"):
     what = "the image storage %r" % name
     if not isinstance(document, dict):
         raise Refusal("The Manager's answer about %s is no object with hosts and volumes." % what)
-    hosts, volumes = list(fields.read(document, "read_hosts", what)), []
+    hosts = read_names(fields, fields.read_list(document, "read_hosts", what), "read_host_id", "a host of %s" % what)
+    volumes = []
     for kind, key in LISTS:
         if kind == GLUSTER and version != "3.1":
             continue
         # A list that is missing is not an empty one.
-        found = fields.read(document, key, what)
+        if kind == GLUSTER and fields[key] not in document:
+            raise Refusal("The Manager's answer about %s has no field %r (fields.%s), and one before 3.1 has none: set "
+                          "api_version to the Manager's version." % (what, fields[key], key))
+        found = fields.read_list(document, key, what)
         volumes.extend(_volume(fields, name, kind, one) for one in found)
     return {
         "name": name, "hosts": hosts,
-        "disks": [_disk(fields, one, what) for one in fields.read(document, "read_disks", what)], "volumes": volumes,
+        "disks": [_disk(fields, one, what) for one in fields.read_list(document, "read_disks", what)],
+        "volumes": volumes,
     }
 
 
 def _disk(fields, document, what):
-    if isinstance(document, str):
-        return {"id": document, "hosts": None}
+    if is_name(document):
+        return {"id": str(document), "hosts": None}
+    found = {"id": fields.read_name(document, "read_disk_id", "a disk of %s" % what), "hosts": None}
     hosts = fields.maybe(document, "read_disk_hosts")
-    return {"id": fields.read(document, "read_disk_id", "a disk of %s" % what),
-            "hosts": list(hosts) if isinstance(hosts, list) else None}
+    if isinstance(hosts, list):
+        found["hosts"] = read_names(fields, hosts, "read_host_id", "a host of the disk %s" % found["id"])
+    return found
 
 
 def _volume(fields, storage, kind, document):
-    name = fields.read(document, "read_volume_id", "a volume of the image storage %r" % storage)
+    name = fields.read_name(document, "read_volume_id", "a volume of the image storage %r" % storage)
     what = "the %s volume %r" % (kind, name)
     volume = {"name": name, "image_storage": storage, "kind": kind}
     if kind == EXTERNAL:
-        volume["path"] = fields.read(document, "read_mount_point", what)
+        volume["path"] = fields.read_name(document, "read_mount_point", what)
     elif kind == OCFS2:
-        volume["disk"] = fields.read(document, "read_volume_disk", what)
+        volume["disk"] = fields.read_name(document, "read_volume_disk", what)
         volume["path"] = OCFS2_MOUNTED_AT % (storage, name)
     else:
         volume.update(gluster_name=fields.maybe(document, "read_gvolume_name"),
                       redundancy=fields.maybe(document, "read_redundancy"),
-                      brick_paths=fields.maybe(document, "read_brick_paths"))
+                      brick_paths=[str(path) for path in fields.maybe_list(document, "read_brick_paths", what)] or None)
     for key in ("total_space", "free_space", "status", "status_msg"):
         volume[key] = fields.maybe(document, "read_" + key)
     for key, inner in (("images", "image_id"), ("clones", "clone_id")):
-        volume[key] = [one if isinstance(one, str) else one.get(inner, "?")
-                       for one in fields.maybe(document, "read_" + key) or []]
+        volume[key] = [str(one.get(inner, "?") if isinstance(one, dict) else one)
+                       for one in fields.maybe_list(document, "read_" + key, what)]
     return volume
 
 

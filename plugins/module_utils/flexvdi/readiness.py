@@ -25,7 +25,7 @@ def unready(external, gluster, image_storages, proofs, access, bricks, host_name
     """A sentence for each reason why a declared volume must not be created; an empty list when all may be.
 
     external, gluster: declared volumes; absent ones are passed over. image_storages: [{"name", "hosts"}].
-    proofs: the C(shares) of share_proof_result. access: {inventory name: paths of qemu_access_result}.
+    proofs: the C(shares) of share_proof_result. access: {inventory name: paths of path_access}, with those of inside().
     bricks: {inventory name: {"mountinfo": text, "directories": [path, ...]}}. users: who may run guests.
     """
     hosts = _Hosts(image_storages, host_names or {})
@@ -37,6 +37,23 @@ def unready(external, gluster, image_storages, proofs, access, bricks, host_name
         if volume.get("state", "present") == "present" and volume.get("brick_paths"):
             problems.extend(_gluster(volume, hosts, bricks))
     return problems
+
+
+def inside(external, shares, users):
+    """The C(paths) of path_access for external volumes in a directory inside a share.
+
+    That a user may write in the root of a share says nothing about the directories in it.
+    external, shares: as declared. users: who may run guests; of these the writers of the share are tried.
+    """
+    shares = [share for share in shares if (share.get("state") or "mounted") == "mounted"]
+    found = {}
+    for volume in external:
+        path = (volume.get("path") or "").rstrip("/")
+        share = _share_of(path, shares)
+        if volume.get("state", "present") == "present" and share is not None and path != share["path"].rstrip("/"):
+            writers = (share.get("access") or {}).get("writers") or ()
+            found[path] = {"path": path, "writers": [user for user in writers if user in users]}
+    return [found[path] for path in sorted(found)]
 
 
 def _external(volume, hosts, proofs, access, users, check_mode):
@@ -63,7 +80,7 @@ def _external(volume, hosts, proofs, access, users, check_mode):
         return found
     for pair in members:
         if pair[1] in proven:
-            found.extend(_writable(start, share["path"], _both(pair), access.get(pair[1]), users))
+            found.extend(_writable(start, path, share["path"], _both(pair), access.get(pair[1]), users))
     return found
 
 
@@ -78,11 +95,15 @@ def _share_of(path, shares):
     return max(around, key=lambda share: len(share["path"])) if around else None
 
 
-def _writable(start, path, host, tested, users):
+def _writable(start, path, share, host, tested, users):
     names = " or ".join(users)
     for entry in tested or ():
-        if entry["path"] != path:
+        if entry["path"].rstrip("/") != path:
             continue
+        if entry.get("mount") and path != share.rstrip("/"):
+            return ["%s: on %s the %s mount of %s is at that path, and the proof of %s says nothing about it; declare "
+                    "it as a share of its own"
+                    % (start, host, entry["mount"]["fstype"], entry["mount"]["source"], share)]
         tried = dict((user, entry["writers"][user]) for user in users if user in (entry.get("writers") or {}))
         if any(result.get("writes") for result in tried.values()):
             return []

@@ -8,7 +8,7 @@ from ..web import secrets_in
 from . import image_storage, media, objects, tasks, volumes
 from .client import CONNECTION_SPEC, ApiError, Client, Failure
 from .fields import SPEC as FIELDS_SPEC
-from .fields import WHERE_TO_LOOK, Fields
+from .fields import ASSUMED, STATUS, WHERE_TO_LOOK, Fields
 from .tasks import Unfinished
 
 BASE_SPEC = dict(CONNECTION_SPEC, **dict(FIELDS_SPEC, **tasks.SPEC))
@@ -35,13 +35,13 @@ class _Reader:
         return objects.read_hosts(self.fields, self.client.get("hosts"))
 
     def image_storage(self, name):
-        document = self._find("path_image_storages", "read_image_storage_id", name, "image storage", offered=False)
+        document = self._find("path_image_storages", "read_image_storage_id", name, "image storage")
         if document is None:
             return None
         return objects.read_image_storage(self.fields, name, document, self.client.version)
 
     def media_storage(self, name):
-        document = self._find("path_media_storages", "read_media_id", name, "media storage", offered=True)
+        document = self._find("path_media_storages", "read_media_id", name, "media storage")
         return None if document is None else media.read(self.fields, name, document)
 
     def names(self, path, key, what):
@@ -52,17 +52,17 @@ class _Reader:
             return None
         return objects.read_names(self.fields, document, key, what)
 
-    def _find(self, path, key, name, what, offered):
+    def _find(self, path, key, name, what):
         """The document of one object, or None when it is certain that there is none.
 
-        A Manager may say that something is missing when it is not the object: the list has the last word, where it
-        has one. offered: whether it must have one, since the address itself is assumed.
+        A Manager may say that something is missing when it is not the object but the address: the list has the last
+        word. Only where the documents have the address, it need not be there.
         """
         document = self.client.find(self.fields[path], name)
         if document is not None:
             return document
         known = self.names(path, key, what)
-        if known is None and offered:
+        if known is None and (STATUS[path] == ASSUMED or path in self.fields.given):
             raise Failure("Whether the %s %r exists cannot be known: flexVDI Manager at %s answers neither for it nor "
                           "with a list under /%s.%s" % (what, name, self.client.where, self.fields[path],
                                                         self.fields.hint([path])))
@@ -76,20 +76,22 @@ def _run(module, validated, work, result_name, public):
     """Run a module: work(reader, desired) gives (Plan, object afterwards or None, read and plan again)."""
     module.no_log_values.update(secrets_in(module.params["api_url"]))
     client = None
-    done, numbers = [], []
+    numbers = []
     try:
         desired = validated(module.params)
+        if module.params["task_timeout"] <= 0:
+            raise Refusal("task_timeout %s is not a positive number of seconds; 300 is the default."
+                          % module.params["task_timeout"])
         client = Client.from_params(module.params, Fields(module.params["fields"]))
         reader = _Reader(client)
         plan, after = work(reader, desired)
         if plan.changed and not module.check_mode:
             numbers = tasks.execute(client, plan.operations, module.params["task_timeout"])
-            done = plan.operations
             after = _read_back(reader, desired, work, plan)
     except Unfinished as error:
-        _fail(module, client, error, error.done or done)
+        _fail(module, client, error, error.done)
     except (Refusal, Failure) as error:
-        _fail(module, client, error, done)
+        _fail(module, client, error, [])
     result = dict(plan.result(), tasks=numbers, requests=[_shown(one, client.fields) for one in plan.operations])
     if after is not None:
         result[result_name] = public(after)
@@ -177,7 +179,8 @@ def run_info(module):
         client = Client.from_params(module.params, Fields(module.params["fields"]))
         found = _gather(module.params, _Reader(client))
     except (Refusal, Failure) as error:
-        _fail(module, client, error, ())
+        _end(module, client)
+        module.fail_json(msg=str(error))
     _end(module, client)
     module.exit_json(changed=False, **found)
 

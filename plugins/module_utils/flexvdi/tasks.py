@@ -38,6 +38,9 @@ def execute(client, operations, timeout):
             wait(client, numbers[-1], operation, timeout)
         except Failure as error:
             text = str(error)
+            if client.version == "3.1" and re.search("repeat|retries", text):
+                raise Unfinished("%s A Manager before 3.1 wants these: set api_version to the Manager's version."
+                                 % text, operations[:position])
             if not isinstance(error, NoAnswer) and SMELLS_OF_A_NAME.search(getattr(error, "reason", text)):
                 text += client.fields.hint(operation.arguments["keys"])
             raise Unfinished(text, operations[:position])
@@ -50,7 +53,10 @@ def wait(client, number, operation, timeout):
     pause = 0.1
     what = "The task %s (%s of %s)" % (number, operation.name, operation.target)
     while True:
-        task = client.get("tasks", number)
+        try:
+            task = client.get("tasks", number)
+        except Failure as error:
+            raise NoAnswer("%s How the%s ends is not known: run again when it has." % (error, what[3:]))
         if not isinstance(task, dict) or "state" not in task:
             raise NoAnswer("%s answered GET /tasks/%s with something that has no state, so the end of the task cannot "
                            "be awaited." % (client.where, number))

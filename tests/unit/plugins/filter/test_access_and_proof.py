@@ -27,6 +27,12 @@ def test_access_paths():
          "read_only": False}]
 
 
+def test_inner_volume_paths():
+    volumes = [{"name": "V", "path": "/srv/a/x"}, {"name": "W", "path": "/srv/a"}, {"name": "X", "path": "/srv/b/x"}]
+    assert apply("inner_volume_paths", volumes, shares=SHARES, users=["oneadmin"]) == [
+        {"path": "/srv/a/x", "writers": ["oneadmin"]}]
+
+
 def test_probe_shares():
     assert apply("probe_shares", SHARES) == [
         {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "writers": ["oneadmin"], "read_only": False}]

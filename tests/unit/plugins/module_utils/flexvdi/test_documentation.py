@@ -8,8 +8,7 @@ import pathlib
 
 import pytest
 import yaml
-from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi import (
-    fields, image_storage, media, run, volumes)
+from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi import fields
 from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.client import CONNECTION_SPEC
 from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.tasks import SPEC as TASKS_SPEC
 
@@ -18,21 +17,28 @@ from tests.unit.docs import guides
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
 PLUGINS = ROOT / "plugins"
-MODULES = [
-    ("flexvdi_image_storage", image_storage.SPEC), ("flexvdi_external_volume", volumes.External.spec),
-    ("flexvdi_ocfs2_volume", volumes.Ocfs2.spec), ("flexvdi_gluster_volume", volumes.Gluster.spec),
-    ("flexvdi_media_storage", media.SPEC),
-    ("flexvdi_storage_info", dict((key, value) for key, value in run.INFO_SPEC.items()
-                                  if key not in CONNECTION_SPEC and key != "fields")),
-]
+FRAGMENTS = PLUGINS / "doc_fragments" / "flexvdi.py"
+MODULES = [name for name in guides.MODULES if name.startswith("flexvdi_")]
 
 
-def documented(path, name="DOCUMENTATION"):
-    """The options of a documentation block of a plugin file, without importing it."""
+def block(path, name="DOCUMENTATION"):
+    """A documentation block of a plugin file, without importing it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
-            return yaml.safe_load(ast.literal_eval(node.value))["options"]
+            return yaml.safe_load(ast.literal_eval(node.value))
     raise AssertionError("%s has no %s" % (path, name))
+
+
+def documented(module):
+    """The options of a module, with those of the fragments it names."""
+    own = block(PLUGINS / "modules" / (module + ".py"))
+    options = dict(own["options"])
+    for fragment in own["extends_documentation_fragment"]:
+        _name, _dot, part = fragment.partition("virtshare.storage.flexvdi")[2].partition(".")
+        shared = block(FRAGMENTS, part.upper() or "DOCUMENTATION")["options"]
+        assert not set(shared) & set(options), "documented twice"
+        options.update(shared)
+    return options
 
 
 def agree(options, spec):
@@ -43,22 +49,33 @@ def agree(options, spec):
         assert bool(options[name].get("required")) == bool(declared.get("required")), name
 
 
-@pytest.mark.parametrize("module, spec", MODULES, ids=[name for name, _spec in MODULES])
-def test_the_words_agree_with_the_spec(module, spec):
-    agree(documented(PLUGINS / "modules" / (module + ".py")), spec)
+@pytest.mark.parametrize("module", MODULES)
+def test_the_words_agree_with_the_spec(module):
+    agree(documented(module), guides.module_spec(module)["argument_spec"])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_example_is_a_task_that_the_module_takes(module):
+    text = ast.literal_eval(next(
+        node.value for node in ast.parse((PLUGINS / "modules" / (module + ".py")).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "EXAMPLES"))
+    for task in yaml.safe_load(text):
+        for action, parameters in task.items():
+            if action.startswith("virtshare.storage."):
+                assert guides.module_errors(action.rpartition(".")[2], parameters or {}) == []
 
 
 def test_the_connection_is_documented_once():
-    options = documented(PLUGINS / "doc_fragments" / "flexvdi.py")
+    options = block(FRAGMENTS)["options"]
     agree(options, dict(CONNECTION_SPEC, **fields.SPEC))
     for name, declared in CONNECTION_SPEC.items():
         for variable in declared.get("fallback", (None, []))[1]:
             assert "E(%s)" % variable in str(options[name]["description"])
-    agree(documented(PLUGINS / "doc_fragments" / "flexvdi.py", "TASKS"), TASKS_SPEC)
+    agree(block(FRAGMENTS, "TASKS")["options"], TASKS_SPEC)
 
 
 def test_every_name_is_documented_with_what_is_known_of_it():
-    words = documented(PLUGINS / "doc_fragments" / "flexvdi.py")["fields"]["description"][1:]
+    words = block(FRAGMENTS)["options"]["fields"]["description"][1:]
     assert words == ["C(%s), default C(%s), %s: %s." % row for row in fields.TABLE]
 
 

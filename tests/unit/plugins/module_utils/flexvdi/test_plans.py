@@ -70,6 +70,14 @@ def test_a_slash_at_the_end_says_nothing():
     assert not plan.changed and after == known
 
 
+def test_the_order_of_bricks_says_nothing():
+    known = {"name": "V", "image_storage": "West", "kind": "gluster", "redundancy": "1:1", "gluster_name": "West_V",
+             "brick_paths": ["/b/x/", "/b/y"]}
+    wanted = declared(volumes.Gluster, redundancy="1:1", brick_paths=["/b/y", "/b/x"])
+    plan, _after = volumes.plan(volumes.Gluster, wanted, world(storage=storage(HOSTS, known)))
+    assert not plan.changed and plan.warnings == []
+
+
 def test_a_disk_that_some_host_does_not_see_is_refused_where_the_manager_says_so():
     known = storage(disks=[{"id": "35", "hosts": ["hv1"]}])
     wanted = declared(volumes.Ocfs2, disk="35", format=True)
@@ -121,11 +129,76 @@ def test_an_answer_without_what_is_needed_is_an_error_that_names_what_is_there(d
     assert words in message
 
 
+EMPTY = {"hosts": [], "volumes": [], "external_volumes": [], "gluster_volumes": [], "disks": []}
+NFS = {"volume_id": "N", "mount_point": "/a"}
+
+
+@pytest.mark.parametrize("answered, words", [
+    ({"hosts": None}, "the image storage 'West' has None in the field 'hosts', which is no list"),
+    ({"hosts": "hv1"}, "has 'hv1' in the field 'hosts', which is no list. That name (fields.read_hosts) is documented"),
+    ({"hosts": [3.5]}, "a host of the image storage 'West' is no object"),
+    ({"volumes": {}}, "which is no list"),
+    ({"external_volumes": ["volume_id"]}, "a volume of the image storage 'West' is no object: 'volume_id'"),
+    ({"external_volumes": [dict(NFS, mount_point=None)]}, "has None in the field 'mount_point', which is no name"),
+    ({"external_volumes": [dict(NFS, mount_point=["/a"])]}, "which is no name. That name (fields.read_mount_point) is"),
+    ({"external_volumes": [dict(NFS, volume_id=True)]}, "has True in the field 'volume_id', which is no name"),
+    ({"external_volumes": [dict(NFS, images=3)]}, "the external volume 'N' has 3 in the field 'images', which is no"),
+    ({"external_volumes": [dict(NFS, clones="c")]}, "has 'c' in the field 'clones', which is no list"),
+    ({"gluster_volumes": [{"volume_id": "G", "brick_paths": "/b/x"}]}, "has '/b/x' in the field 'brick_paths'"),
+    ({"disks": [None]}, "a disk of the image storage 'West' is no object: None"),
+])
+def test_an_answer_of_another_shape_is_an_error_and_no_traceback(answered, words):
+    assert words in refusal(objects.read_image_storage, Fields(), "West", dict(EMPTY, **answered))
+
+
+def test_ids_may_be_numbers_or_objects():
+    found = objects.read_image_storage(Fields(), "West", dict(
+        EMPTY, hosts=[7, {"host_id": "hv2"}], disks=[35, {"disk_id": 36}],
+        external_volumes=[dict(NFS, volume_id=1, images=[{"image_id": 5}, 6, "seven"], clones=[{}])]))
+    assert found["hosts"] == ["7", "hv2"] and [disk["id"] for disk in found["disks"]] == ["35", "36"]
+    volume = found["volumes"][0]
+    assert (volume["name"], volume["images"], volume["clones"]) == ("1", ["5", "6", "seven"], ["?"])
+
+
+MEDIA = {"address": "192.0.2.10", "path": "media", "hosts": ["hv1"]}
+
+
+@pytest.mark.parametrize("document, words", [
+    ("cifs", "the media storage 'cifs' is no object"),
+    ({"path": "media", "hosts": []}, "has no field 'address', it has hosts, path. That name (fields.read_media_addre"),
+    (dict(MEDIA, hosts=None), "which is no list"),
+    (dict(MEDIA, files=3), "has 3 in the field 'files', which is no list"),
+    (dict(MEDIA, files=[{"title": "x.iso"}]), "a file of the media storage 'cifs' has no field 'name', it has title"),
+    (dict(MEDIA, address=None), "has None in the field 'address', which is no name"),
+])
+def test_an_answer_about_a_media_storage_of_another_shape(document, words):
+    assert words in refusal(media.read, Fields(), "cifs", document)
+
+
+def test_files_of_a_media_storage_are_names_or_objects_with_one():
+    assert media.read(Fields(), "cifs", dict(MEDIA, files=["a.iso", {"name": "b.iso"}]))["files"] == ["a.iso", "b.iso"]
+    assert media.read(Fields(), "cifs", MEDIA)["files"] == []
+
+
+@pytest.mark.parametrize("document, words", [
+    ({}, "is no list of hosts"), ([5.5], "a host is no object"), ([{"status": "running"}], "has no field 'host_id'")])
+def test_an_answer_about_the_hosts_of_another_shape(document, words):
+    assert words in refusal(objects.read_hosts, Fields(), document)
+
+
+def test_a_list_of_names_has_ids_or_objects_with_one():
+    listed = ["a", {"image_storage_id": "b"}, 3]
+    assert objects.read_names(Fields(), listed, "read_image_storage_id", "a storage") == ["a", "b", "3"]
+    assert objects.read_names(Fields(), {"a": 1}, "read_image_storage_id", "a storage") is None
+    assert "has no field" in refusal(objects.read_names, Fields(), [{"x": 1}], "read_image_storage_id", "a storage")
+
+
 def test_an_answer_of_an_older_manager_has_no_gluster_volumes():
     document = {"hosts": ["hv1"], "volumes": [], "external_volumes": [], "disks": ["35"]}
     assert objects.read_image_storage(Fields(), "West", document, "3.0") == {
         "name": "West", "hosts": ["hv1"], "disks": [{"id": "35", "hosts": None}], "volumes": []}
-    assert "has no field 'gluster_volumes'" in refusal(objects.read_image_storage, Fields(), "West", document)
+    assert "has no field 'gluster_volumes' (fields.read_gluster_volumes), and one before 3.1 has none: set api_" in (
+        refusal(objects.read_image_storage, Fields(), "West", document))
 
 
 def test_a_renamed_field_is_written_and_read():
@@ -138,11 +211,14 @@ def test_a_renamed_field_is_written_and_read():
     assert objects.read_image_storage(renamed, "West", document, "3.0")["volumes"][0]["path"] == "/a"
 
 
-def test_the_hint_names_only_what_nobody_has_confirmed():
+def test_the_hint_names_what_nobody_has_confirmed_and_else_all_that_was_sent():
     keys = ["evolume_id", "evolume_mount_point", "gvolume_name"]
-    assert "evolume_id 'volume_id', evolume_mount_point 'mount_point' are assumed" in Fields().hint(keys)
-    known = Fields({"evolume_id": "volume_id", "evolume_mount_point": "mount_point"})
-    assert known.hint(keys) == ""
+    hint = Fields().hint(keys)
+    assert "If it is a name: evolume_id 'volume_id', evolume_mount_point 'mount_point' are assumed, not docu" in hint
+    assert "gvolume_name" not in hint and "the guide page flexvdi_verified" in hint
+    hint = Fields({"evolume_id": "volume_id", "evolume_mount_point": "where"}).hint(keys)
+    assert ("If it is a name: evolume_id 'volume_id', evolume_mount_point 'where', gvolume_name 'gvolume_name' are "
+            "documented or given in fields; the guide page flexvdi_verified") in hint
 
 
 def test_a_media_storage_sends_a_password_only_where_it_is_set():

@@ -3,8 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What hosts must have shown before flexVDI is told of a volume."""
 
+import pathlib
+
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.readiness import unready
+import yaml
+from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi.readiness import inside, unready
 
 WEST = [{"name": "West", "hosts": ["hv1", "hv2"]}]
 NFS = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects"}
@@ -29,9 +32,55 @@ def external(volume=None, storages=None, proofs=None, tested=None, **more):
                    users=["qemu", "libvirt-qemu"], **more)
 
 
-@pytest.mark.parametrize("path", ["/srv/shares/projects", "/srv/shares/projects/", "/srv/shares/projects/inside"])
+@pytest.mark.parametrize("path", ["/srv/shares/projects", "/srv/shares/projects/"])
 def test_proven_and_written_everywhere_is_ready(path):
     assert external(dict(NFS, path=path)) == []
+
+
+INNER = "/srv/shares/projects/inside"
+
+
+def test_a_directory_inside_a_share_is_written_in_itself():
+    wanted = dict(NFS, path=INNER + "/")
+    assert external(wanted) == [
+        "%s (external volume NFS): nobody tried whether qemu or libvirt-qemu can write in %s on %s" % (
+            INNER, INNER, host) for host in ("hv1", "hv2")]
+    written = dict((host, WRITABLE[host] + access(INNER, qemu=True)) for host in WRITABLE)
+    assert external(wanted, tested=written) == []
+    written["hv2"] = WRITABLE["hv2"] + access(INNER, qemu=False)
+    assert external(wanted, tested=written) == [
+        "%s (external volume NFS): qemu cannot write in %s on hv2" % (INNER, INNER)]
+
+
+def test_another_mount_at_a_directory_inside_a_share_is_not_what_is_proven():
+    mount = {"source": "/dev/sdb1", "fstype": "ext4"}
+    written = dict((host, access(INNER, qemu=True)) for host in WRITABLE)
+    written["hv2"][0]["mount"] = mount
+    problems = external(dict(NFS, path=INNER), tested=written)
+    assert len(problems) == 1
+    assert "on hv2 the ext4 mount of /dev/sdb1 is at that path, and the proof of /srv/shares/projects" in problems[0]
+    # The share itself is a mount, of course.
+    assert external(tested=dict(WRITABLE, hv1=[dict(WRITABLE["hv1"][0], mount=mount)])) == []
+
+
+SHARES = [{"path": "/srv/shares/projects", "access": {"writers": ["oneadmin", "qemu"]}},
+          {"path": "/srv/shares/projects/deep", "access": {"writers": ["libvirt-qemu"]}},
+          {"path": "/srv/shares/gone", "state": "absent", "access": {"writers": ["qemu"]}}, {"path": "/srv/bare"}]
+
+
+@pytest.mark.parametrize("path, writers", [
+    ("/srv/shares/projects", None), ("/srv/shares/projects/", None), ("/elsewhere", None), ("/srv/shares/gone/x", None),
+    ("/srv/shares/projectsinside", None), (None, None),
+    (INNER, ["qemu"]), (INNER + "/", ["qemu"]), ("/srv/shares/projects/deep/x", ["libvirt-qemu"]), ("/srv/bare/x", []),
+])
+def test_where_to_write_for_volumes_inside_shares(path, writers):
+    found = inside([dict(NFS, path=path)], SHARES, ["qemu", "libvirt-qemu"])
+    assert found == ([] if writers is None else [{"path": path.rstrip("/"), "writers": writers}])
+    assert inside([dict(NFS, path=path, state="absent")], SHARES, ["qemu"]) == []
+
+
+def test_a_directory_of_two_volumes_is_tried_once():
+    assert len(inside([dict(NFS, path=INNER), dict(NFS, name="again", path=INNER)], SHARES, ["qemu"])) == 1
 
 
 @pytest.mark.parametrize("given, words", [
@@ -95,3 +144,18 @@ def test_bricks_are_directories_on_mounts_of_their_own(seen, words):
         bricks["hv2"] = seen
     problems = unready([], [SSD], WEST, [], {}, bricks)
     assert [words in problem for problem in problems] == [True] * (words is not None)
+
+
+def test_the_root_directory_is_no_mount_of_its_own():
+    seen = {"mountinfo": "22 1 8:0 / / rw - ext4 /dev/sda rw\n" + MOUNTED, "directories": ["/bricks"]}
+    problems = unready([], [dict(SSD, brick_paths=["/bricks"])], WEST, [], {}, {"hv1": seen, "hv2": seen})
+    assert ["the parent of the brick /bricks is not a mount point of its own" in problem for problem in problems] == [
+        True, True]
+
+
+def test_the_playbook_tries_the_users_that_the_role_asks_for():
+    """A play on the hosts does not see the defaults of the role that runs elsewhere."""
+    root = pathlib.Path(__file__).resolve().parents[5]
+    defaults = yaml.safe_load((root / "roles/flexvdi_storage/defaults/main.yml").read_text(encoding="utf-8"))
+    assert "flexvdi_storage_qemu_users | default(%r)" % defaults["flexvdi_storage_qemu_users"] in (
+        root / "playbooks/publish.yml").read_text(encoding="utf-8")
