@@ -44,6 +44,8 @@ def unit(log):
 
 def integration(log):
     """modules and roles against the simulators"""
+    if shutil.which("curl") is None:
+        environments.apt_install(log, ["curl"], "curl is missing, which a page of the documentation asks a Manager with")
     # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors.
     _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", seconds=15 * MINUTE)
 

@@ -29,7 +29,9 @@ def read(name):
     with open(name) as source:
         return source.read()
 
-for directory in ("/sys", "/etc/apparmor.d", "/etc/selinux", "/var/lib", "/usr/sbin"):
+# The directories below /etc may not be there, and none is made on the machine itself.
+sh("cp -a /etc /srv/etc && mount --bind /srv/etc /etc && rm -rf /etc/apparmor.d /etc/selinux")
+for directory in ("/sys", "/var/lib", "/usr/sbin"):
     sh("mount -t tmpfs none " + directory)
 write("/sys/module/apparmor/parameters/enabled", "Y\\n")
 write("/etc/apparmor.d/abstractions/libvirt-qemu", "  #include <local/abstractions/libvirt-qemu>\\n")

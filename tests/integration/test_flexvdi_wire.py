@@ -6,7 +6,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -243,7 +242,6 @@ def test_the_ten_minutes_of_the_page_only_read():
                                            "mount_point": "/srv/x"}]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 def test_what_the_page_asks_with_curl_is_answered_and_only_reads(tmp_path):
     """As typed, against a Manager with a certificate that nobody trusts and a password that a shell might break."""
     page = (ROOT / "docs/docsite/rst/flexvdi_verified.rst").read_text(encoding="utf-8")
