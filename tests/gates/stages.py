@@ -44,10 +44,19 @@ def unit(log):
 
 def integration(log):
     """modules and roles against the simulators"""
+    _integration(log)
+
+
+def simulators(log):
+    """the same without the tests that are marked slow, for daily work"""
+    _integration(log, "-m", "not slow")
+
+
+def _integration(log, *options):
     if shutil.which("curl") is None:
         environments.apt_install(log, ["curl"], "curl is missing, which a page of the documentation asks a Manager with")
     # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors.
-    _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", seconds=15 * MINUTE)
+    _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", *options, seconds=15 * MINUTE)
 
 
 def scenarios(log):
@@ -311,4 +320,4 @@ ALL = {
     "scenarios": scenarios,
     "molecule": molecule,
 }
-CHECK = ("setup", "lint", "unit", "integration")
+CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}

@@ -5,6 +5,8 @@
 
 import json
 
+import pytest
+
 from tests.support.flexvdi import PASSWORD, USER, flexvdi
 from tests.support.privileged import finish, start_as_root
 
@@ -57,6 +59,7 @@ result = dict(not_writable=not_writable, no_inside=no_inside, inside_not_writabl
 """
 
 
+@pytest.mark.slow
 def test_only_what_this_machine_has_shown_is_published(tmp_path):
     with flexvdi(hosts=["node1", "node2"]) as manager:
         inventory = tmp_path / "inventory.json"

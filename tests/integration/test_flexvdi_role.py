@@ -80,6 +80,7 @@ def operations(run):
     return [operation for result in results for operation in result.get("operations", [])]
 
 
+@pytest.mark.slow
 def test_predicted_published_left_alone_taken_back(role):
     predicted, tasks = role("--check", **DECLARED, **SHOWN)
     assert predicted.code == 0, predicted.output
@@ -123,6 +124,7 @@ def test_what_failed_in_the_middle_is_finished_by_the_next_run(role, manager):
     assert run.code == 0 and tasks == CREATED[2:], run.output
 
 
+@pytest.mark.slow
 def test_what_is_declared_of_one_object_reaches_its_module(role, manager):
     declared = {key: DECLARED[key] for key in ("image_storages", "media_storages")}
     assert role(**declared)[0].code == 0

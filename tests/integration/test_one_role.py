@@ -65,6 +65,7 @@ def operations(run):
     return [operation for line in run.results for operation in line["result"].get("operations", [])]
 
 
+@pytest.mark.slow
 def test_predicted_published_left_alone_taken_back(role):
     declared = {"datastores": DATASTORES, "filesystems": FILESYSTEMS}
 
