@@ -117,8 +117,9 @@ set -eu
 mac=$(cat "/sys/class/net/$1/address")
 while read -r known address; do
     if [ "$known" = "$mac" ]; then
-        ip address replace "$address" dev "$1"
+        # In this order: an address on an interface that is down leads nowhere, and looks as if it did.
         ip link set "$1" up
+        ip address replace "$address" dev "$1"
     fi
 done < /etc/virtshare-lab/network
 """
@@ -131,7 +132,7 @@ ONLINE_SCRIPT = """\
 #!/bin/sh
 set -eu
 while read -r mac address; do
-    until grep -q "$mac" /sys/class/net/*/address && ip -o address show | grep -qF " $address "; do
+    until grep -q "$mac" /sys/class/net/*/address && ip -o address show up | grep -qF " $address "; do
         sleep 0.1
     done
 done < /etc/virtshare-lab/network
