@@ -199,6 +199,15 @@ def enter(path, mount):
     return descriptor
 
 
+def name_of(descriptor):
+    """A name for what a descriptor of enter() is open on.
+
+    The descriptor of a directory that may not be listed (O_PATH) can be neither changed nor asked for its attributes
+    itself, its name in the kernel can.
+    """
+    return "/proc/self/fd/%d" % descriptor
+
+
 def _mount_id(descriptor):
     """The mount a descriptor was opened through; unlike st_dev it is never shared or translated (btrfs does both)."""
     with open("/proc/self/fdinfo/%d" % descriptor) as lines:

@@ -218,7 +218,7 @@ class _Share:
             "path": self._path(kind),
             "type": kind,
             "source": self._source(kind, state),
-            "options": self._options(),
+            "options": self._options(kind),
             "state": state,
             "read_only": self._flag("read_only"),
             "allow_hidden_files": self._flag("allow_hidden_files"),
@@ -319,14 +319,14 @@ class _Share:
         elif kind == "local" and isinstance(self.share.get("path"), str) and inside(self.share["path"], source):
             self.problem("source %s holds the path itself. Write a directory elsewhere.", _quoted(source))
 
-    def _options(self):
+    def _options(self, kind):
         options = self.share.get("options")
         if options is None:
             return {}
         if not isinstance(options, dict):
             self.problem("options are %s. Write a mapping such as {vers: \"4.2\", noatime: true}.", _shape(options))
             return {}
-        without_effect, why = _OPTIONS_WITHOUT_EFFECT.get(str(self.share.get("type")), ((), ""))
+        without_effect, why = _OPTIONS_WITHOUT_EFFECT.get(kind, ((), ""))
         result = {}
         for name, value in options.items():
             if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
@@ -334,7 +334,7 @@ class _Share:
             elif name in _OPTIONS_ELSEWHERE:
                 self.problem("option %s does not belong here: %s.", name, _OPTIONS_ELSEWHERE[name])
             elif value is not False and name in without_effect:
-                self.problem("option %s has no effect on type %s: %s. Leave it out.", name, self.share["type"], why)
+                self.problem("option %s has no effect on type %s: %s. Leave it out.", name, kind, why)
             elif isinstance(value, bool):
                 result[str(name)] = value
             elif isinstance(value, int) and name in _MODE_OPTIONS:

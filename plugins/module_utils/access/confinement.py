@@ -95,8 +95,7 @@ class Confinement:
             return selinux.set_booleans(operation)
         if operation.name == "selinux.fcontext":
             words = selinux.record(operation)
-            return words and "%s; or mount it with options: {context: \"%s\"}" % (
-                words, "system_u:object_r:svirt_image_t:s0")
+            return words and "%s; or mount it with %s" % (words, selinux.CONTEXT_OPTION)
         share = shares[operation.target]
         try:
             share["label"] = self._label(share["path"], share["mount"], operation.arguments["label"])

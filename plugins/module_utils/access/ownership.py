@@ -41,13 +41,8 @@ def _state(descriptor, with_acl):
     status = os.fstat(descriptor)
     state = {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode)}
     if with_acl:
-        state["acl"], state["default_acl"] = acl.read(_name(descriptor))
+        state["acl"], state["default_acl"] = acl.read(mounted.name_of(descriptor))
     return state
-
-
-def _name(descriptor):
-    # The descriptor of a directory that may not be listed cannot be changed itself, its name in the kernel can.
-    return "/proc/self/fd/%d" % descriptor
 
 
 def plan(path, current, desired, names):
@@ -127,7 +122,7 @@ def apply(path, mount, operations, desired):
     """
     descriptor = mounted.enter(path, mount)
     try:
-        name = _name(descriptor)
+        name = mounted.name_of(descriptor)
         mode = acl.shown_mode(desired["mode"], desired["acl"]) if desired["mode"] is not None else None
         for operation in operations:
             if operation.name == "path.own":

@@ -42,9 +42,14 @@ def read_components(path):
 def label_of(name):
     """The SELinux label of a file, None where there is none."""
     try:
-        return os.getxattr(name, LABEL).rstrip(b"\0").decode("utf-8", "replace")
+        return read_label(name)
     except OSError:
         return None
+
+
+def read_label(name):
+    """The SELinux label of a file; OSError where there is none."""
+    return os.getxattr(name, LABEL).rstrip(b"\0").decode("utf-8", "replace")
 
 
 def explain_denial(user, components, names, remote=False):

@@ -10,7 +10,7 @@ import os
 import re
 
 from ansible_collections.virtshare.storage.plugins.module_utils import bounded, commands, mounted
-from ansible_collections.virtshare.storage.plugins.module_utils.access.permissions import LABEL
+from ansible_collections.virtshare.storage.plugins.module_utils.access.permissions import LABEL, read_label
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Operation, Plan
 
 FILESYSTEM = "sys/fs/selinux"
@@ -21,8 +21,11 @@ _BOOLEANS = {"nfs": "virt_use_nfs", "cifs": "virt_use_samba", "glusterfs": "virt
 _TYPES_OF_WHOLE_MOUNTS = {"nfs_t": "nfs", "cifs_t": "cifs", "fusefs_t": "glusterfs"}
 
 # What libvirt's guests may write, or have given to them by libvirt; and what they may read.
-WRITABLE = ("svirt_image_t", "virt_image_t")
+IMAGE = "svirt_image_t"
+WRITABLE = (IMAGE, "virt_image_t")
 READABLE = WRITABLE + ("virt_content_t",)
+# What to declare for a mount of which all files are to have that type.
+CONTEXT_OPTION = 'options: {context: "system_u:object_r:%s:s0"}' % IMAGE
 
 # Where the policy's store may be: semanage.conf has store-root for it.
 _STORES = ("var/lib/selinux/%s/active", "etc/selinux/%s/active", "etc/selinux/%s/modules/active")
@@ -148,7 +151,7 @@ def _plan_label(state, share):
         if context in usable or context in _TYPES_OF_WHOLE_MOUNTS:
             return Plan()
         return Plan(warnings=["%s: SELinux keeps guests out: its option context gives all files the type %s; write "
-                              "options: {context: \"system_u:object_r:svirt_image_t:s0\"}" % (share["path"], context)])
+                              "%s" % (share["path"], context, CONTEXT_OPTION)])
     if share["kind"] != "labels" or not share["label"] or _type(share["label"]) in usable:
         return Plan()
     label = _usable_label(share["label"])
@@ -156,8 +159,8 @@ def _plan_label(state, share):
     operations = []
     pattern = pattern_of(share["source"] if share["type"] == "local" and share["source"] else share["path"])
     recorded = [found for known, found in state["recorded"] if known == pattern]
-    if recorded[-1:] != ["svirt_image_t"]:
-        operations.append(Operation("selinux.fcontext", share["path"], "record the type svirt_image_t for relabelling",
+    if recorded[-1:] != [IMAGE]:
+        operations.append(Operation("selinux.fcontext", share["path"], "record the type %s for relabelling" % IMAGE,
                                     pattern=pattern, known=bool(recorded), key=key))
     operations.append(Operation("selinux.label", share["path"], "label it %s" % label, label=label, key=key))
     return Plan(operations, {key: share["label"]}, {key: label})
@@ -165,7 +168,7 @@ def _plan_label(state, share):
 
 def _usable_label(label):
     """A label of all guests, with the categories of none, as the policy writes labels."""
-    return "system_u:object_r:svirt_image_t" + (":s0" if label.count(":") > 2 else "")
+    return "system_u:object_r:" + IMAGE + (":s0" if label.count(":") > 2 else "")
 
 
 def pattern_of(path):
@@ -177,10 +180,10 @@ def label(path, mount, new=None):
     """The label of the mount's root directory (None without), after setting a new one; call it in a bounded child."""
     descriptor = mounted.enter(path, mount)
     try:
-        name = "/proc/self/fd/%d" % descriptor
+        name = mounted.name_of(descriptor)
         if new is not None:
             os.setxattr(name, LABEL, new.encode("utf-8") + b"\0")
-        return os.getxattr(name, LABEL).rstrip(b"\0").decode("utf-8", "replace")
+        return read_label(name)
     finally:
         os.close(descriptor)
 
@@ -192,7 +195,7 @@ def set_booleans(operation):
 
 def record(operation):
     """None, or why it did not work."""
-    return _do(["semanage", "fcontext", "-m" if operation.arguments["known"] else "-a", "-t", "svirt_image_t",
+    return _do(["semanage", "fcontext", "-m" if operation.arguments["known"] else "-a", "-t", IMAGE,
                 operation.arguments["pattern"]], "policycoreutils-python-utils")
 
 

@@ -9,12 +9,12 @@ import os
 
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
-from ansible_collections.virtshare.storage.plugins.module_utils.replace import replace
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import cluster_conf, settings
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.group import cluster_of
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.host import UNIT, Host
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.plan import plan_absent, plan_present
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.replace import replace
 
 LOCK = "/run/virtshare-ocfs2.lock"
 _CONFIGFS = "/sys/kernel/config/cluster/%s/node/%s"

@@ -54,7 +54,7 @@ def _statfs_fsid(descriptor):
         return "%x" % (((number & 0xffffffff) << 32) | (number >> 32)) if number else ""
     # Python 3.6 does not hand the field on.
     output = subprocess.check_output(  # pylint: disable=ansible-bad-function
-        ["stat", "-f", "-c", "%i", "/proc/self/fd/%d" % descriptor], pass_fds=(descriptor,), universal_newlines=True,
+        ["stat", "-f", "-c", "%i", mounted.name_of(descriptor)], pass_fds=(descriptor,), universal_newlines=True,
     ).strip()
     return "" if output.strip("0") == "" else output
 
