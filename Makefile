@@ -66,7 +66,8 @@ molecule: python ## Molecule on real hosts in the lab
 	@$(GATES) setup molecule
 
 # ROWS and RUNS narrow it down: make bench ROWS=datastores-converged-vs-per-item RUNS=5
-bench: setup ## time ours beside what a user would write instead; tests/bench/results.json
+bench: python ## time ours beside what a user would write instead; tests/bench/results.json
+	@$(GATES) setup bench-tools
 	@$(DEV) -m tests.lab prerequisites --install
 	@$(DEV) -m tests.bench $(ROWS) $(if $(RUNS),--runs $(RUNS))
 

@@ -12,7 +12,7 @@ from tests.gates.process import Log
 from tests.gates.runner import LOGS, run_stages, summary
 
 GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK), "sanity": ("sanity-oldest", "sanity-newest")}
-STAGES = {**stages.ALL, **stages.CHECK}
+STAGES = {**stages.ALL, **stages.CHECK, **stages.BENCH}
 
 
 def main():

@@ -28,11 +28,13 @@ class Log:
         self.path = path
         self._file = path.open("w", encoding="utf-8")
         self._stream = stream
+        self._whole_lines = threading.Lock()
 
     def say(self, text):
-        for target in (self._file, self._stream):
-            target.write(text + "\n")
-            target.flush()
+        with self._whole_lines:
+            for target in (self._file, self._stream):
+                target.write(text + "\n")
+                target.flush()
 
     def close(self):
         self._file.close()
@@ -66,43 +68,86 @@ def run(log, command, *, seconds, cwd=ROOT, env=None):
 
     The command gets no input, and a session of its own, so that it ends together with all its children.
     """
-    command = [str(word) for word in command]
-    log.say("$ " + " ".join(command))
+    running = _Running(log, command, seconds, cwd, env)
     try:
-        child = subprocess.Popen(
-            command, cwd=cwd, env=env or environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise Failed(f"{command[0]} is missing") from error
-    expired = threading.Event()
-
-    def expire():
-        expired.set()
-        _end(child)
-
-    clock = threading.Timer(seconds, expire)
-    clock.start()
-    lines = []
-    try:
-        for line in child.stdout:
-            lines.append(line)
-            log.say(line.rstrip("\n"))
-        code = child.wait()
+        return running.finish()
     except BaseException:
-        _end(child)
+        running.end()
         raise
-    finally:
-        clock.cancel()
-    if expired.is_set():
-        raise Failed(f"{pathlib.Path(command[0]).name} did not end within {seconds} s and was stopped")
-    if code:
-        raise Failed(f"{pathlib.Path(command[0]).name} ended with {code}")
-    return "".join(lines)
 
 
-def _end(child):
+def run_together(log, commands, *, seconds):
+    """Run {name: (command, environment)} side by side; {name: Failed} of those that run() would have failed.
+
+    Every line is shown after the name it belongs to. When this is interrupted, all end, with all their children.
+    """
+    running, problems, readers = {}, {}, []
+
+    def finish(name):
+        try:
+            running[name].finish()
+        except Failed as problem:
+            problems[name] = problem
+
     try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+        for name, (command, env) in commands.items():
+            running[name] = _Running(log, command, seconds, ROOT, env, f"{name}: ")
+            readers.append(threading.Thread(target=finish, args=(name,)))
+            readers[-1].start()
+        for reader in readers:
+            reader.join()
+    except BaseException:
+        for one in running.values():
+            one.end()
+        raise
+    return problems
+
+
+class _Running:
+    """A command that was started: shown line by line, stopped when its seconds are over."""
+
+    def __init__(self, log, command, seconds, cwd, env, prefix=""):
+        command = [str(word) for word in command]
+        self._log, self._prefix, self._seconds = log, prefix, seconds
+        self._program = pathlib.Path(command[0]).name
+        self._say("$ " + " ".join(command))
+        try:
+            self._child = subprocess.Popen(
+                command, cwd=cwd, env=env or environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise Failed(f"{command[0]} is missing") from error
+        self._expired = threading.Event()
+        self._clock = threading.Timer(seconds, self._expire)
+        self._clock.start()
+
+    def finish(self):
+        """Wait for its end and return its output; Failed when it ends badly or was stopped."""
+        lines = []
+        try:
+            for line in self._child.stdout:
+                lines.append(line)
+                self._say(line.rstrip("\n"))
+            code = self._child.wait()
+        finally:
+            self._clock.cancel()
+        if self._expired.is_set():
+            raise Failed(f"{self._program} did not end within {self._seconds} s and was stopped")
+        if code:
+            raise Failed(f"{self._program} ended with {code}")
+        return "".join(lines)
+
+    def end(self):
+        self._clock.cancel()
+        try:
+            os.killpg(self._child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def _expire(self):
+        self._expired.set()
+        self.end()
+
+    def _say(self, line):
+        self._log.say(self._prefix + line)

@@ -13,7 +13,7 @@ import subprocess
 import tarfile
 
 from tests.gates import environments, interpreters, tree
-from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_packages
+from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_together, site_packages
 
 MINUTE = 60
 # The labs that a stage starts, by name; another's, which may be in use, are never touched.
@@ -55,8 +55,20 @@ def simulators(log):
 def _integration(log, *options):
     if shutil.which("curl") is None:
         environments.apt_install(log, ["curl"], "curl is missing, which a page of the documentation asks a Manager with")
+    bench_tools(log)
     # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors.
     _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", *options, seconds=15 * MINUTE)
+
+
+# What OpenNebula's commands load that Ruby does not bring: package -> library.
+_RUBY = {"ruby-nokogiri": "nokogiri", "ruby-xmlrpc": "xmlrpc/client", "ruby-activesupport": "active_support"}
+
+
+def bench_tools(log):
+    """what the bench sets this project beside: Ruby with the libraries of OpenNebula's commands"""
+    loaded = ["ruby", *(f"-r{library}" for library in _RUBY.values()), "-e", "nil"]
+    if shutil.which("ruby") is None or subprocess.run(loaded, capture_output=True, check=False).returncode:
+        environments.apt_install(log, ["ruby", *_RUBY], "Ruby or a library that OpenNebula's commands load is missing")
 
 
 def scenarios(log):
@@ -99,12 +111,16 @@ def molecule(log):
     own = scenarios_with_own_hosts(MOLECULE)
     if own:
         _lab_prerequisites(log, "--needs", "stock-kernel")
-    problems = []
-    _molecule(log, problems, "shared", "--all", *(f"--exclude={name}" for name in own))
-    for name in own:
-        _molecule(log, problems, name, f"--scenario-name={name}")
+    # Side by side: each lab waits half of its time for its hosts, and two are what two processors carry.
+    runs = {"shared": ["--all", *(f"--exclude={name}" for name in own)]}
+    runs.update((name, [f"--scenario-name={name}"]) for name in own)
+    try:
+        problems = run_together(
+            log, {name: _molecule(log, name, *options) for name, options in runs.items()}, seconds=40 * MINUTE)
+    finally:
+        labs_down(log, LABS["molecule"])
     if problems:
-        raise Failed("; ".join(problems))
+        raise Failed("; ".join(f"{name}: {problem}" for name, problem in problems.items()))
 
 
 def scenarios_with_own_hosts(directory):
@@ -115,21 +131,16 @@ def scenarios_with_own_hosts(directory):
     )
 
 
-def _molecule(log, problems, name, *options):
-    """Run `molecule test`, a failure is added to `problems`: the other labs' scenarios are run all the same."""
-    venv = environments.dev(log)
+def _molecule(log, name, *options):
+    """The (command, environment) of one `molecule test`, with a state of its own."""
     state = CACHE / "molecule" / name
     # What a killed run left there would make Molecule believe that the hosts are up.
     shutil.rmtree(state, ignore_errors=True)
-    try:
-        run(
-            log, ["molecule", "test", "--no-command-borders", *options], seconds=30 * MINUTE,
-            env=environment(venv, MOLECULE_EPHEMERAL_DIRECTORY=str(state)),
-        )
-    except Failed as problem:
-        problems.append(f"{name}: {problem}")
-    finally:
-        labs_down(log, LABS["molecule"])
+    venv = environments.dev(log)
+    return (
+        ["molecule", "test", "--no-command-borders", *options],
+        environment(venv, MOLECULE_EPHEMERAL_DIRECTORY=str(state)),
+    )
 
 
 def target(log):
@@ -321,3 +332,4 @@ ALL = {
     "molecule": molecule,
 }
 CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
+BENCH = {"bench-tools": bench_tools}

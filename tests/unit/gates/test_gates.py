@@ -5,13 +5,15 @@
 
 import io
 import re
+import signal
 import sys
+import threading
 import time
 
 import pytest
 
 from tests.gates import environments, interpreters, stages
-from tests.gates.process import ROOT, Failed, Log, environment, run
+from tests.gates.process import ROOT, Failed, Log, environment, run, run_together
 from tests.gates.runner import Result, run_stages, summary
 
 
@@ -68,6 +70,41 @@ def test_command_and_its_children_end_with_their_time(log):
         # The child keeps the output open: only when it dies too does the reading end.
         run(log, ["sh", "-c", "sleep 60 & sleep 60"], seconds=0.5)
     assert time.monotonic() - started < 30
+
+
+def test_commands_side_by_side_are_told_apart_and_fail_for_themselves(log, tmp_path):
+    # Each waits for what the other makes: neither could end if they ran one after the other.
+    meet = "touch {0}; until [ -e {1} ]; do sleep 0.1; done; echo met; exit {2}"
+    problems = run_together(log, {
+        "a": (["sh", "-c", meet.format(tmp_path / "a", tmp_path / "b", 0)], environment()),
+        "b": (["sh", "-c", meet.format(tmp_path / "b", tmp_path / "a", 3)], environment()),
+    }, seconds=30)
+    assert {name: str(problem) for name, problem in problems.items()} == {"b": "sh ended with 3"}
+    said = log.path.read_text(encoding="utf-8").splitlines()
+    assert "a: met" in said and "b: met" in said
+
+
+def test_commands_side_by_side_end_with_their_time(log):
+    problems = run_together(log, {"a": (["sh", "-c", "sleep 60 & sleep 60"], environment())}, seconds=0.5)
+    assert str(problems["a"]) == "sh did not end within 0.5 s and was stopped"
+
+
+def test_commands_side_by_side_end_with_the_one_who_waits(log):
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_together(log, {name: (["sleep", "60"], environment()) for name in "ab"}, seconds=60)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    while [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]:
+        assert time.monotonic() - started < 30
+        time.sleep(0.05)
 
 
 def test_users_ansible_settings_do_not_reach_the_gates(monkeypatch):
