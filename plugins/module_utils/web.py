@@ -18,8 +18,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
-from ansible.module_utils.urls import make_context
-
 from .bounded import ChildFailed, TimedOut, bounded
 
 ANSWER_LIMIT = 256 * 1024 * 1024
@@ -115,6 +113,8 @@ def _opener(url, validate_certs, ca_path):
     """What opens the URL: proxies of the environment, and for https the certificates to trust."""
     handlers = [_NoRedirect()]
     if url.lower().startswith("https:"):
+        # Its import brings cryptography along, which takes as long as a call or two: for https only.
+        from ansible.module_utils.urls import make_context
         try:
             handlers.append(HTTPSHandler(context=make_context(cafile=ca_path, validate_certs=validate_certs)))
         except (OSError, ssl.SSLError) as error:

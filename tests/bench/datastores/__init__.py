@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import statistics
 import sys
 import tempfile
@@ -232,11 +233,14 @@ def plain(element) -> dict:
 
 def command_line_programs(directory: Path) -> Path:
     """A directory with onedatastore and oneimage, to be put on PATH."""
+    ruby = shutil.which("ruby")
+    if ruby is None:
+        raise BenchFailed("Ruby is missing, in which OpenNebula's commands are written; `make bench` installs it")
     programs = directory / "bin"
     programs.mkdir()
     for name in ("onedatastore", "oneimage"):
         program = programs / name
-        command = shlex.join([sys.executable, str(HERE / "command_line.py"), name])
+        command = shlex.join([ruby, str(HERE / "command_line.rb"), name])
         program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
         program.chmod(0o755)
     return programs

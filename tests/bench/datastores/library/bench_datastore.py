@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One datastore a call: what a per-item module in the manner of community.general would be."""
 
-from ansible.module_utils.bench_opennebula import ItemModule, as_template
+from ansible.module_utils.bench_opennebula import APPEND, ItemModule
 
 NO_CLUSTER = -1
 
 
 class DatastoreModule(ItemModule):
-    KIND = "datastore"
+    def pool(self):
+        return self.one.datastorepool.info().DATASTORE
 
     def create(self):
-        template = dict(self.params["template"], NAME=self.params["name"])
-        return self.ask("datastore.allocate", as_template(template), NO_CLUSTER)
+        return self.one.datastore.allocate(dict(self.params["template"], NAME=self.params["name"]), NO_CLUSTER)
+
+    def update(self, number, attributes):
+        self.one.datastore.update(number, attributes, APPEND)
 
 
 def main():

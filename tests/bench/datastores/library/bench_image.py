@@ -4,37 +4,40 @@
 """One filesystem image a call: what a per-item module in the manner of community.general would be."""
 
 import time
-from xml.etree import ElementTree
 
-from ansible.module_utils.bench_opennebula import ItemModule, as_template
+from ansible.module_utils.bench_opennebula import APPEND, ItemModule, named
+from pyone import IMAGE_STATES
 
-READY, LOCKED = "1", "4"
+EVERY_IMAGE = (-2, -1, -1)
 PATIENCE = 60
 
 
 class ImageModule(ItemModule):
-    KIND = "image"
-    POOL_FILTER = (-2, -1, -1)
+    def pool(self):
+        return self.one.imagepool.info(*EVERY_IMAGE).IMAGE
 
     def create(self):
-        datastore = self.find("datastore", self.params["datastore"])
+        datastore = named(self.one.datastorepool.info().DATASTORE, self.params["datastore"])
         if datastore is None:
             self.module.fail_json(msg="There is no datastore %s" % self.params["datastore"])
         template = dict(self.params["template"], NAME=self.params["name"], **self.params["fixed"])
-        number = self.ask("image.allocate", as_template(template), int(datastore.findtext("ID")))
+        number = self.one.image.allocate(template, datastore.ID)
         self._wait(number)
         return number
+
+    def update(self, number, attributes):
+        self.one.image.update(number, attributes, APPEND)
 
     def _wait(self, number):
         deadline = time.monotonic() + PATIENCE
         while True:
-            state = ElementTree.fromstring(self.ask("image.info", number)).findtext("STATE")
-            if state != LOCKED:
+            state = self.one.image.info(number).STATE
+            if state != IMAGE_STATES.LOCKED:
                 break
             if time.monotonic() > deadline:
                 self.module.fail_json(msg="The image %d is still locked after %d s" % (number, PATIENCE))
             time.sleep(0.1)
-        if state != READY:
+        if state != IMAGE_STATES.READY:
             self.module.fail_json(msg="The image %d is in state %s" % (number, state))
 
 
