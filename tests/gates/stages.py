@@ -18,7 +18,7 @@ from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_toget
 MINUTE = 60
 # The labs that a stage starts, by name; another's, which may be in use, are never touched.
 LABS = {
-    "scenarios": ("automounts", "cifs-secrets", "faults", "flexvdi", "guest", "mounts", "ocfs2", "proof", "site",
+    "scenarios": ("automounts", "cifs-secrets", "debian12", "faults", "flexvdi", "guest", "mounts", "ocfs2", "proof", "site",
                   "test-lab-a", "test-lab-b", "test-lab-c"),
     "molecule": ("molecule", "molecule-ocfs2"),
 }

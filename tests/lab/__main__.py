@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from tests.lab import image, lab as labs, machine
+from tests.lab import image, lab as labs, machine, recipe
 from tests.lab.engines.choice import ENGINES, choose
 from tests.lab.errors import LabError
 from tests.lab.lab import Lab
@@ -32,9 +32,10 @@ def parser() -> argparse.ArgumentParser:
 
     verb("prerequisites", "Print which packages this machine lacks.", "--engine").add_argument(
         "--install", action="store_true", help="install them with apt-get (by sudo when not root)")
-    verb("image", "Build the hosts' image unless it is there; print its directory.", "--engine")
+    verb("image", "Build the hosts' image unless it is there; print its directory.", "--engine").add_argument(
+        "--suite", choices=recipe.SUITES, default=recipe.SUITE, help="the Debian of the hosts (%(default)s)")
     up = verb("up", "Boot a lab and wait until all its hosts answer.", "--name", "--engine")
-    up.add_argument("hosts", nargs="+", metavar="HOST[:FLAVOUR]", help="flavours: hypervisor (default), storage")
+    up.add_argument("hosts", nargs="+", metavar="HOST[:FLAVOUR]", help=f"flavours: {', '.join(recipe.FLAVOURS)}; the first without")
     up.add_argument("--memory", action="append", default=[], metavar="[HOST=]SIZE", help="default 768M")
     up.add_argument("--disk", action="append", default=[], metavar="HOST=SIZE",
                     help="a disk of the host's own, /dev/disk/by-id/virtshare-lab-dataN")
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
     if words.verb == "image":
         engine = choose(words.engine, words.needs)
         machine.require(engine.programs)
-        print(image.ensure(engine.name))
+        print(image.ensure(engine.name, words.suite))
         return 0
     if words.verb == "up":
         Lab.up(words.name, words.hosts, words.memory, words.disk, words.shared_disk, words.engine, words.needs,

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the images of one engine; run as `python3 -m tests.lab.builder ENGINE` by image.py, in private namespaces."""
+"""Build the images of one engine; run as `python3 -m tests.lab.builder ENGINE SUITE` by image.py, in private namespaces."""
 
 import contextlib
 import importlib
@@ -22,9 +22,10 @@ from tests.lab.image import image_directory
 class Builder:
     """One build in the directory `work`: the tree of the image is `root`, everything run is in `log`."""
 
-    def __init__(self, work: pathlib.Path, settings: machine.AptSettings):
+    def __init__(self, work: pathlib.Path, suite: str, settings: machine.AptSettings):
         self.work = work
         self.root = work / "root"
+        self.suite = suite
         self.settings = settings
         self.log = cache.images_directory() / "build.log"
         self.log.write_text("")
@@ -81,7 +82,7 @@ class Builder:
         self.run("mmdebstrap", "--variant=minbase", "--mode=root", "--format=directory", "--skip=cleanup/apt",
                  f"--include={','.join(recipe.BASE)}",
                  f"--dpkgopt={self.work}/dpkg.cfg", f"--aptopt={self.work}/apt.conf",
-                 recipe.SUITE, str(self.root), *self.settings.sources(recipe.SUITE).splitlines())
+                 self.suite, str(self.root), *self.settings.sources(self.suite).splitlines())
         self.inside("apt-get", "clean")
         self.write("/etc/fstab", "# The lab's host: its root comes from the kernel's command line.\n")
         self.write("/etc/hostname", "")
@@ -143,21 +144,21 @@ class Builder:
                  "-d", str(self.root), str(image))
 
 
-def build(engine: str) -> None:
-    """Build all flavours for `engine` and put them in place; called in the private process."""
+def build(engine: str, suite: str) -> None:
+    """Build all flavours of a Debian for `engine` and put them in place; called in the private process."""
     kernel = importlib.import_module(f"tests.lab.engines.{engine}_kernel")
     started = time.monotonic()
     say(f"building the image for the lab's hosts, once (about three minutes); log: {cache.images_directory()}/build.log")
-    settings = machine.apt_settings((recipe.SUITE, *kernel.SUITES))
+    settings = machine.apt_settings((suite, *kernel.SUITES))
     say(f"using {settings.mirror}" + (f" through {settings.proxy}" if settings.proxy else ""))
     work = pathlib.Path(tempfile.mkdtemp(prefix=".building-", dir=cache.images_directory()))
     work.chmod(0o755)
-    builder = Builder(work, settings)
-    say(f"installing Debian {recipe.SUITE} (mmdebstrap, about a minute)")
+    builder = Builder(work, suite, settings)
+    say(f"installing Debian {suite} (mmdebstrap, about a minute)")
     builder.install_base()
     say(f"adding the kernel: {kernel.DESCRIPTION}")
     version = kernel.install(builder)
-    for name, flavour in recipe.FLAVOURS.items():
+    for name, flavour in recipe.flavours(suite).items():
         say(f"baking the {name} image: " + (", ".join(flavour.packages)
                                             or f"what {len(flavour.staged)} staged packages depend on"))
         builder.install_flavour(flavour)
@@ -167,15 +168,15 @@ def build(engine: str) -> None:
         raise LabError(f"something is still mounted below {builder.root}; nothing is removed there")
     shutil.rmtree(builder.root)
     size = sum(file.stat().st_blocks * 512 for file in work.rglob("*") if file.is_file())
-    cache.write_json(work / "image.json", {**facts, "engine": engine, "kernel": version, "bytes": size,
+    cache.write_json(work / "image.json", {**facts, "engine": engine, "suite": suite, "kernel": version, "bytes": size,
                                            "seconds": round(time.monotonic() - started)})
-    work.rename(image_directory(engine))
+    work.rename(image_directory(engine, suite))
     say(f"image built: kernel {version}, {size >> 20} MiB on disk")
 
 
 if __name__ == "__main__":
     try:
-        build(sys.argv[1])
+        build(*sys.argv[1:])
     except LabError as problem:
         say(str(problem))
         sys.exit(1)

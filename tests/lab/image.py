@@ -34,8 +34,8 @@ NEEDED_SPACE = 4 << 30  # bytes; measured peak plus a margin
 KEPT_UNUSED = 7 * 24 * 3600  # seconds
 
 
-def image_directory(engine: str) -> pathlib.Path:
-    return cache.images_directory() / recipe.key(engine)
+def image_directory(engine: str, suite: str) -> pathlib.Path:
+    return cache.images_directory() / recipe.key(engine, suite)
 
 
 def as_root(*arguments: str) -> list[str]:
@@ -48,16 +48,16 @@ def as_root(*arguments: str) -> list[str]:
             sys.executable, "-m", "tests.lab", *arguments]
 
 
-def ensure(engine: str) -> pathlib.Path:
-    """The directory of `engine`'s images, built now when it is not there (as root, by sudo when need be)."""
-    directory = image_directory(engine)
+def ensure(engine: str, suite: str = recipe.SUITE) -> pathlib.Path:
+    """The directory of `engine`'s images of a Debian, built now when it is not there (as root, by sudo when need be)."""
+    directory = image_directory(engine, suite)
     if directory.exists():
         with contextlib.suppress(PermissionError):
             os.utime(directory / "image.json")
         return directory
     machine.require(PROGRAMS)
     if os.geteuid() != 0:
-        if subprocess.run(as_root("image", "--engine", engine), cwd=REPOSITORY, check=False).returncode:
+        if subprocess.run(as_root("image", "--engine", engine, "--suite", suite), cwd=REPOSITORY, check=False).returncode:
             raise LabError("the image was not built; the lines above say why")
         return directory
     with cache.locked(cache.images_directory() / ".lock",
@@ -72,7 +72,7 @@ def ensure(engine: str) -> pathlib.Path:
         # The child keeps the lock's file open: should this process die, the lock is free only when the child is gone.
         child = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-             sys.executable, "-m", "tests.lab.builder", engine],
+             sys.executable, "-m", "tests.lab.builder", engine, suite],
             pass_fds=[lock.fileno()], cwd=REPOSITORY, check=False)
         if child.returncode or not directory.exists():
             remove_unfinished()
@@ -84,7 +84,8 @@ def ensure(engine: str) -> pathlib.Path:
 
 def remove_unused() -> None:
     """Remove images of earlier recipes that no lab has used for a while; by the holder of the lock only."""
-    used = {(cache.read_json(path) or {}).get("image") for path in cache.labs_directory().glob("*/lab.json")}
+    used = {host["image"] for path in cache.labs_directory().glob("*/lab.json")
+            for host in (cache.read_json(path) or {}).get("hosts", [])}
     for facts in cache.images_directory().glob("*/image.json"):
         if str(facts.parent) not in used and time.time() - facts.stat().st_mtime > KEPT_UNUSED:
             shutil.rmtree(facts.parent)

@@ -9,7 +9,7 @@ import shlex
 
 from tests.lab.recipe import FLAVOURS
 
-GROUPS = {"hypervisor": "hypervisors", "storage": "storage"}
+GROUPS = {"hypervisor": "hypervisors", "hypervisor-debian12": "hypervisors", "storage": "storage"}
 
 
 def ssh_options(lab: pathlib.Path, runtime: pathlib.Path) -> list[str]:

@@ -69,14 +69,14 @@ class Lab:
             if subprocess.run(image.as_root(*words), cwd=REPOSITORY, check=False).returncode:
                 raise LabError(f"lab {name!r} did not come up; the lines above say why")
             return cls(name)
-        directory = image.ensure(chosen.name)
+        images = {suite: image.ensure(chosen.name, suite) for suite in dict.fromkeys(spec.suite for spec in specs)}
         with lab._locked():
             lab.description = cache.read_json(lab.directory / "lab.json")
             if lab.is_up() and not fresh:
                 raise LabError(f"lab {name!r} is up already: use it, take it `down`, or start anew with --fresh")
             lab._clear()
             try:
-                lab._create(chosen.name, directory, specs, extra)
+                lab._create(chosen.name, images, specs, extra)
                 lab._launch()
                 lab._boot(names)
             except BaseException:
@@ -134,7 +134,7 @@ class Lab:
         cache.write_json(self.directory / "lab.json", self.description)
         cache.hand_over(self.directory / "lab.json")
 
-    def _create(self, engine: str, directory: pathlib.Path, specs: list, extra: list) -> None:
+    def _create(self, engine: str, images: dict[str, pathlib.Path], specs: list, extra: list) -> None:
         """Write everything the supervisor and the hosts need."""
         self.directory.mkdir(parents=True)
         self.directory.chmod(0o711)
@@ -146,11 +146,12 @@ class Lab:
             network = free_network(engine_class(engine))
             settings = machine.apt_settings(())
             self.description = {
-                "name": self.name, "engine": engine, "image": str(directory), "network": network, "ready": False,
+                "name": self.name, "engine": engine, "network": network, "ready": False,
                 "processes": [],
                 "proxy": [settings.proxy or "-", *sorted(archive_hosts(settings))],
                 "hosts": [{
                     "name": spec.name, "flavour": spec.flavour, "memory": spec.memory, "number": number,
+                    "image": str(images[spec.suite]),
                     "address": f"10.213.{network}.{10 + number}", "mac": f"02:76:73:00:{network:02x}:{number:02x}",
                     "machine_id": os.urandom(16).hex(),
                     "disks": [{"name": disk.name, "shared": disk.shared} for disk in extra if spec.name in disk.hosts],

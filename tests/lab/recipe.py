@@ -8,7 +8,7 @@ import hashlib
 import pathlib
 import re
 
-SUITE = "trixie"
+SUITE = "trixie"  # of all hosts whose flavour says nothing else
 KERNEL_SUITE = "sid"
 BASE = ("systemd-sysv", "openssh-server", "python3", "python3-apt", "iproute2", "kmod", "udev", "dbus", "ca-certificates",
         "e2fsprogs", "procps")
@@ -21,7 +21,7 @@ class Flavour:
     packages: baked, installed and enabled. staged: downloaded into apt's archive, and everything they depend on is
     baked except what `staged_names` matches: the collection is seen installing those, without the network.
     stopped: units of the baked packages that only start when a scenario starts them.
-    absent_users: accounts that only those packages may bring.
+    absent_users: accounts that only those packages may bring. suite: the Debian it is.
     """
 
     packages: tuple[str, ...] = ()
@@ -29,26 +29,37 @@ class Flavour:
     staged_names: str = r"(?!)"
     stopped: tuple[str, ...] = ()
     absent_users: tuple[str, ...] = ()
+    suite: str = SUITE
 
     def bakes(self, package: str) -> bool:
         return not re.fullmatch(self.staged_names, package)
 
 
-# In this order: each image is made from the tree of the one before.
+HYPERVISOR = Flavour(
+    staged=("nfs-common", "cifs-utils", "glusterfs-client", "ocfs2-tools", "virtiofsd", "uidmap", "acl", "qemu-utils",
+            "qemu-system-common", "qemu-system-x86", "libvirt-daemon-driver-qemu", "libvirt-daemon-system",
+            "libvirt-clients"),
+    staged_names=r"nfs-common|rpcbind|keyutils|cifs-utils|glusterfs-.*|ocfs2-.*|virtiofsd|uidmap|acl|qemu-.*|libvirt-.*",
+    absent_users=("libvirt-qemu", "oneadmin"),
+)
+# In this order: each image is made from the tree of the one before of its suite.
 FLAVOURS = {
-    "hypervisor": Flavour(
-        staged=("nfs-common", "cifs-utils", "glusterfs-client", "ocfs2-tools", "virtiofsd", "uidmap", "acl", "qemu-utils",
-                "qemu-system-common", "qemu-system-x86", "libvirt-daemon-driver-qemu", "libvirt-daemon-system",
-                "libvirt-clients"),
-        staged_names=r"nfs-common|rpcbind|keyutils|cifs-utils|glusterfs-.*|ocfs2-.*|virtiofsd|uidmap|acl|qemu-.*"
-                     r"|libvirt-.*",
-        absent_users=("libvirt-qemu", "oneadmin"),
-    ),
+    "hypervisor": HYPERVISOR,
     "storage": Flavour(
         packages=("nfs-kernel-server", "acl", "samba", "glusterfs-server"),
         stopped=("smbd.service", "nmbd.service", "samba-ad-dc.service", "glusterd.service"),
     ),
+    # Its virtiofsd, the one in C, lies in qemu-system-common.
+    "hypervisor-debian12": dataclasses.replace(
+        HYPERVISOR, suite="bookworm", staged=tuple(name for name in HYPERVISOR.staged if name != "virtiofsd")),
 }
+SUITES = tuple(dict.fromkeys(flavour.suite for flavour in FLAVOURS.values()))
+
+
+def flavours(suite: str) -> dict[str, Flavour]:
+    """The flavours of a Debian, by name, in the order they are made in."""
+    return {name: flavour for name, flavour in FLAVOURS.items() if flavour.suite == suite}
+
 
 ROOT_SIZE = 6 << 30  # bytes a host's root may grow to; the file is sparse
 
@@ -155,10 +166,10 @@ WantedBy=network-online.target
 """
 
 
-def key(engine: str) -> str:
-    """The name of the image that this recipe makes for `engine`."""
+def key(engine: str, suite: str) -> str:
+    """The name of the images that this recipe makes of a Debian for `engine`."""
     here = pathlib.Path(__file__).parent
     digest = hashlib.sha256()
     for source in (here / "recipe.py", here / "builder.py", here / "engines" / f"{engine}_kernel.py"):
         digest.update(source.read_bytes())
-    return f"{engine}-{digest.hexdigest()[:12]}"
+    return f"{engine}-{suite}-{digest.hexdigest()[:12]}"

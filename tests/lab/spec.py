@@ -42,6 +42,11 @@ class HostSpec:
     flavour: str = "hypervisor"
     memory: int = 768
 
+    @property
+    def suite(self) -> str:
+        """The Debian it is."""
+        return FLAVOURS[self.flavour].suite
+
     @classmethod
     def parse(cls, text: str, memory: dict) -> "HostSpec":
         """From 'hv1' or 'nas1:storage'; `memory` is {host or '': MiB}."""

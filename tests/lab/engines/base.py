@@ -23,7 +23,11 @@ class Engine:
     def __init__(self, lab: pathlib.Path, description: dict):
         self.lab = lab
         self.description = description
-        self.image = pathlib.Path(description["image"])
+
+    @staticmethod
+    def image(host: dict) -> pathlib.Path:
+        """The directory of the images of the host's Debian."""
+        return pathlib.Path(host["image"])
 
     # outside: in the command that somebody typed
 

@@ -63,7 +63,6 @@ class Qemu(Engine):
         super().__init__(lab, description)
         self.first_port = FIRST_PORT + PORTS * description["network"]
         self.runtime = cache.runtime_directory(lab)
-        self.facts = cache.read_json(self.image / "image.json") or {}
 
     # outside
 
@@ -95,9 +94,12 @@ class Qemu(Engine):
 
     # inside
 
-    @property
-    def kvm(self) -> bool:
-        return bool(self.facts.get("kvm")) and os.access("/dev/kvm", os.R_OK | os.W_OK)
+    def facts(self, host: dict) -> dict:
+        """What was found out about this machine when the host's image was built."""
+        return cache.read_json(self.image(host) / "image.json") or {}
+
+    def kvm(self, host: dict) -> bool:
+        return bool(self.facts(host).get("kvm")) and os.access("/dev/kvm", os.R_OK | os.W_OK)
 
     def place(self, host: dict) -> pathlib.Path:
         return self.lab / "hosts" / host["name"]
@@ -107,9 +109,10 @@ class Qemu(Engine):
 
     def resumable(self, host: dict) -> bool:
         """Whether the kept state of a booted host is one of this machine and of a host such as this."""
-        return (not self.kvm and host["memory"] == self.facts.get("memory")
-                and self.facts.get("qemu") == qemu_machine.version()
-                and (self.image / f"{host['flavour']}.state").exists())
+        facts = self.facts(host)
+        return (not self.kvm(host) and host["memory"] == facts.get("memory")
+                and facts.get("qemu") == qemu_machine.version()
+                and (self.image(host) / f"{host['flavour']}.state").exists())
 
     def devices(self, host: dict) -> list[dict]:
         """What a resumed host gets when it runs, and any other has from the start; their backends are in `command`."""
@@ -122,8 +125,8 @@ class Qemu(Engine):
     def command(self, host: dict, resume: bool) -> list[str]:
         place = self.place(host)
         words = [
-            *qemu_machine.base(self.kvm, host["memory"], self.control(host)),
-            *qemu_machine.kernel(self.image / "runtime", "lab.seed=vdb", f"systemd.hostname={host['name']}",
+            *qemu_machine.base(self.kvm(host), host["memory"], self.control(host)),
+            *qemu_machine.kernel(self.image(host) / "runtime", "lab.seed=vdb", f"systemd.hostname={host['name']}",
                                  f"systemd.machine_id={host['machine_id']}"),
             *qemu_machine.root(place / "root.qcow2"),
             *qemu_machine.management(self.endpoint(host)[1]),
@@ -135,7 +138,7 @@ class Qemu(Engine):
             words += ["-drive", f"if=none,id={disk['name']},format=raw,"
                                 f"file={self.lab / 'disks' / disk['name']}.raw{locking}"]
         if resume:
-            return [*words, "-incoming", f"exec:cat {shlex.quote(str(self.image / host['flavour']))}.state"]
+            return [*words, "-incoming", f"exec:cat {shlex.quote(str(self.image(host) / host['flavour']))}.state"]
         words += qemu_machine.seed(place / "seed.tar")
         for device in self.devices(host):
             words += ["-device", json.dumps(device)]
@@ -145,7 +148,7 @@ class Qemu(Engine):
         disk, resume = self.place(host) / "root.qcow2", False
         if not disk.exists():
             resume = self.resumable(host)
-            backing = self.image / (f"{host['flavour']}.booted.qcow2" if resume else f"{host['flavour']}.raw")
+            backing = self.image(host) / (f"{host['flavour']}.booted.qcow2" if resume else f"{host['flavour']}.raw")
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", backing.suffix[1:], "-b", str(backing),
                             str(disk)], stdin=subprocess.DEVNULL, check=True)
         self.control(host).unlink(missing_ok=True)
@@ -174,7 +177,7 @@ class Qemu(Engine):
 
     def tell(self, host: dict, script: str, data: bytes = b"") -> None:
         """Run `script` on the host while it has the image's key."""
-        done = qemu_kernel.ssh(self.image / "key", self.endpoint(host)[1], f"sh -c {shlex.quote(script)}", data, 120)
+        done = qemu_kernel.ssh(self.image(host) / "key", self.endpoint(host)[1], f"sh -c {shlex.quote(script)}", data, 120)
         if done.returncode:
             raise LabError(f"`{script}` ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
 

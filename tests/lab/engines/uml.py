@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 
+from tests.lab import cache
 from tests.lab.engines.base import Engine
 from tests.lab.errors import LabError
 
@@ -91,8 +92,13 @@ class Uml(Engine):
 
     # inside
 
+    @property
+    def runtime(self) -> pathlib.Path:
+        """The root directory with the kernel; one runs hosts of every image."""
+        return self.image(self.description["hosts"][0]) / "runtime"
+
     def prepare(self) -> None:
-        runtime = self.image / "runtime"
+        runtime = self.runtime
         # Hosts' memory lies in /dev/shm; a tmpfs of the lab's own goes when the lab goes, and may be executed from.
         for source, target, options in (
             ("tmpfs", "/dev/shm", ["-t", "tmpfs", "-o", "mode=1777,size=100%"]),
@@ -100,7 +106,7 @@ class Uml(Engine):
             ("proc", runtime / "proc", ["-t", "proc"]),
             ("tmpfs", runtime / "run", ["-t", "tmpfs"]),
             (self.lab, runtime / "lab", ["--bind"]),
-            (self.image, runtime / "image", ["--bind", "-o", "ro"]),
+            (cache.images_directory(), runtime / "images", ["--bind", "-o", "ro"]),
         ):
             subprocess.run(["mount", *options, str(source), str(target)], check=True)
         ip("link", "set", "lo", "up")
@@ -123,13 +129,14 @@ class Uml(Engine):
 
     def start(self, host: dict) -> subprocess.Popen:
         name = host["name"]
-        disks = [f"ubda=/lab/hosts/{name}/root.cow,/image/{host['flavour']}.raw", f"ubdbr=/lab/hosts/{name}/seed.tar"]
+        image = f"/images/{self.image(host).name}/{host['flavour']}.raw"
+        disks = [f"ubda=/lab/hosts/{name}/root.cow,{image}", f"ubdbr=/lab/hosts/{name}/seed.tar"]
         for number, disk in enumerate(host["disks"]):
             # s: writes reach the file at once; c: no exclusive lock, so that several hosts may open it.
             flags = "sc" if disk["shared"] else ""
             disks.append(f"{self.disk(number)}{flags}=/lab/disks/{disk['name']}.raw")
         return subprocess.Popen(
-            ["chroot", str(self.image / "runtime"), "/linux", f"mem={host['memory']}M", *disks,
+            ["chroot", str(self.runtime), "/linux", f"mem={host['memory']}M", *disks,
              "root=/dev/ubda", "rw", "con=null", "con0=fd:0,fd:1", f"umid={name}", "uml_dir=/run/",
              f"vec0:transport=tap,ifname={self.tap(host)},depth=64,mac={host['mac']}",
              f"systemd.hostname={name}", f"systemd.machine_id={host['machine_id']}",

@@ -37,7 +37,7 @@ def install(builder) -> str:
         builder.run("dpkg", "-x", str(archive), str(apt / "tree"))
 
     runtime = builder.work / "runtime"
-    for directory in ("lib64", "lib/x86_64-linux-gnu", "dev", "proc", "run", "tmp", "lab", "image"):
+    for directory in ("lib64", "lib/x86_64-linux-gnu", "dev", "proc", "run", "tmp", "lab", "images"):
         (runtime / directory).mkdir(parents=True)
     libraries = apt / "tree/usr/lib/x86_64-linux-gnu"
     shutil.copy(libraries / "ld-linux-x86-64.so.2", runtime / "lib64")

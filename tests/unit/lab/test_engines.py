@@ -127,9 +127,10 @@ def test_initial_file_system(modules):
 
 
 @pytest.fixture
-def host():
-    return {"name": "hv1", "flavour": "hypervisor", "memory": qemu_machine.MEMORY, "number": 1, "mac": "02:00:00:00:00:01",
-            "address": "10.213.7.11", "machine_id": "0" * 32, "disks": [{"name": "shared0", "shared": True}]}
+def host(tmp_path):
+    return {"name": "hv1", "flavour": "hypervisor", "image": str(tmp_path / "image"), "memory": qemu_machine.MEMORY,
+            "number": 1, "mac": "02:00:00:00:00:01", "address": "10.213.7.11", "machine_id": "0" * 32,
+            "disks": [{"name": "shared0", "shared": True}]}
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def engine(tmp_path, host, monkeypatch):
     image.mkdir()
     (image / "hypervisor.state").write_text("")
     cache.write_json(image / "image.json", {"kvm": False, "qemu": "QEMU 7", "memory": qemu_machine.MEMORY})
-    return qemu.Qemu(tmp_path, {"name": "demo", "image": str(image), "network": 7, "hosts": [host]})
+    return qemu.Qemu(tmp_path, {"name": "demo", "network": 7, "hosts": [host]})
 
 
 def test_a_host_as_it_was_kept_is_resumed(engine, host):

@@ -35,13 +35,14 @@ def empty_cache(tmp_path, monkeypatch):
 def description(**values):
     """A lab.json with two hosts."""
     return {
-        "name": "demo", "engine": "uml", "image": "/images/x", "network": 7, "ready": True, "processes": [],
+        "name": "demo", "engine": "uml", "network": 7, "ready": True, "processes": [],
         "proxy": ["-", "deb.debian.org"],
         "hosts": [
-            {"name": "hv1", "flavour": "hypervisor", "memory": 768, "number": 1, "address": "10.213.7.11",
-             "mac": "02:76:73:00:07:01", "machine_id": "0" * 32, "disks": [{"name": "shared0", "shared": True}]},
-            {"name": "nas1", "flavour": "storage", "memory": 768, "number": 2, "address": "10.213.7.12",
-             "mac": "02:76:73:00:07:02", "machine_id": "1" * 32, "disks": []},
+            {"name": "hv1", "flavour": "hypervisor", "image": "/images/x", "memory": 768, "number": 1,
+             "address": "10.213.7.11", "mac": "02:76:73:00:07:01", "machine_id": "0" * 32,
+             "disks": [{"name": "shared0", "shared": True}]},
+            {"name": "nas1", "flavour": "storage", "image": "/images/x", "memory": 768, "number": 2,
+             "address": "10.213.7.12", "mac": "02:76:73:00:07:02", "machine_id": "1" * 32, "disks": []},
         ], **values}
 
 
@@ -156,8 +157,16 @@ def test_staged_packages_are_not_baked():
 
 
 def test_the_key_is_the_recipes():
-    assert recipe.key("uml") == recipe.key("uml")
-    assert recipe.key("uml").startswith("uml-")
+    assert recipe.key("uml", "trixie") == recipe.key("uml", "trixie")
+    assert recipe.key("uml", "trixie").startswith("uml-trixie-")
+
+
+def test_another_debian_is_another_image():
+    assert list(recipe.flavours("bookworm")) == ["hypervisor-debian12"]
+    assert recipe.key("uml", "bookworm") != recipe.key("uml", "trixie")
+    assert {spec.HostSpec.parse(text, {}).suite for text in ("hv1", "nas1:storage")} == {"trixie"}
+    assert spec.HostSpec.parse("hv2:hypervisor-debian12", {}).suite == "bookworm"
+    assert "virtiofsd" not in recipe.FLAVOURS["hypervisor-debian12"].staged
 
 
 def test_only_images_that_nobody_has_used_for_a_while_are_removed(empty_cache):
@@ -168,7 +177,8 @@ def test_only_images_that_nobody_has_used_for_a_while_are_removed(empty_cache):
         then = time.time() - age * 24 * 3600
         os.utime(place / "image.json", (then, then))
     (empty_cache / "labs" / "demo").mkdir(parents=True)
-    cache.write_json(empty_cache / "labs" / "demo" / "lab.json", {"image": str(empty_cache / "images" / "uml-in-use")})
+    cache.write_json(empty_cache / "labs" / "demo" / "lab.json",
+                     {"hosts": [{"image": str(empty_cache / "images" / "uml-in-use")}]})
     image.remove_unused()
     assert sorted(path.name for path in (empty_cache / "images").iterdir()) == ["uml-in-use", "uml-recent"]
 
