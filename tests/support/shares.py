@@ -17,6 +17,8 @@ import pytest
 import testinfra
 from testinfra.utils.ansible_runner import AnsibleRunner
 
+from tests.support.write_table import OUTSIDER, by_hand, path_access
+
 
 @functools.cache
 def connect(name, inventory):
@@ -64,11 +66,12 @@ class WritableShare(Share):
     """Written by `writer` on each host and read by `reader` on every other, through the group it hands on.
 
     Only a user's first group will do: Debian's NFS server looks the others up in its own accounts (manage-gids), where
-    the hypervisors' users need not exist.
+    the hypervisors' users need not exist. lacks: what the filesystem cannot do of what path_access tries.
     """
 
     writer: str = "oneadmin"
     reader: str = "libvirt-qemu"
+    lacks: frozenset[str] = frozenset()
 
     def assert_use(self, hosts):
         for host in hosts:
@@ -148,6 +151,8 @@ class Hosts:
             metafunc.parametrize("hypervisor", self.hypervisors)
         if "share" in metafunc.fixturenames:
             metafunc.parametrize("share", self.shares, ids=str)
+        if "writable" in metafunc.fixturenames:
+            metafunc.parametrize("writable", writable(self.shares), ids=str)
         # A scenario's own tests may use the name for what they are parametrized with themselves.
         if "path" in metafunc.fixturenames and hasattr(self, "paths"):
             metafunc.parametrize("path", self.paths)
@@ -193,6 +198,28 @@ class MountedHosts(Hosts):
     def test_share_is_of_use_on_all_hosts(self, hosts, share):
         share.assert_use(hosts)
 
+    @pytest.fixture(scope="class")
+    def tried(self, request, tmp_path_factory):
+        """host -> path -> what path_access said of the share."""
+        results = path_access(
+            request.config.option.ansible_inventory, tmp_path_factory.mktemp("tried"),
+            {share.path: [share.writer] for share in writable(self.shares)})
+        return {host: {found["path"]: found for found in result["paths"]} for host, result in results.items()}
+
+    def test_write_test_says_what_the_same_operations_do_by_hand(self, host, hypervisor, writable, tried):
+        table = tried[hypervisor][writable.path]["writers"][writable.writer]["operations"]
+        said = {operation: row["result"] for operation, row in table.items()}
+        assert said == by_hand(host, writable.writer, writable.path)
+        assert {operation for operation, result in said.items() if result != "supported"} == writable.lacks
+
+    def test_somebody_else_is_denied_and_told_why(self, host, hypervisor, writable, tried):
+        found = tried[hypervisor][writable.path]
+        assert by_hand(host, OUTSIDER, writable.path) == {"create": "denied"}
+        assert found["writers"][OUTSIDER]["operations"]["create"]["result"] == "denied"
+        (problem,) = found["problems"]
+        assert problem.startswith(f"{hypervisor}: {writable.path}: {OUTSIDER} may not write: create: EACCES")
+        assert f"{OUTSIDER} is neither its owner nor in its group, so the bits for others count, and" in problem
+
     def test_nothing_of_the_proof_is_left(self, host, share):
         listed = host.run(f"ls -A {shlex.quote(share.path)}")
         assert listed.rc == 0
@@ -226,6 +253,11 @@ class AbsentShares(Hosts):
 
     def test_directory_is_gone(self, host, path):
         assert not host.file(path).exists
+
+
+def writable(shares):
+    """Those of the shares that somebody may write to."""
+    return [share for share in shares if isinstance(share, WritableShare)]
 
 
 def mounts_of(host, path):

@@ -15,6 +15,7 @@ class TestNfs(ConvergedHosts):
         WritableShare(
             path="/srv/shares/archive", source="nas1:/export/archive", filesystem="nfs",
             options={"rw", "hard", "vers=3", "timeo=300"}, owner=("oneadmin", "kvm", 0o2770),
+            lacks=frozenset({"fallocate", "punch_hole", "xattr"}),
         ),
         ReadOnlyShare(
             path="/srv/shares/library", source="nas1:/export/library", filesystem="nfs4",
