@@ -69,6 +69,9 @@ options:
         description: The share is mounted read-only. Nothing is set and nobody writes; a difference is a failure.
         type: bool
         default: false
+      apply:
+        description: Whether this host sets owner, group, mode and ACL of this path; O(apply) when not given.
+        type: bool
   confined_paths:
     description:
       - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when

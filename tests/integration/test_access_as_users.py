@@ -232,6 +232,20 @@ result = [differing, call(False), uid]
     assert not fine.get("failed") and not fine["changed"]
 
 
+def test_a_path_of_its_own_is_set_in_the_call_that_verifies_another(tmp_path):
+    made, modes = run_as_root(tmp_path, prepare() + """
+other = os.path.dirname(share) + "/other"
+os.mkdir(other)
+assert os.system("mount -t tmpfs none '%s'" % other) == 0
+result = [run_module("path_access", {"host": "hv2", "paths": [
+    {"path": share, "mode": "0750", "apply": False}, {"path": other, "mode": "0711"}]}),
+    ["%o" % (os.stat(path).st_mode & 0o7777) for path in (share, other)]]
+""")
+    assert made["failed"] and modes == ["1777", "711"]
+    assert [(entry["path"].rpartition("/")[2], len(entry["problems"])) for entry in made["paths"]] == [
+        ("share", 1), ("other", 0)]
+
+
 def test_unknown_accounts_are_refused_before_anything_is_touched(tmp_path):
     made, uid = run_as_root(tmp_path, prepare() + """
 made = run_module("path_access", {"host": "hv1", "paths": [

@@ -8,6 +8,7 @@ normal case, and each test that breaks something mends it by running the main jo
 """
 
 import json
+import re
 
 import pytest
 import yaml
@@ -98,6 +99,12 @@ def test_the_second_run_changes_nothing_and_makes_no_write_call(site):
     assert site.writes() == written
     for host in ("hv1", "hv2"):
         assert 0 < len(second.executions[host]) <= 8, second.executions[host]
+        assert 0 < len(daemon_and_access(second, host)) <= 3
+
+
+def daemon_and_access(run, host):
+    """The modules that the roles virtiofsd and qemu_access ran on a host."""
+    return [task for task in run.executions[host] if re.match(r"virtshare\.storage\.(virtiofsd|qemu_access) : ", task)]
 
 
 def test_a_converged_run_executes_at_most_eight_modules_a_host_however_many_shares(site):
@@ -122,6 +129,7 @@ def test_a_converged_run_executes_at_most_eight_modules_a_host_however_many_shar
     assert len(converged.facts("share_proof_result")["hv1"]["shares"]) == len(demo) + len(declared) + 1
     for host in ("hv1", "hv2"):
         assert len(converged.executions[host]) <= 8, converged.executions[host]
+        assert 0 < len(daemon_and_access(converged, host)) <= 3
     gone = site.run("playbooks/site.yml", "--extra-vars", json.dumps(
         {"shared_mount_exact": True, "shared_mount_exact_prefix": "/srv/shares"}))
     assert gone.code == 0 and site.ssh("hv2", "ls -A /srv/shares").split() == ["projects"]

@@ -10,26 +10,54 @@ _OWN = ("local", "cifs")
 
 
 def waves(shares_by_host, hosts):
-    """Which host sets a share's owner and mode, and which only verify it: {host: {"apply", "verify", "confined"}}.
+    """What each host does with its shares, and when: {host: {"first", "then", "confined"}}.
 
-    "confined" are all shares of a host as the parameter confined_paths takes them: what confines guests is each host's.
+    "first" are the paths of path_access that other hosts wait for, "then" those that wait for another host; such a
+    path is only verified ("apply": False). What nobody waits for goes along with either, so that nearly every host has
+    one of the two. "confined" are all shares of a host as the parameter confined_paths takes them.
 
-    shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order; the first that
-    declares a path of one source applies it, because all hosts would change the same directory. A local share may be
+    shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order. One of those that
+    declare a path of one source sets it, because all hosts would change the same directory. A local share may be
     another directory on every host, which nobody else can set, and so is a CIFS share's owner.
     """
-    taken = set()
+    setters = _setters(shares_by_host, hosts)
     result = {}
     for host in hosts:
-        mine = result.setdefault(host, {"apply": [], "verify": [], "confined": []})
-        for share in shares_by_host.get(host) or []:
-            mine["confined"].append(
-                {name: share[name] for name in ("path", "type", "source", "read_only") if name in share})
-            key = (share["path"], share.get("source"))
-            mine["verify" if key in taken else "apply"].append(share)
-            if share.get("type") not in _OWN:
-                taken.add(key)
+        shares = shares_by_host.get(host) or []
+        awaited = [share for share in shares if setters.get(_directory(share)) == host]
+        waiting = [share for share in shares if setters.get(_directory(share), host) != host]
+        alone = [share for share in shares if _directory(share) not in setters]
+        then = [dict(share, apply=False) for share in waiting]
+        result[host] = {
+            "first": awaited + ([] if waiting and not awaited else alone),
+            "then": then + (alone if waiting and not awaited else []),
+            "confined": [dict((name, share[name]) for name in ("path", "type", "source", "read_only") if name in share)
+                         for share in shares],
+        }
     return result
+
+
+def _setters(shares_by_host, hosts):
+    """{directory: the host that sets it} of the directories that several hosts have.
+
+    A host that sets one already is taken again, and one that waits for another is spared: it would need two calls.
+    """
+    havers = {}
+    for host in hosts:
+        for share in shares_by_host.get(host) or []:
+            if share.get("type") not in _OWN:
+                havers.setdefault(_directory(share), []).append(host)
+    setters, waiting = {}, set()
+    for directory, candidates in havers.items():
+        if len(candidates) > 1:
+            chosen = min(candidates, key=lambda host: (host not in setters.values(), host in waiting))
+            setters[directory] = chosen
+            waiting.update(host for host in candidates if host != chosen)
+    return setters
+
+
+def _directory(share):
+    return share["path"], share.get("source")
 
 
 def mismatches(accounts, shares):

@@ -21,6 +21,7 @@ PATH_SPEC = dict(
     acl=dict(type="list", elements="str"),
     writers=dict(type="list", elements="str", default=[]),
     read_only=dict(type="bool", default=False),
+    apply=dict(type="bool"),
 )
 
 CONFINED_SPEC = dict((name, PATH_SPEC[name]) for name in ("path", "type", "source", "read_only"))
@@ -136,7 +137,8 @@ class _Path:
         self.patience = patience
         self.names = names
         self.host = patience.host
-        self.apply = params["apply"] and not entry["read_only"]
+        mine = params["apply"] if entry.get("apply") is None else entry["apply"]
+        self.apply = mine and not entry["read_only"]
         self.require_mount = params["require_mount"]
         self.check_mode = check_mode
         self.desired = desired

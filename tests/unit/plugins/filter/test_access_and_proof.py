@@ -41,7 +41,7 @@ def test_probe_shares():
 def test_access_waves():
     mine = [{"path": "/srv/a", "source": "nas1:/a", "type": "nfs"}]
     made = apply("access_waves", {"hv1": mine, "hv2": mine}, hosts=["hv2", "hv1"])
-    assert [(host, len(made[host]["apply"]), len(made[host]["verify"])) for host in ("hv1", "hv2")] == [
+    assert [(host, len(made[host]["first"]), len(made[host]["then"])) for host in ("hv1", "hv2")] == [
         ("hv1", 0, 1), ("hv2", 1, 0)]
 
 
