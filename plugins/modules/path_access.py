@@ -81,7 +81,8 @@ options:
         V(local)) and guests may not use that of the share's root directory, the directory gets the type
         C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
         already is not relabelled. The type of a mount's option C(context) is checked.
-      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares, an empty
+      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares (of
+        C(/etc/apparmor.d/abstractions/libvirt-qemu.d/virtshare) where libvirt includes only that directory), an empty
         list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
         their profiles then; nothing is reloaded, and guests that run keep theirs.
     type: list

@@ -18,8 +18,8 @@ from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_toget
 MINUTE = 60
 # The labs that a stage starts, by name; another's, which may be in use, are never touched.
 LABS = {
-    "scenarios": ("automounts", "cifs-secrets", "debian12", "faults", "flexvdi", "guest", "mounts", "ocfs2", "proof", "site",
-                  "test-lab-a", "test-lab-b", "test-lab-c"),
+    "scenarios": ("apparmor", "automounts", "cifs-secrets", "debian12", "faults", "flexvdi", "guest", "mounts", "ocfs2",
+                  "proof", "site", "test-lab-a", "test-lab-b", "test-lab-c", "test-lab-stock"),
     "molecule": ("molecule", "molecule-ocfs2"),
 }
 MOLECULE = ROOT / "extensions/molecule"

@@ -113,4 +113,5 @@ class Confinement:
         for operation in plan.operations if not self.check_mode else ():
             apparmor.apply(operation, self.root)
         self.plan.add(plan)
-        return {"file": "/" + apparmor.LOCAL, "rules": apparmor.listed(apparmor.read(self.root, self.coming))}
+        state = apparmor.read(self.root, self.coming)
+        return {"file": "/" + (state["file"] or apparmor.LOCAL), "rules": apparmor.listed(state)}

@@ -40,7 +40,7 @@ def tree(root, enabled="Y\n", abstraction=INCLUDES[0], local=None):
 
 
 def plan(data, *shares, **more):
-    return apparmor.plan({"included": more.get("included", True), "data": data}, shares)
+    return apparmor.plan({"file": more.get("file", apparmor.LOCAL), "data": data}, shares)
 
 
 def written(data, *shares):
@@ -55,21 +55,37 @@ def test_there_is_nothing_to_do_where_it_confines_no_guests(tmp_path, files):
 
 def test_what_libvirts_package_will_bring_counts_as_there(tmp_path):
     root = tree(tmp_path, abstraction=None)
-    assert apparmor.read(root, coming=True) == {"included": True, "data": b""}
+    assert apparmor.read(root, coming=True) == {"file": apparmor.LOCAL, "data": b""}
     assert apparmor.read(tree(tmp_path, enabled="N\n"), coming=True) is None
 
 
 @pytest.mark.parametrize("line", INCLUDES)
 def test_the_abstraction_and_our_part_are_read(tmp_path, line):
     root = tree(tmp_path, abstraction=b"  #include <abstractions/base>\n" + line, local=b"  /data/** rwk,\n")
-    assert apparmor.read(root) == {"included": True, "data": b"  /data/** rwk,\n"}
+    assert apparmor.read(root) == {"file": apparmor.LOCAL, "data": b"  /data/** rwk,\n"}
+
+
+def test_where_only_libvirts_own_directory_is_included_our_part_is_a_file_there(tmp_path):
+    root = tree(tmp_path, abstraction=b"  include if exists <abstractions/libvirt-qemu.d>\n", local=b"  /data/** rwk,\n")
+    state = apparmor.read(root)
+    assert state == {"file": apparmor.DROP_IN, "data": b""}
+    made = apparmor.plan(state, [PROJECTS])
+    apparmor.apply(made.operations[0], root)
+    assert apparmor.listed(apparmor.read(root)) == ['"/srv/shares/projects/" r,', '"/srv/shares/projects/**" rwk,']
+    with open(os.path.join(root, apparmor.LOCAL), "rb") as source:
+        assert source.read() == b"  /data/** rwk,\n"
+
+
+def test_the_local_abstraction_is_taken_where_both_are_included(tmp_path):
+    root = tree(tmp_path, abstraction=b"include if exists <abstractions/libvirt-qemu.d>\n" + INCLUDES[1])
+    assert apparmor.read(root)["file"] == apparmor.LOCAL
 
 
 @pytest.mark.parametrize("line", [
     b"  # include <local/abstractions/libvirt-qemu>\n", b"", b"#include <abstractions/base>\n"])
 def test_an_abstraction_that_does_not_include_it_is_named_and_nothing_written(tmp_path, line):
     state = apparmor.read(tree(tmp_path, abstraction=line))
-    assert state == {"included": False, "data": b""}
+    assert state == {"file": None, "data": b""}
     made = apparmor.plan(state, [PROJECTS])
     assert not made.changed
     (warning,) = made.warnings

@@ -1,0 +1,129 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AppArmor for real: Debian's own kernel confines a guest of libvirt's, which is denied, allowed, and denied again.
+
+The guest never runs: a paused one is a QEMU with the profile that libvirt makes, and its monitor opens files. The tests
+share one lab and build on each other's state, in the order written.
+"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.lab import Lab
+from tests.support.playbook import ROOT, run_playbook
+
+PROJECTS, LIBRARY = "/srv/shares/projects", "/srv/shares/library"
+ABSTRACTION = "/etc/apparmor.d/local/abstractions/libvirt-qemu"
+FOREIGN = "# an administrator's own line"
+SHARES = [
+    {"path": PROJECTS, "type": "local", "source": "/srv/data/projects",
+     "access": {"owner": "libvirt-qemu", "group": "libvirt-qemu", "mode": "0770", "writers": ["libvirt-qemu"]}},
+    {"path": LIBRARY, "type": "local", "source": "/srv/data/library", "read_only": True},
+]
+DOMAIN = """\
+<domain type='qemu'><name>confined</name><memory unit='MiB'>64</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>
+"""
+# Files that each mode bit lets QEMU's user open, so that nothing but AppArmor can deny it.
+PREPARE = f"""
+set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq -y install --no-install-recommends apparmor libvirt-daemon-system libvirt-clients \
+    libvirt-daemon-driver-qemu qemu-system-x86 >/dev/null 2>&1
+mkdir -p /srv/data/projects /srv/data/library /srv/elsewhere $(dirname {ABSTRACTION})
+for file in /srv/data/projects/disk /srv/data/library/disk /srv/elsewhere/disk; do truncate -s 1M $file; chmod 666 $file; done
+echo "{FOREIGN}" > {ABSTRACTION}
+"""
+
+
+class Host:
+    """The lab's one host, the roles run on it, and its guest."""
+
+    def __init__(self, lab, directory):
+        self.lab = lab
+        self.inventory = directory / "hosts.yml"
+        self.inventory.write_text(lab.inventory(), encoding="utf-8")
+        self.playbook = directory / "play.yml"
+        self.playbook.write_text(json.dumps([{
+            "name": "Mount and give", "hosts": "hypervisors", "gather_facts": False,
+            "roles": ["virtshare.storage.shared_mount", "virtshare.storage.qemu_access"],
+        }]), encoding="utf-8")
+
+    def run(self, shares, *arguments, **variables):
+        run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
+            *arguments, "--extra-vars", json.dumps({"shared_mount_shares": shares, **variables})])
+        print(run.output)  # pytest shows it when the test fails
+        assert run.code == 0, run.failure_text()
+        return run
+
+    def ssh(self, command, **more):
+        return self.lab.ssh("hv1", command, **more).stdout
+
+    def rules(self):
+        return self.ssh(f"cat {ABSTRACTION}").splitlines()
+
+    def opened(self, *files):
+        """What a new guest says about opening files that its domain does not name: "" or QEMU's error, one each.
+
+        files: (path, whether it is only read).
+        """
+        self.ssh("virsh --quiet create --paused /dev/stdin", stdin=DOMAIN, timeout=180)
+        try:
+            assert "(enforce)" in self.ssh("ps -C qemu-system-x86_64 -o label=")
+            return [self._opened(number, *file) for number, file in enumerate(files)]
+        finally:
+            self.ssh("virsh --quiet destroy confined")
+
+    def _opened(self, number, path, read_only):
+        command = json.dumps({"execute": "blockdev-add", "arguments": {
+            "driver": "file", "node-name": f"late{number}", "filename": path, "read-only": read_only}})
+        answer = json.loads(self.ssh(f"virsh --quiet qemu-monitor-command confined '{command}'"))
+        return answer.get("error", {}).get("desc", "")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    subprocess.run([sys.executable, "-m", "tests.lab", "prerequisites", "--install", "--engine", "qemu"],
+                   cwd=ROOT, timeout=900, check=True)
+    with Lab.up("apparmor", ["hv1"], needs="stock-kernel", fresh=True) as lab:
+        made = Host(lab, tmp_path_factory.mktemp("apparmor"))
+        made.ssh(PREPARE, timeout=600)
+        yield made
+
+
+def denied(path):
+    return f"Could not open '{path}': Permission denied"
+
+
+def test_a_confined_guest_is_denied_what_its_domain_does_not_name(host):
+    host.run(SHARES, qemu_access_confinement=False)
+    assert host.rules() == [FOREIGN]
+    assert host.opened((f"{PROJECTS}/disk", False)) == [denied(f"{PROJECTS}/disk")]
+
+
+def test_the_rules_are_predicted_written_once_and_left_alone(host):
+    predicted = host.run(SHARES, "--check", "--diff")
+    assert host.rules() == [FOREIGN]
+    first = host.run(SHARES, "--diff")
+    assert len(first.changes) == 1 and predicted.changes == first.changes
+    assert host.rules()[0] == FOREIGN and f'"{PROJECTS}/**" rwk,' in host.rules() and f'"{LIBRARY}/**" rk,' in host.rules()
+    assert host.run(SHARES).changes == set()
+
+
+def test_the_next_guest_may_what_the_shares_allow_and_no_more(host):
+    """Also under the kernel's and AppArmor's own reading of the file: a mistake in it would keep guests from starting."""
+    assert host.opened((f"{PROJECTS}/disk", False), (f"{LIBRARY}/disk", True), ("/srv/elsewhere/disk", True)) == [
+        "", "", denied("/srv/elsewhere/disk")]
+
+
+def test_a_share_that_left_is_closed_to_the_next_guest(host):
+    host.run([dict(SHARES[0], state="absent"), SHARES[1]])
+    assert not [line for line in host.rules() if PROJECTS in line]
+    host.ssh(f"mkdir -p {PROJECTS} && mount --bind /srv/data/projects {PROJECTS}")
+    assert host.opened((f"{PROJECTS}/disk", False), (f"{LIBRARY}/disk", True)) == [denied(f"{PROJECTS}/disk"), ""]
