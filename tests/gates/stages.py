@@ -76,7 +76,8 @@ def scenarios(log):
     _lab_prerequisites(log)
     try:
         # Minutes each, so every one is named as it ends. A file is a lab, and two of them are what two processors carry.
-        _pytest(log, "tests/scenarios", "-v", "--numprocesses", "2", "--dist", "loadfile", seconds=45 * MINUTE)
+        _pytest(log, "tests/scenarios", "-v", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder",
+                seconds=45 * MINUTE)
     finally:
         labs_down(log, LABS["scenarios"])
 
