@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run commands: shown while they run, kept in a log, ended with everything they started when their time is up."""
 
+import concurrent.futures
 import os
 import pathlib
 import signal
@@ -77,30 +78,22 @@ def run(log, command, *, seconds, cwd=ROOT, env=None):
 
 
 def run_together(log, commands, *, seconds):
-    """Run {name: (command, environment)} side by side; {name: Failed} of those that run() would have failed.
+    """Run {name: (command, environment)} side by side; {name: the exception} of those that run() would have failed.
 
     Every line is shown after the name it belongs to. When this is interrupted, all end, with all their children.
     """
-    running, problems, readers = {}, {}, []
-
-    def finish(name):
+    running = {}
+    with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
         try:
-            running[name].finish()
-        except Failed as problem:
-            problems[name] = problem
-
-    try:
-        for name, (command, env) in commands.items():
-            running[name] = _Running(log, command, seconds, ROOT, env, f"{name}: ")
-            readers.append(threading.Thread(target=finish, args=(name,)))
-            readers[-1].start()
-        for reader in readers:
-            reader.join()
-    except BaseException:
-        for one in running.values():
-            one.end()
-        raise
-    return problems
+            for name, (command, env) in commands.items():
+                running[name] = _Running(log, command, seconds, ROOT, env, f"{name}: ")
+            ends = {name: pool.submit(one.finish) for name, one in running.items()}
+            problems = {name: end.exception() for name, end in ends.items()}
+        except BaseException:
+            for one in running.values():
+                one.end()
+            raise
+    return {name: problem for name, problem in problems.items() if problem is not None}
 
 
 class _Running:

@@ -35,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     verb("image", "Build the hosts' image unless it is there; print its directory.", "--engine").add_argument(
         "--suite", choices=recipe.SUITES, default=recipe.SUITE, help="the Debian of the hosts (%(default)s)")
     up = verb("up", "Boot a lab and wait until all its hosts answer.", "--name", "--engine")
-    up.add_argument("hosts", nargs="+", metavar="HOST[:FLAVOUR]", help=f"flavours: {', '.join(recipe.FLAVOURS)}; the first without")
+    up.add_argument("hosts", nargs="+", metavar="HOST[:FLAVOUR]",
+                    help=f"flavours: {', '.join(recipe.FLAVOURS)}; the first without")
     up.add_argument("--memory", action="append", default=[], metavar="[HOST=]SIZE", help="default 768M")
     up.add_argument("--disk", action="append", default=[], metavar="HOST=SIZE",
                     help="a disk of the host's own, /dev/disk/by-id/virtshare-lab-dataN")

@@ -11,8 +11,8 @@ import json
 import pytest
 import yaml
 
-from tests.integration.test_access_as_users import BY_HAND, MEANINGS
 from tests.lab import Lab
+from tests.support.access import BY_HAND, MEANINGS
 from tests.support.mounts import until_answered
 from tests.support.playbook import run_playbook
 

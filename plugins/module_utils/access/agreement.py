@@ -24,13 +24,13 @@ def waves(shares_by_host, hosts):
     result = {}
     for host in hosts:
         shares = shares_by_host.get(host) or []
-        awaited = [share for share in shares if setters.get(_directory(share)) == host]
-        waiting = [share for share in shares if setters.get(_directory(share), host) != host]
-        alone = [share for share in shares if _directory(share) not in setters]
-        then = [dict(share, apply=False) for share in waiting]
+        first = [share for share in shares if setters.get(_directory(share)) == host]
+        then = [dict(share, apply=False) for share in shares if setters.get(_directory(share), host) != host]
+        # What nobody waits for.
+        (then if then and not first else first).extend(share for share in shares if _directory(share) not in setters)
         result[host] = {
-            "first": awaited + ([] if waiting and not awaited else alone),
-            "then": then + (alone if waiting and not awaited else []),
+            "first": first,
+            "then": then,
             "confined": [dict((name, share[name]) for name in ("path", "type", "source", "read_only") if name in share)
                          for share in shares],
         }
