@@ -15,9 +15,8 @@ import yaml
 
 from tests.demo.__main__ import HOSTS, SHARE
 from tests.lab import Lab
-from tests.support.endpoint import Endpoint
+from tests.support.demo_site import DemoSite, assert_predicted
 from tests.support.mounts import until_answered
-from tests.support.playbook import ROOT, run_playbook
 
 # Everything that lies on a host's disk, but for what any login and any running system writes.
 SNAPSHOT = (
@@ -29,52 +28,16 @@ SNAPSHOT = (
 MARGIN = 10  # seconds for the way to a host and Ansible's own work, on top of a module's own bound
 
 
-class Site:
-    """The lab's hosts, the platform's endpoint, and the playbooks run on them."""
-
-    def __init__(self, lab, directory):
-        self.lab = lab
-        self.endpoint = Endpoint(directory, directories=[SHARE])
-        hosts = directory / "hosts.yml"
-        hosts.write_text(lab.inventory(), encoding="utf-8")
-        self.inventories = [hosts, ROOT / "tests" / "demo" / "shares.yml"]
-
-    def run(self, playbook, *arguments):
-        run = run_playbook(
-            playbook, inventories=self.inventories, arguments=arguments, environment=self.endpoint.environment
-        )
-        print(run.output)  # pytest shows it when the test fails
-        return run
-
-    def main_job(self):
-        run = self.run("playbooks/site.yml")
-        assert run.code == 0, run.failure_text()
-        return run
-
-    def writes(self):
-        return [call["method"] for call in self.endpoint.calls() if call["write"]]
-
+class Site(DemoSite):
     def mounted_source(self, host):
         """What the kernel of a host has at the share's path; empty when nothing is mounted."""
         return self.ssh(host, f"awk '$2 == \"{SHARE}\" {{print $1}}' /proc/mounts").strip()
 
-    def ssh(self, host, command):
-        return self.lab.ssh(host, command).stdout
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Lab.up("site", HOSTS, fresh=True) as lab:
-        made = Site(lab, tmp_path_factory.mktemp("site"))
-        try:
-            assert made.run("tests/demo/prepare.yml").code == 0
-            yield made
-        finally:
-            made.endpoint.stop()
-
-
-def operations(run, module):
-    return {host: result["operations"] for host, result in run.of(module).items()}
+    with Lab.up("site", HOSTS, fresh=True) as lab, Site.prepared(lab, tmp_path_factory.mktemp("site")) as made:
+        yield made
 
 
 def test_check_mode_predicts_the_first_run_and_touches_nothing(site):
@@ -85,11 +48,7 @@ def test_check_mode_predicts_the_first_run_and_touches_nothing(site):
     for host, state in before.items():
         assert site.ssh(host, SNAPSHOT).splitlines() == state.splitlines()
 
-    first = site.main_job()
-    assert first.changes, "the first run of a new site has something to do"
-    assert predicted.changes == first.changes
-    for module in ("shared_mounts", "path_access", "one_datastores", "one_filesystem_images"):
-        assert operations(predicted, module) == operations(first, module), module
+    assert_predicted(predicted, site.main_job())
 
 
 def test_the_second_run_changes_nothing_and_makes_no_write_call(site):
