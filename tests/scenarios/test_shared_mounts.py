@@ -119,7 +119,7 @@ def assert_as_declared(site):
     assert site.ssh("cat /etc/fstab") == FSTAB + (
         "nas1:/export/projects /srv/shares/projects nfs rw,vers=4.2,_netdev,nofail 0 0\n"
         "nas1:/export/my\\040disks /srv/shares/my\\040disks nfs rw,vers=4.2,noatime,_netdev,nofail 0 0\n"
-        "nas1:/export/old /srv/shares/old nfs ro,vers=3,_netdev,nofail 0 0\n"
+        "nas1:/export/old /srv/shares/old nfs ro,vers=3,_netdev,nofail,x-systemd.after=rpc-statd.service 0 0\n"
         "/opt /srv/shares/local none rw,bind,nofail 0 0\n")
 
 

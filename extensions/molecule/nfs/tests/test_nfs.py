@@ -23,3 +23,8 @@ class TestNfs(ConvergedHosts):
             content={"greeting": "/export/library of nas1\n"},
         ),
     ]
+
+    def test_a_shutdown_releases_the_locks_of_nfs_3_before_it_stops_their_daemon(self, host):
+        """Else the kernel waits a minute for it, and the shutdown for the kernel."""
+        after = host.run("systemctl show --property=After --value srv-shares-archive.mount")
+        assert "rpc-statd.service" in after.stdout.split()

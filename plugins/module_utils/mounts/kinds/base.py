@@ -31,9 +31,13 @@ class Kind:
         """Whether the share is mounted by us at all; False: it is only looked at."""
         return True
 
+    def defaults_of(self, share):  # pylint: disable=unused-argument
+        """The defaults of this share, {name: value}."""
+        return self.defaults
+
     def entry(self, share):
         """The Entry that fstab is to have."""
-        return Entry(share["source"], share["path"], self.fstab_type, options.with_defaults(share, self.defaults), 0, 0)
+        return Entry(share["source"], share["path"], self.fstab_type, options.with_defaults(share, self.defaults_of(share)), 0, 0)
 
     def mount_command(self, share):
         """The command that mounts the share, a list of str. Nothing in it is a secret."""

@@ -58,6 +58,13 @@ class Nfs(Kind):
         ("stale file handle", "The export was replaced on the server: export it again with exportfs -ra."),
     )
 
+    def defaults_of(self, share):
+        declared = canonical(share["options"])
+        if declared.get("vers") != "3" or "nolock" in declared:
+            return self.defaults
+        # Unmounting tells rpc.statd which locks are gone. A shutdown that has stopped it before waits a minute for it.
+        return collections.OrderedDict(self.defaults, **{"x-systemd.after": "rpc-statd.service"})
+
     def mount_command(self, share):
         command = super().mount_command(share)
         if "retry" not in share["options"]:

@@ -192,6 +192,21 @@ def test_defaults_can_be_left_out_and_retries_kept():
     assert Nfs().mount_command(nfs(retry=2))[4] == "rw,retry=2,_netdev,nofail"
 
 
+@pytest.mark.parametrize("declared, added", [
+    ({"vers": "3"}, ["x-systemd.after=rpc-statd.service"]),
+    ({"nfsvers": "3"}, ["x-systemd.after=rpc-statd.service"]),
+    ({"v3": True}, ["x-systemd.after=rpc-statd.service"]),
+    ({"vers": "3", "x-systemd.after": "mine.service"}, ["x-systemd.after=mine.service"]),
+    ({"vers": "3", "x-systemd.after": False}, []),
+    ({"vers": "3", "nolock": True}, []),
+    ({"vers": "4.2"}, []),
+    ({}, []),
+])
+def test_locks_of_nfs_3_are_released_before_a_shutdown_stops_their_daemon(declared, added):
+    written = Nfs().entry(nfs(**declared)).options
+    assert [option for option in written if option.startswith("x-systemd.")] == added
+
+
 def test_unmounted_stays_so_over_a_boot():
     assert "noauto" in Nfs().entry(dict(nfs(), state="unmounted")).options
 
