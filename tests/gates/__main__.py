@@ -11,7 +11,7 @@ from tests.gates import stages
 from tests.gates.process import Log
 from tests.gates.runner import LOGS, run_stages, summary
 
-GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK), "sanity": ("sanity-oldest", "sanity-newest")}
+GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK)}
 STAGES = {**stages.ALL, **stages.CHECK, **stages.BENCH}
 
 

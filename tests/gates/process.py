@@ -78,22 +78,23 @@ def run(log, command, *, seconds, cwd=ROOT, env=None):
 
 
 def run_together(log, commands, *, seconds):
-    """Run {name: (command, environment)} side by side; {name: the exception} of those that run() would have failed.
+    """Run {name: (command, environment, directory)} side by side; Failed names all that run() would have failed.
 
     Every line is shown after the name it belongs to. When this is interrupted, all end, with all their children.
     """
     running = {}
     with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
         try:
-            for name, (command, env) in commands.items():
-                running[name] = _Running(log, command, seconds, ROOT, env, f"{name}: ")
+            for name, (command, env, cwd) in commands.items():
+                running[name] = _Running(log, command, seconds, cwd, env, f"{name}: ")
             ends = {name: pool.submit(one.finish) for name, one in running.items()}
-            problems = {name: end.exception() for name, end in ends.items()}
+            problems = [f"{name}: {end.exception()}" for name, end in ends.items() if end.exception() is not None]
         except BaseException:
             for one in running.values():
                 one.end()
             raise
-    return {name: problem for name, problem in problems.items() if problem is not None}
+    if problems:
+        raise Failed("; ".join(problems))
 
 
 class _Running:

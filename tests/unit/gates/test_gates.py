@@ -74,18 +74,21 @@ def test_command_and_its_children_end_with_their_time(log):
 def test_commands_side_by_side_are_told_apart_and_fail_for_themselves(log, tmp_path):
     # Each waits for what the other makes: neither could end if they ran one after the other.
     meet = "touch {0}; until [ -e {1} ]; do sleep 0.1; done; echo met; exit {2}"
-    problems = run_together(log, {
-        "a": (["sh", "-c", meet.format(tmp_path / "a", tmp_path / "b", 0)], environment()),
-        "b": (["sh", "-c", meet.format(tmp_path / "b", tmp_path / "a", 3)], environment()),
-    }, seconds=30)
-    assert {name: str(problem) for name, problem in problems.items()} == {"b": "sh ended with 3"}
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    with pytest.raises(Failed) as failure:
+        run_together(log, {
+            "a": (["sh", "-c", meet.format("here", "../b/here", 0)], environment(), tmp_path / "a"),
+            "b": (["sh", "-c", meet.format("here", "../a/here", 3)], environment(), tmp_path / "b"),
+        }, seconds=30)
+    assert str(failure.value) == "b: sh ended with 3"
     said = log.path.read_text(encoding="utf-8").splitlines()
     assert "a: met" in said and "b: met" in said
 
 
 def test_commands_side_by_side_end_with_their_time(log):
-    problems = run_together(log, {"a": (["sh", "-c", "sleep 60 & sleep 60"], environment())}, seconds=0.5)
-    assert str(problems["a"]) == "sh did not end within 0.5 s and was stopped"
+    with pytest.raises(Failed, match="^a: sh did not end within 0.5 s and was stopped$"):
+        run_together(log, {"a": (["sh", "-c", "sleep 60 & sleep 60"], environment(), ROOT)}, seconds=0.5)
 
 
 def test_commands_side_by_side_end_with_the_one_who_waits(log):
@@ -97,7 +100,7 @@ def test_commands_side_by_side_end_with_the_one_who_waits(log):
     started = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            run_together(log, {name: (["sleep", "60"], environment()) for name in "ab"}, seconds=60)
+            run_together(log, {name: (["sleep", "60"], environment(), ROOT) for name in "ab"}, seconds=60)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
