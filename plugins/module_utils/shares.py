@@ -7,6 +7,7 @@ import difflib
 import posixpath
 import re
 
+from ansible_collections.virtshare.storage.plugins.module_utils.access.acl_words import acl_entry
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
 
 TYPES = ("nfs", "cifs", "ocfs2", "glusterfs", "local")
@@ -111,8 +112,6 @@ CONTEXT_OPTIONS = ("context", "fscontext", "defcontext", "rootcontext")
 # Octal, as CIFS wants them: a number without quotes is another one by the time it arrives here.
 _MODE_OPTIONS = ("file_mode", "dir_mode", "dirmode")
 
-_ACL_ENTRY = re.compile(r"(u|user|g|group):([^\s:/,]+):([rwx-]{1,3})$")
-
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -144,34 +143,6 @@ def validated(shares):
             "1 problem" if len(problems) == 1 else "%d problems" % len(problems),
             "\n".join("- " + problem for problem in problems)))
     return result
-
-
-def acl_entry(text):
-    """("user" or "group", its name, "rwx" or what of it) of one declared ACL entry; Refusal says what to write."""
-    match = _ACL_ENTRY.match(text) if isinstance(text, str) else None
-    if match and all(match.group(3).count(letter) < 2 for letter in "rwx"):
-        kind, name, letters = match.groups()
-        return {"u": "user", "g": "group"}[kind[0]], name, "".join(
-            letter if letter in letters else "-" for letter in "rwx")
-    words = "access.acl %s is not an entry for a user or a group. " % _quoted(text)
-    if isinstance(text, str) and re.match(r"d(efault)?:", text):
-        raise Refusal(words + "Leave the word default out: every entry counts for the directory and for what is made "
-                      "in it.")
-    if isinstance(text, str) and re.match(r"(u|user|g|group|o|other|m|mask)::?[rwx-]*$", text):
-        raise Refusal(words + "Owner, group and others have what access.mode says, and the mask follows from it all. "
-                      "Leave it out.")
-    raise Refusal(words + "Write such as user:libvirt-qemu:rwx or group:backup:r-x.")
-
-
-def acl_names(texts):
-    """[("user" or "group", its name)] of declared ACL entries; what is no entry is passed over."""
-    found = []
-    for text in texts or ():
-        try:
-            found.append(acl_entry(text)[:2])
-        except Refusal:
-            continue
-    return found
 
 
 def checked_prefix(exact, prefix):

@@ -7,7 +7,7 @@ import grp
 import os
 import pwd
 
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import acl_names
+from ansible_collections.virtshare.storage.plugins.module_utils.access.acl_words import acl_names
 
 
 def lookup(users, groups):

@@ -12,7 +12,7 @@ import os
 import struct
 
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import acl_entry
+from ansible_collections.virtshare.storage.plugins.module_utils.access.acl_words import acl_entry
 
 ACCESS = "system.posix_acl_access"
 DEFAULT = "system.posix_acl_default"
