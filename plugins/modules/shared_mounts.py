@@ -22,6 +22,8 @@ description:
   - Network filesystems get the options V(_netdev) and V(nofail) unless they are declared as V(false). OCFS2 gets
     V(_netdev) and V(x-systemd.requires=o2cb.service); its C(mount.ocfs2) does not take V(nofail). NFS with V(vers=3)
     gets V(x-systemd.after=rpc-statd.service) as well, because a shutdown that stops C(rpc.statd) first waits a minute.
+  - A mount that a process of the host serves (GlusterFS) does not end with the session it was made in, where systemd is
+    the init. That process has a scope of its own.
   - The credentials of a CIFS share are in a file of root's alone, C(/etc/virtshare/credentials/PATH.cifs), and nowhere
     else on the host. It has its final mode from the beginning, is replaced in one step when they change, mended when
     its content, mode or owner do, and removed when the share no longer has credentials. As a live mount keeps the

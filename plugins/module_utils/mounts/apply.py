@@ -16,7 +16,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils.bounded import C
 from ansible_collections.virtshare.storage.plugins.module_utils.commands import run
 from ansible_collections.virtshare.storage.plugins.module_utils.mounted import SECOND_CHANCE
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts import (
-    automount, clients, credentials, fstab, points, undeclared)
+    automount, clients, credentials, fstab, points, scope, undeclared)
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.holders import in_words
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.host import Host
 from ansible_collections.virtshare.storage.plugins.module_utils.mounts.plan import (
@@ -307,8 +307,11 @@ class Executor:
         servers = tuple(server["host"] for server in kind.servers(share))
         # A server that died in the middle of the run costs its first share the whole time, and the others little.
         seconds = min(self.host.timeout, SECOND_CHANCE) if servers in self._silent else self.host.timeout
+        command = operation.arguments["command"]
+        if kind.has_process and self.host.has_systemd():
+            command = scope.lasting(command, path)
         try:
-            code, output = self.runner(operation.arguments["command"], seconds)
+            code, output = self.runner(command, seconds)
         except TimedOut:
             if servers:
                 self._silent.add(servers)

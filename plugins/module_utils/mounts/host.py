@@ -41,12 +41,16 @@ class Host:
         self._servers = {}
         self._hung = set()
 
+    def has_systemd(self):
+        """Whether systemd is the init, as sd_booted(3) tells it."""
+        return os.path.isdir(BOOTED)
+
     def systemd_lags(self):
         """Whether fstab is newer than what systemd's generators made of it; they make it anew on every reload.
 
-        None where systemd is not the init, as sd_booted(3) tells it, or reads another file.
+        None where systemd is not the init, or reads another file.
         """
-        if self.fstab_path != FSTAB or not os.path.isdir(BOOTED):
+        if self.fstab_path != FSTAB or not self.has_systemd():
             return None
         try:
             written, read = os.stat(self.fstab_path).st_mtime, os.stat(GENERATED).st_mtime

@@ -24,6 +24,8 @@ class Kind:
     explanations = ()
     # Whether the source is a block device of the host.
     on_device = False
+    # Whether a process of the host serves the mount.
+    has_process = False
     # Why a stale mount (see is_stale) is of no use.
     stale_words = "the export was replaced on the server (stale file handle)"
 

@@ -59,6 +59,7 @@ class GlusterFs(Kind):
     name = "glusterfs"
     fstab_type = "glusterfs"
     live_types = ("fuse.glusterfs",)
+    has_process = True
     defaults = collections.OrderedDict([("_netdev", True), ("nofail", True)])
     helper = (("/sbin/mount.glusterfs", "/usr/sbin/mount.glusterfs"),
               "glusterfs-client (Debian, Ubuntu) or glusterfs-fuse (EL)")

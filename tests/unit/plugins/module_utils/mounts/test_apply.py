@@ -28,6 +28,7 @@ class FakeHost:
     name = "hv1"
     timeout = 7
     missing = None
+    systemd = True
 
     def __init__(self, directory):
         self.fstab_path = str(directory / "fstab")
@@ -38,6 +39,9 @@ class FakeHost:
 
     def helper_missing(self, kind):
         return self.missing
+
+    def has_systemd(self):
+        return self.systemd
 
 
 class Commands:
@@ -195,6 +199,23 @@ def test_nothing_is_released_when_fstab_cannot_be_written(host, monkeypatch, num
     assert list(executor.errors) == ["/srv/a"]
     for word in ("share /srv/a", host.fstab_path, "hv1", os.strerror(number), "Nothing was changed", way_out):
         assert word in executor.errors["/srv/a"]
+
+
+@pytest.mark.parametrize("systemd, first", [
+    (True, "systemd-run --quiet --scope --collect --property=DefaultDependencies=no --description=What serves /srv/g -- "),
+    (False, ""),
+])
+def test_a_mount_with_a_process_does_not_end_with_the_session_that_made_it(host, systemd, first):
+    (share,) = validated([{"path": "/srv/g", "type": "glusterfs", "source": "nas1:/vm"}])
+    kind = kind_of(share)
+    host.systemd = systemd
+    failed = (1, "no such volume")
+    runner = Commands(mount=failed, **{"systemd-run": failed})
+    executor = apply.Executor(host, [share], {"/srv/g": kind}, runner)
+    assert executor.carry_out([Operation("mount", "/srv/g", "mount it", command=kind.mount_command(share))]) == []
+    assert [command for command, dummy in runner.run] == [
+        first + "mount -t glusterfs -o rw,_netdev nas1:/vm /srv/g"]
+    assert "no such volume" in executor.errors["/srv/g"]
 
 
 def test_systemd_that_does_not_reload_is_an_error_of_its_own(host):
