@@ -8,6 +8,11 @@ class Refusal(Exception):
     """Something that must not be done: the message names the object, the value, the reason and the way out."""
 
 
+def quoted(value):
+    """A declared value as a Refusal shows it: a text in quotes, anything else as it is."""
+    return "'%s'" % value if isinstance(value, str) else "%s" % (value,)
+
+
 class Operation:
     """One step of a plan.
 

@@ -8,7 +8,7 @@ import posixpath
 import re
 
 from ansible_collections.virtshare.storage.plugins.module_utils.access.acl_words import acl_entry
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal, quoted
 
 TYPES = ("nfs", "cifs", "ocfs2", "glusterfs", "local")
 STATES = ("mounted", "unmounted", "absent")
@@ -158,7 +158,7 @@ def checked_prefix(exact, prefix):
     trouble = _place_trouble("exact_prefix", prefix, "/srv/shares")
     if trouble is None and any(inside(prefix, directory) for directory in _NO_PREFIX_BELOW):
         trouble = ("exact_prefix %s belongs to the host's own system, which mounts there by itself. Write a directory "
-                   "of its own, such as /srv/shares." % _quoted(prefix))
+                   "of its own, such as /srv/shares." % quoted(prefix))
     if trouble:
         raise Refusal(trouble)
     return prefix
@@ -203,14 +203,14 @@ class _Share:
                 continue
             near = difflib.get_close_matches(str(key), known, 1)
             self.problem(
-                "%s%s is not known. %s", where, _quoted(key),
+                "%s%s is not known. %s", where, quoted(key),
                 "Write %s." % near[0] if near else "Known here are %s." % ", ".join(known))
 
     def _choice(self, key, choices):
         value = self.share.get(key)
         if value is None or value in choices:
             return value
-        self.problem("%s %s is not known. Write one of %s.", key, _quoted(value), ", ".join(choices))
+        self.problem("%s %s is not known. Write one of %s.", key, quoted(value), ", ".join(choices))
         return None
 
     def _flag(self, key):
@@ -220,7 +220,7 @@ class _Share:
         text = str(value).lower()
         if isinstance(value, (bool, str)) and text in _TRUE + _FALSE:
             return text in _TRUE
-        self.problem("%s is %s. Write true or false.", key, _quoted(value))
+        self.problem("%s is %s. Write true or false.", key, quoted(value))
         return False
 
     def _type(self):
@@ -230,7 +230,7 @@ class _Share:
         elif kind not in TYPES:
             alias = _TYPE_ALIASES.get(kind) if isinstance(kind, str) else None
             self.problem(
-                "type %s is not known. Write %s.", _quoted(kind), alias or "one of %s" % ", ".join(TYPES))
+                "type %s is not known. Write %s.", quoted(kind), alias or "one of %s" % ", ".join(TYPES))
             return None
         return kind
 
@@ -249,7 +249,7 @@ class _Share:
             return None
         if kind == "glusterfs" and re.search(r"[\s*?\[\\]", path):
             self.problem("path %s holds a blank or one of * ? [ \\, at which mount.glusterfs cuts or changes it. Write a "
-                         "path without.", _quoted(path))
+                         "path without.", quoted(path))
             return None
         return str(path)
 
@@ -259,7 +259,7 @@ class _Share:
             if kind == "local" and state != "mounted":
                 self.problem("state %s needs a source: without one the filesystem at the path is only checked, "
                              "never mounted or unmounted. Write the directory that was bound there as source, "
-                             "or leave the share out of the list.", _quoted(state))
+                             "or leave the share out of the list.", quoted(state))
             elif kind is not None and kind != "local":
                 self.problem("source is missing. Write %s, such as %s.", _SOURCES[kind][2], _SOURCES[kind][1])
             return ""
@@ -268,7 +268,7 @@ class _Share:
             return ""
         if re.search(r"[\x00-\x1f\x7f]", source):
             self.problem("source %s holds a control character. Write a source of printable characters.",
-                         _quoted(source))
+                         quoted(source))
         elif kind is not None:
             self._check_source(kind, source)
         return str(source)
@@ -276,19 +276,19 @@ class _Share:
     def _check_source(self, kind, source):
         pattern, example, meaning = _SOURCES[kind]
         if kind == "nfs" and ":" not in source:
-            self.problem("source %s has no colon, so it names no server. Write %s, such as %s.", _quoted(source),
+            self.problem("source %s has no colon, so it names no server. Write %s, such as %s.", quoted(source),
                          meaning, example)
         elif kind == "local" and re.match(r"/dev/|[A-Z]+=", source):
             self.problem("source %s is a device. Write a directory to bind, such as %s; or leave source out if the "
-                         "filesystem is mounted by other means and only to be checked.", _quoted(source), example)
+                         "filesystem is mounted by other means and only to be checked.", quoted(source), example)
         elif not re.match("(?:%s)$" % pattern, source):
-            self.problem("source %s is not one of type %s. Write %s, such as %s.", _quoted(source), kind, meaning,
+            self.problem("source %s is not one of type %s. Write %s, such as %s.", quoted(source), kind, meaning,
                          example)
         elif kind == "local" and posixpath.normpath(source) != source:
-            self.problem("source %s is not in its shortest form. Write %s.", _quoted(source),
+            self.problem("source %s is not in its shortest form. Write %s.", quoted(source),
                          posixpath.normpath(source))
         elif kind == "local" and isinstance(self.share.get("path"), str) and inside(self.share["path"], source):
-            self.problem("source %s holds the path itself. Write a directory elsewhere.", _quoted(source))
+            self.problem("source %s holds the path itself. Write a directory elsewhere.", quoted(source))
 
     def _options(self, kind):
         options = self.share.get("options")
@@ -301,7 +301,7 @@ class _Share:
         result = {}
         for name, value in options.items():
             if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
-                self.problem("option %s is not a name. Write one name a key, its value behind it.", _quoted(name))
+                self.problem("option %s is not a name. Write one name a key, its value behind it.", quoted(name))
             elif name in _OPTIONS_ELSEWHERE:
                 self.problem("option %s does not belong here: %s.", name, _OPTIONS_ELSEWHERE[name])
             elif value is not False and name in without_effect:
@@ -329,7 +329,7 @@ class _Share:
             self.problem("option %s holds a control character or a double quote. Write its value without.", name)
         elif "," in value and name not in CONTEXT_OPTIONS:
             self.problem("option %s is %s, and a comma begins another option. Write every option as a key of its own.",
-                         name, _quoted(value))
+                         name, quoted(value))
         else:
             return True
         return False
@@ -349,7 +349,7 @@ class _Share:
         result["mode"] = self._mode(access.get("mode"))
         writers = access.get("writers")
         if isinstance(writers, str):
-            self.problem("access.writers is the text %s. Write a list: [%s].", _quoted(writers), writers)
+            self.problem("access.writers is the text %s. Write a list: [%s].", quoted(writers), writers)
         elif writers is not None and not isinstance(writers, (list, tuple)):
             self.problem("access.writers is %s. Write a list of user names.", _shape(writers))
         else:
@@ -396,7 +396,7 @@ class _Share:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if not isinstance(value, str) or not re.match(r"[^\s:/,]+$", value):
-            self.problem("%s %s is not the name of an account. Write one such as oneadmin.", where, _quoted(value))
+            self.problem("%s %s is not the name of an account. Write one such as oneadmin.", where, quoted(value))
             return None
         return str(value)
 
@@ -413,7 +413,7 @@ class _Share:
                          "Write it in quotes: %s.", mode, ", or ".join(readings) or 'mode: "2770"')
         elif not isinstance(mode, str) or not re.match(r"0?[0-7]{3,4}$", mode):
             self.problem("access.mode %s is not octal. Write three or four octal digits in quotes, such as "
-                         'mode: "2770".', _quoted(mode))
+                         'mode: "2770".', quoted(mode))
         else:
             return "%04o" % int(mode, 8)
         return None
@@ -482,12 +482,12 @@ def _overlaps(shares):
         if paths.count(path) > 1:
             times = "twice" if paths.count(path) == 2 else "%d times" % paths.count(path)
             yield ("share %s: path %s is declared %s, so what is to be seen there is not clear. "
-                   "Write every path once." % (path, _quoted(path), times))
+                   "Write every path once." % (path, quoted(path), times))
         outer = [other for other in sorted(set(paths)) if other != path and inside(path, other)]
         if outer:
             yield ("share %s: path %s lies inside the share %s, so it would be a directory of that share. "
                    "Write a path beside it, such as %s." % (
-                       path, _quoted(path), outer[0],
+                       path, quoted(path), outer[0],
                        posixpath.join(posixpath.dirname(outer[0]), posixpath.basename(path))))
 
 
@@ -495,32 +495,28 @@ def _place_trouble(what, path, example="/srv/shares/projects"):
     """Why a text cannot be the path of a directory of our own, as a sentence, or None. what: the option it is in."""
     normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
     if re.search(r"[\x00-\x1f\x7f]", path):
-        return "%s %s holds a control character. Write a path of printable characters." % (what, _quoted(path))
+        return "%s %s holds a control character. Write a path of printable characters." % (what, quoted(path))
     if not path.startswith("/"):
         return "%s %s is relative, so it would differ from host to host. Write an absolute path such as %s." % (
-            what, _quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
+            what, quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
     if normal == "/":
         return "%s %s is the root of the host. Write a directory of its own, such as %s." % (
-            what, _quoted(path), example)
+            what, quoted(path), example)
     if ".." in path.split("/"):
         return "%s %s holds '..', so what it means depends on links. Write the path it leads to, here perhaps %s." % (
-            what, _quoted(path), normal)
+            what, quoted(path), normal)
     if normal != path:
         return "%s %s is not in its shortest form, and hosts are compared by it. Write %s." % (
-            what, _quoted(path), normal)
+            what, quoted(path), normal)
     if path in _SYSTEM_DIRECTORIES or path.startswith(_KERNEL_DIRECTORIES):
         return "%s %s belongs to the host's own system. Write a directory of its own, such as %s." % (
-            what, _quoted(path), example)
+            what, quoted(path), example)
     return None
 
 
 def inside(path, other):
     """Whether a path is another one or lies below it."""
     return path == other or path.startswith(other.rstrip("/") + "/")
-
-
-def _quoted(value):
-    return "'%s'" % value if isinstance(value, str) else "%s" % (value,)
 
 
 def _shape(value):

@@ -5,7 +5,7 @@
 
 import re
 
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal, quoted
 
 _ENTRY = re.compile(r"(u|user|g|group):([^\s:/,]+):([rwx-]{1,3})$")
 
@@ -17,8 +17,7 @@ def acl_entry(text):
         kind, name, letters = match.groups()
         return {"u": "user", "g": "group"}[kind[0]], name, "".join(
             letter if letter in letters else "-" for letter in "rwx")
-    shown = "'%s'" % text if isinstance(text, str) else "%s" % (text,)
-    words = "access.acl %s is not an entry for a user or a group. " % shown
+    words = "access.acl %s is not an entry for a user or a group. " % quoted(text)
     if isinstance(text, str) and re.match(r"d(efault)?:", text):
         raise Refusal(words + "Leave the word default out: every entry counts for the directory and for what is made "
                       "in it.")
