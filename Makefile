@@ -10,7 +10,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --upgrade
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help python setup demo demo-down test check lint unit target integration changelog docs artifact importer \
-	sanity scenarios molecule bench lock clean
+	sanity hosts scenarios molecule times bench lock clean
 
 help: ## say what there is
 	@sed -n 's|^\([a-z][a-z -]*\):[^#]*## |  make \1\t|p' $(MAKEFILE_LIST) | expand -t 26
@@ -59,11 +59,17 @@ artifact importer: python ## build the collection, check what is in it, let gala
 sanity: python ## ansible-test sanity on ansible-core 2.16 and the newest that runs here
 	@$(GATES) setup sanity
 
-scenarios: python ## the whole way on real hosts in the lab
+hosts: python ## scenarios and Molecule on real hosts in the lab, side by side
+	@$(GATES) setup hosts
+
+scenarios: python ## the scenarios alone
 	@$(GATES) setup scenarios
 
-molecule: python ## Molecule on real hosts in the lab
+molecule: python ## Molecule's scenarios alone
 	@$(GATES) setup molecule
+
+times: python ## commit what took how long in the last run on real hosts
+	@$(GATES) --keep-times
 
 # ROWS and RUNS narrow it down: make bench ROWS=datastores-converged-vs-per-item RUNS=5
 bench: python ## time ours beside what a user would write instead; tests/bench/results.json

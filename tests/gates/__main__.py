@@ -7,12 +7,12 @@ import argparse
 import signal
 import sys
 
-from tests.gates import stages
+from tests.gates import hosts, stages, times
 from tests.gates.process import Log
 from tests.gates.runner import LOGS, run_stages, summary
 
 GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK)}
-STAGES = {**stages.ALL, **stages.CHECK, **stages.BENCH}
+STAGES = {**stages.ALL, **stages.CHECK, **stages.HOSTS, **stages.BENCH}
 
 
 def main():
@@ -20,14 +20,17 @@ def main():
     parser.add_argument("names", nargs="*", metavar="STAGE", help="a stage, or one of: " + ", ".join(GROUPS))
     parser.add_argument("--list", action="store_true", help="name the stages and end")
     parser.add_argument("--labs-down", action="store_true", help="stop the labs of stages that were killed, and end")
+    parser.add_argument("--keep-times", action="store_true", help="commit the last run's times, and end")
     arguments = parser.parse_args()
     if arguments.list:
         for name, stage in STAGES.items():
             print(f"{name:15}{stage.__doc__}")
         return 0
     if arguments.labs_down:
-        names = [name for labs in stages.LABS.values() for name in labs]
-        stages.labs_down(Log(LOGS / "labs-down.log", sys.stdout), names)
+        hosts.labs_down(Log(LOGS / "labs-down.log", sys.stdout))
+        return 0
+    if arguments.keep_times:
+        times.commit_last()
         return 0
     wanted = [name for word in arguments.names for name in GROUPS.get(word, (word,))]
     unknown = sorted(set(wanted) - set(STAGES))

@@ -69,7 +69,7 @@ def run(log, command, *, seconds, cwd=ROOT, env=None):
 
     The command gets no input, and a session of its own, so that it ends together with all its children.
     """
-    running = _Running(log, command, seconds, cwd, env)
+    running = Running(log, command, seconds, cwd, env)
     try:
         return running.finish()
     except BaseException:
@@ -86,7 +86,7 @@ def run_together(log, commands, *, seconds):
     with concurrent.futures.ThreadPoolExecutor(len(commands)) as pool:
         try:
             for name, (command, env, cwd) in commands.items():
-                running[name] = _Running(log, command, seconds, cwd, env, f"{name}: ")
+                running[name] = Running(log, command, seconds, cwd, env, f"{name}: ")
             ends = {name: pool.submit(one.finish) for name, one in running.items()}
             problems = [f"{name}: {end.exception()}" for name, end in ends.items() if end.exception() is not None]
         except BaseException:
@@ -97,8 +97,11 @@ def run_together(log, commands, *, seconds):
         raise Failed("; ".join(problems))
 
 
-class _Running:
-    """A command that was started: shown line by line, stopped when its seconds are over."""
+class Running:
+    """A command that was started: shown line by line, stopped when its seconds are over.
+
+    log: anything with say(text). It gets no input, and a session of its own.
+    """
 
     def __init__(self, log, command, seconds, cwd, env, prefix=""):
         command = [str(word) for word in command]

@@ -12,17 +12,10 @@ import shutil
 import subprocess
 import tarfile
 
-from tests.gates import environments, interpreters, tree
+from tests.gates import environments, hosts, interpreters, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_together, site_packages
 
 MINUTE = 60
-# The labs that a stage starts, by name; another's, which may be in use, are never touched.
-LABS = {
-    "scenarios": ("apparmor", "automounts", "cifs-secrets", "debian12", "faults", "flexvdi", "guest", "mounts", "ocfs2",
-                  "proof", "site", "test-lab-a", "test-lab-b", "test-lab-c", "test-lab-stock"),
-    "molecule": ("molecule", "molecule-ocfs2"),
-}
-MOLECULE = ROOT / "extensions/molecule"
 
 
 def setup(log):
@@ -71,76 +64,9 @@ def bench_tools(log):
         environments.apt_install(log, ["ruby", *_RUBY], "Ruby or a library that OpenNebula's commands load is missing")
 
 
-def scenarios(log):
-    """the whole way on real hosts in the lab"""
-    _lab_prerequisites(log)
-    try:
-        # Minutes each, so every one is named as it ends. A file is a lab, and two of them are what two processors carry.
-        _pytest(log, "tests/scenarios", "-v", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder",
-                seconds=45 * MINUTE)
-    finally:
-        labs_down(log, LABS["scenarios"])
-
-
 def _pytest(log, directory, *options, seconds):
     venv = environments.dev(log)
     run(log, ["pytest", "--durations=5", *options, directory], seconds=seconds, env=environment(venv))
-
-
-def _lab_prerequisites(log, *needs):
-    environments.dev(log)
-    _lab(log, "prerequisites", "--install", *needs, seconds=15 * MINUTE)
-    _lab(log, "image", *needs, seconds=20 * MINUTE)
-
-
-def _lab(log, *words, seconds):
-    return run(log, [environments.DEV / "bin/python", "-m", "tests.lab", *words], seconds=seconds)
-
-
-def labs_down(log, names):
-    """Stop these labs; what started them has stopped them already, unless it was ended from outside."""
-    if not (environments.DEV / "bin/python").exists():
-        return
-    running = [line.split()[0] for line in _lab(log, "status", seconds=MINUTE).splitlines() if line.strip()]
-    for name in set(names).intersection(running):
-        _lab(log, "down", "--name", name, seconds=2 * MINUTE)
-
-
-def molecule(log):
-    """Molecule: from bare hosts to proven shares and back, over reboots and drift"""
-    _lab_prerequisites(log)
-    own = scenarios_with_own_hosts(MOLECULE)
-    if own:
-        _lab_prerequisites(log, "--needs", "stock-kernel")
-    # Side by side: each lab waits half of its time for its hosts, and two are what two processors carry.
-    runs = {"shared": ["--all", *(f"--exclude={name}" for name in own)]}
-    runs.update((name, [f"--scenario-name={name}"]) for name in own)
-    try:
-        run_together(
-            log, {name: _molecule(log, name, *options) for name, options in runs.items()}, seconds=40 * MINUTE)
-    finally:
-        labs_down(log, LABS["molecule"])
-
-
-def scenarios_with_own_hosts(directory):
-    """The names of the scenarios in `directory` with a lab of their own: beside the shared one Molecule makes none."""
-    return sorted(
-        file.parent.name for file in directory.glob("*/molecule.yml")
-        if re.search(r"^shared_state: false$", file.read_text(encoding="utf-8"), re.MULTILINE)
-    )
-
-
-def _molecule(log, name, *options):
-    """The (command, environment, directory) of one `molecule test`, with a state of its own."""
-    state = CACHE / "molecule" / name
-    # What a killed run left there would make Molecule believe that the hosts are up.
-    shutil.rmtree(state, ignore_errors=True)
-    venv = environments.dev(log)
-    return (
-        ["molecule", "test", "--no-command-borders", *options],
-        environment(venv, MOLECULE_EPHEMERAL_DIRECTORY=str(state)),
-        ROOT,
-    )
 
 
 def target(log):
@@ -324,8 +250,9 @@ ALL = {
     "docs": docs,
     "artifact": artifact,
     "sanity": sanity,
-    "scenarios": scenarios,
-    "molecule": molecule,
+    "hosts": hosts.hosts,
 }
 CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
+# Parts of `hosts`, to run alone.
+HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
 BENCH = {"bench-tools": bench_tools}

@@ -51,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
                        ("reboot", "Let a host reboot."), ("cut", "Pull a host's network cable."),
                        ("reconnect", "Plug a host's network cable in again.")):
         verb(name, text, "name", "host")
-    verb("down", "End a lab; nothing of it stays.", "--name")
+    down = verb("down", "End a lab, or all of an owner; nothing of them stays.").add_mutually_exclusive_group(required=True)
+    down.add_argument("--name", help="the lab's name")
+    down.add_argument("--owner", help=f"what {image.OWNER} was when they were started; its beginning with a / at the end")
     return top
 
 
@@ -77,6 +79,10 @@ def main(arguments: list[str]) -> int:
         for name in labs.labs():
             print(f"{name:20} {Lab(name).state()}")
         return 0
+    if words.verb == "down":
+        for name in [words.name] if words.name else labs.labs(words.owner):
+            Lab(name).down()
+        return 0
     lab = Lab(words.name)
     if words.verb == "status":
         for name, state in lab.status().items():
@@ -87,8 +93,6 @@ def main(arguments: list[str]) -> int:
     elif words.verb == "ssh":
         command = [*lab.ssh_command(words.host), *words.command]
         os.execvp(command[0], command)
-    elif words.verb == "down":
-        lab.down()
     else:
         getattr(lab, words.verb.replace("-", "_"))(words.host)
     return 0

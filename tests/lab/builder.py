@@ -71,6 +71,17 @@ class Builder:
             self.run("umount", "--recursive", "--lazy", str(self.root / "dev"))
             self.run("umount", str(self.root / "proc"))
 
+    @contextlib.contextmanager
+    def aside(self):
+        """The tree is a copy meanwhile, which is thrown away."""
+        kept, self.root = self.root, self.work / "aside"
+        self.run("cp", "--archive", "--reflink=auto", str(kept), str(self.root))
+        try:
+            yield
+        finally:
+            shutil.rmtree(self.root)
+            self.root = kept
+
     # The stages, in their order.
 
     def install_base(self) -> None:
@@ -158,11 +169,12 @@ def build(engine: str, suite: str) -> None:
     builder.install_base()
     say(f"adding the kernel: {kernel.DESCRIPTION}")
     version = kernel.install(builder)
-    for name, flavour in recipe.flavours(suite).items():
+    for name, flavour in recipe.flavours(suite, engine).items():
         say(f"baking the {name} image: " + (", ".join(flavour.packages)
                                             or f"what {len(flavour.staged)} staged packages depend on"))
-        builder.install_flavour(flavour)
-        builder.make_image(name)
+        with builder.aside() if flavour.aside else contextlib.nullcontext():
+            builder.install_flavour(flavour)
+            builder.make_image(name)
     facts = kernel.complete(builder)
     if f" {builder.root}/" in pathlib.Path("/proc/self/mounts").read_text():
         raise LabError(f"something is still mounted below {builder.root}; nothing is removed there")

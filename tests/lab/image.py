@@ -30,6 +30,7 @@ PROGRAMS = {
 
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
+OWNER = "VIRTSHARE_LAB_OWNER"  # the variable that names for whom a lab is started, for who ends the labs of a killed run
 NEEDED_SPACE = 4 << 30  # bytes; measured peak plus a margin
 KEPT_UNUSED = 7 * 24 * 3600  # seconds
 
@@ -45,7 +46,7 @@ def as_root(*arguments: str) -> list[str]:
     # Made by the person who owns it: root would own the directories above it as well.
     cache.cache_directory().mkdir(parents=True, exist_ok=True)
     return ["sudo", "env", f"VIRTSHARE_CACHE={cache.cache_directory()}", f"PATH={os.environ['PATH']}",
-            sys.executable, "-m", "tests.lab", *arguments]
+            f"{OWNER}={os.environ.get(OWNER, '')}", sys.executable, "-m", "tests.lab", *arguments]
 
 
 def ensure(engine: str, suite: str = recipe.SUITE) -> pathlib.Path:

@@ -7,9 +7,8 @@ import json
 import pathlib
 import shlex
 
-from tests.lab.recipe import FLAVOURS
-
-GROUPS = {"hypervisor": "hypervisors", "hypervisor-debian12": "hypervisors", "storage": "storage"}
+# By the first word of a flavour.
+GROUPS = {"hypervisor": "hypervisors", "storage": "storage"}
 
 
 def ssh_options(lab: pathlib.Path, runtime: pathlib.Path) -> list[str]:
@@ -40,12 +39,12 @@ def ssh_options(lab: pathlib.Path, runtime: pathlib.Path) -> list[str]:
 
 def inventory(description: dict, lab: pathlib.Path, runtime: pathlib.Path, endpoint) -> dict:
     """Ansible's inventory of the lab as data; `endpoint(host)` gives (address, port)."""
-    groups: dict = {GROUPS[flavour]: {} for flavour in FLAVOURS}
+    groups: dict = {group: {} for group in GROUPS.values()}
     everyone = {}
     for host in description["hosts"]:
         address, port = endpoint(host)
         everyone[host["name"]] = {"ansible_host": address, "ansible_port": port}
-        groups[GROUPS[host["flavour"]]][host["name"]] = {}
+        groups[GROUPS[host["flavour"].partition("-")[0]]][host["name"]] = {}
     return {"all": {"children": {
         # A group of the lab's own, so that the inventories of two labs can be used together.
         f"lab_{description['name'].replace('-', '_')}": {

@@ -61,6 +61,8 @@ class Lab:
             raise LabError("a lab needs at least one host, and each name once: write for example hv1 hv2 nas1:storage")
         extra = parse_disks(list(disks), list(shared_disks), names)
         chosen = choose(engine, needs)
+        for spec in specs:
+            spec.require_engine(chosen.name)
         machine.require(chosen.programs)
         if chosen.needs_root and os.geteuid() != 0:
             words = ["up", "--name", name, "--engine", chosen.name, *(["--fresh"] if fresh else []), *hosts]
@@ -147,7 +149,7 @@ class Lab:
             settings = machine.apt_settings(())
             self.description = {
                 "name": self.name, "engine": engine, "network": network, "ready": False,
-                "processes": [],
+                "owner": os.environ.get(image.OWNER, ""), "processes": [],
                 "proxy": [settings.proxy or "-", *sorted(archive_hosts(settings))],
                 "hosts": [{
                     "name": spec.name, "flavour": spec.flavour, "memory": spec.memory, "number": number,
@@ -403,6 +405,14 @@ def free_network(engine) -> int:
     raise LabError("no network is free for another lab: take one `down`")
 
 
-def labs() -> list[str]:
-    """Names of the labs of this cache, up or left behind."""
-    return sorted(path.name for path in cache.labs_directory().glob("*") if path.is_dir())
+def labs(owner: str | None = None) -> list[str]:
+    """Names of the labs of this cache, up or left behind: all, or those of an owner ($VIRTSHARE_LAB_OWNER at their start).
+
+    An owner that ends in a slash stands for everyone whose name begins so.
+    """
+    names = sorted(path.name for path in cache.labs_directory().glob("*") if path.is_dir())
+    if owner is None:
+        return names
+    owners = {name: (Lab(name).description or {}).get("owner", "") for name in names}
+    return [name for name in names
+            if owners[name] == owner or (owner.endswith("/") and owners[name].startswith(owner))]

@@ -22,6 +22,8 @@ class Flavour:
     baked except what `staged_names` matches: the collection is seen installing those, without the network.
     stopped: units of the baked packages that only start when a scenario starts them.
     absent_users: accounts that only those packages may bring. suite: the Debian it is.
+    aside: made from a copy of the tree of the one before, so that those after it have nothing of it.
+    engines: those it is made for. resumed: its booted state is kept where there is no KVM.
     """
 
     packages: tuple[str, ...] = ()
@@ -30,6 +32,9 @@ class Flavour:
     stopped: tuple[str, ...] = ()
     absent_users: tuple[str, ...] = ()
     suite: str = SUITE
+    aside: bool = False
+    engines: tuple[str, ...] = ("uml", "qemu")
+    resumed: bool = True
 
     def bakes(self, package: str) -> bool:
         return not re.fullmatch(self.staged_names, package)
@@ -45,7 +50,13 @@ HYPERVISOR = Flavour(
 # In this order: each image is made from the tree of the one before of its suite.
 FLAVOURS = {
     "hypervisor": HYPERVISOR,
+    # As the role virtiofsd leaves it: for scenarios that are about what comes after the daemon.
+    "hypervisor-ready": dataclasses.replace(
+        HYPERVISOR, packages=("virtiofsd", "uidmap", "libvirt-daemon-driver-qemu"), absent_users=("oneadmin",), aside=True,
+        engines=("uml",)),
     "storage": Flavour(
+        # Booting it once more for a state to resume costs more than the few hosts that need a stock kernel would gain.
+        resumed=False,
         packages=("nfs-kernel-server", "acl", "samba", "glusterfs-server"),
         stopped=("smbd.service", "nmbd.service", "samba-ad-dc.service", "glusterd.service"),
     ),
@@ -56,9 +67,9 @@ FLAVOURS = {
 SUITES = tuple(dict.fromkeys(flavour.suite for flavour in FLAVOURS.values()))
 
 
-def flavours(suite: str) -> dict[str, Flavour]:
-    """The flavours of a Debian, by name, in the order they are made in."""
-    return {name: flavour for name, flavour in FLAVOURS.items() if flavour.suite == suite}
+def flavours(suite: str, engine: str) -> dict[str, Flavour]:
+    """The flavours of a Debian that are made for `engine`, by name, in the order they are made in."""
+    return {name: flavour for name, flavour in FLAVOURS.items() if flavour.suite == suite and engine in flavour.engines}
 
 
 ROOT_SIZE = 6 << 30  # bytes a host's root may grow to; the file is sparse

@@ -47,6 +47,13 @@ class HostSpec:
         """The Debian it is."""
         return FLAVOURS[self.flavour].suite
 
+    def require_engine(self, engine: str) -> None:
+        """LabError when its flavour is not made for `engine`."""
+        made_for = FLAVOURS[self.flavour].engines
+        if engine not in made_for:
+            raise LabError(f"host {self.name!r} asks for flavour {self.flavour!r}, which is not made for the engine "
+                           f"{engine}: use {' or '.join(made_for)}, or another flavour")
+
     @classmethod
     def parse(cls, text: str, memory: dict) -> "HostSpec":
         """From 'hv1' or 'nas1:storage'; `memory` is {host or '': MiB}."""

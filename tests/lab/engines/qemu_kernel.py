@@ -116,9 +116,10 @@ def complete(builder) -> dict:
     if kvm:
         say("KVM works here: hosts boot quickly, no state of booted ones is kept")
         return facts
-    for flavour in recipe.flavours(builder.suite):
-        say(f"booting the {flavour} image once, to keep its booted state (a minute or two without KVM)")
-        save_booted(builder.work, flavour)
+    for name, flavour in recipe.flavours(builder.suite, "qemu").items():
+        if flavour.resumed:
+            say(f"booting the {name} image once, to keep its booted state (a minute or two without KVM)")
+            save_booted(builder.work, name)
     return facts
 
 

@@ -4,14 +4,13 @@
 """The gates' own behaviour: nothing hides a failure, and nothing is made twice."""
 
 import io
-import re
 import signal
 import sys
 import time
 
 import pytest
 
-from tests.gates import environments, interpreters, stages
+from tests.gates import environments, interpreters
 from tests.gates.process import ROOT, Failed, Log, environment, run, run_together
 from tests.gates.runner import Result, run_stages, summary
 
@@ -135,25 +134,6 @@ def test_environment_is_made_again_only_when_its_requirements_change(log, tmp_pa
     lock.write_text("pytest==2\n", encoding="utf-8")
     environments.make(*arguments)
     assert len(made) == 2 * first
-
-
-def test_every_lab_of_the_scenarios_is_known_to_those_who_clean_up():
-    started = set()
-    for path in (ROOT / "tests/scenarios").glob("*.py"):
-        started |= set(re.findall(r'Lab(?:\.up)?\("([^"]+)"', path.read_text(encoding="utf-8")))
-    assert "site" in started and started - set(stages.LABS["scenarios"]) == set()
-
-
-def test_scenarios_with_own_hosts_are_told_from_those_of_the_shared_lab(tmp_path):
-    for name, text in {"one": "scenario:\n  name: one\n", "two": "---\nshared_state: false\nscenario: {}\n"}.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "molecule.yml").write_text(text, encoding="utf-8")
-    assert stages.scenarios_with_own_hosts(tmp_path) == ["two"]
-
-
-def test_every_lab_of_molecule_is_known_to_those_who_clean_up():
-    own = stages.scenarios_with_own_hosts(stages.MOLECULE)
-    assert {"molecule", *(f"molecule-{name}" for name in own)} <= set(stages.LABS["molecule"])
 
 
 def test_interpreters_are_real_ones():

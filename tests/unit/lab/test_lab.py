@@ -68,7 +68,7 @@ def test_hosts():
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("hv1:router", "flavour 'router': write one of hypervisor, storage"),
+    ("hv1:router", "flavour 'router': write one of hypervisor, hypervisor-ready, storage"),
     ("HV1", "host 'HV1' cannot be used"),
     ("../hv1", "cannot be used"),
     ("", "cannot be used"),
@@ -76,6 +76,13 @@ def test_hosts():
 def test_a_host_that_cannot_be(text, message):
     with pytest.raises(LabError, match=message):
         spec.HostSpec.parse(text, {})
+
+
+def test_a_flavour_that_an_engine_does_not_have():
+    ready = spec.HostSpec.parse("hv1:hypervisor-ready", {})
+    ready.require_engine("uml")
+    with pytest.raises(LabError, match="'hypervisor-ready', which is not made for the engine qemu: use uml, or another"):
+        ready.require_engine("qemu")
 
 
 def test_too_little_memory():
@@ -156,17 +163,33 @@ def test_staged_packages_are_not_baked():
     assert all(recipe.FLAVOURS["storage"].bakes(name) for name in ("nfs-common", "acl"))
 
 
+def test_what_is_installed_aside_is_not_in_the_images_after_it():
+    uml, qemu = recipe.flavours("trixie", "uml"), recipe.flavours("trixie", "qemu")
+    assert uml["hypervisor-ready"].aside and set(uml) - set(qemu) == {"hypervisor-ready"}
+    assert set(recipe.FLAVOURS["hypervisor"].absent_users) == {"libvirt-qemu", *uml["hypervisor-ready"].absent_users}
+
+
 def test_the_key_is_the_recipes():
     assert recipe.key("uml", "trixie") == recipe.key("uml", "trixie")
     assert recipe.key("uml", "trixie").startswith("uml-trixie-")
 
 
 def test_another_debian_is_another_image():
-    assert list(recipe.flavours("bookworm")) == ["hypervisor-debian12"]
+    assert list(recipe.flavours("bookworm", "uml")) == ["hypervisor-debian12"]
     assert recipe.key("uml", "bookworm") != recipe.key("uml", "trixie")
     assert {spec.HostSpec.parse(text, {}).suite for text in ("hv1", "nas1:storage")} == {"trixie"}
     assert spec.HostSpec.parse("hv2:hypervisor-debian12", {}).suite == "bookworm"
     assert "virtiofsd" not in recipe.FLAVOURS["hypervisor-debian12"].staged
+
+
+def test_the_labs_of_an_owner(empty_cache):
+    for name, owner in (("one", "/checkout/site"), ("two", "/checkout/mounts"), ("three", "/checkout2/site"), ("mine", "")):
+        place = empty_cache / "labs" / name
+        place.mkdir(parents=True)
+        (place / "lab.json").write_text(json.dumps({"name": name, "owner": owner}))
+    assert lab.labs("/checkout/site") == ["one"]
+    assert lab.labs("/checkout/") == ["one", "two"]
+    assert lab.labs() == ["mine", "one", "three", "two"]
 
 
 def test_only_images_that_nobody_has_used_for_a_while_are_removed(empty_cache):
