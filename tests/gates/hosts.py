@@ -48,8 +48,8 @@ def scenario_names():
 
 
 def molecule_names():
-    """Molecule's scenarios: nfs, …"""
-    return sorted(path.parent.name for path in MOLECULE.glob("*/molecule.yml"))
+    """Molecule's scenarios that declare shares: nfs, …"""
+    return sorted(path.parent.name for path in MOLECULE.glob("*/shares.yml"))
 
 
 def _scenarios(log):

@@ -21,7 +21,7 @@ LONGEST = 3  # parts of a job that the table names
 
 # What ends a part of a job, in its log: a test in pytest's words, a step in Molecule's.
 _TEST = re.compile(r"::(?P<part>\S.*?) (?:PASSED|FAILED|ERROR)\b")
-_STEP = re.compile(r" INFO .*➜ (?P<part>\w+): Executed")
+_STEP = re.compile(r" INFO +\[\S+ > (?P<part>\w+)\] Executed")
 
 
 def expected():

@@ -9,9 +9,11 @@ A scenario's tests are a class that inherits ConvergedHosts and lists the facts 
 from __future__ import annotations
 
 import functools
+import importlib.util
 import shlex
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import testinfra
@@ -198,6 +200,17 @@ class MountedHosts(Hosts):
     def test_share_is_of_use_on_all_hosts(self, hosts, share):
         share.assert_use(hosts)
 
+    def test_nothing_of_the_proof_is_left(self, host, share):
+        listed = host.run(f"ls -A {shlex.quote(share.path)}")
+        assert listed.rc == 0
+        assert ".virtshare-proof" not in listed.stdout
+
+
+class TriedHosts(Hosts):
+    """What path_access says of the writable `shares` is what the system's own tools say."""
+
+    shares: list[Share] = []
+
     @pytest.fixture(scope="class")
     def tried(self, request, tmp_path_factory):
         """host -> path -> what path_access said of the share."""
@@ -219,11 +232,6 @@ class MountedHosts(Hosts):
         (problem,) = found["problems"]
         assert problem.startswith(f"{hypervisor}: {writable.path}: {OUTSIDER} may not write: create: EACCES")
         assert f"{OUTSIDER} is neither its owner nor in its group, so the bits for others count, and" in problem
-
-    def test_nothing_of_the_proof_is_left(self, host, share):
-        listed = host.run(f"ls -A {shlex.quote(share.path)}")
-        assert listed.rc == 0
-        assert ".virtshare-proof" not in listed.stdout
 
 
 class ConvergedHosts(MountedHosts):
@@ -253,6 +261,16 @@ class AbsentShares(Hosts):
 
     def test_directory_is_gone(self, host, path):
         assert not host.file(path).exists
+
+
+def shares_of(scenario):
+    """The shares that the tests in a Molecule scenario's directory list."""
+    (path,) = (Path(scenario) / "tests").glob("test_*.py")
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    (tests,) = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == path.stem]
+    return tests.shares
 
 
 def writable(shares):
