@@ -186,21 +186,11 @@ devices:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.report import report
+from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.spec import READING
 
 
 def main():
-    report(AnsibleModule(
-        argument_spec=dict(
-            host=dict(type="str", required=True),
-            name=dict(type="str", default="ocfs2"),
-            address=dict(type="str", default=""),
-            network=dict(type="str", default=""),
-            sources=dict(type="list", elements="str", default=[]),
-            devices=dict(type="list", elements="str", default=[]),
-            timeout=dict(type="int", default=30),
-        ),
-        supports_check_mode=True,
-    ))
+    report(AnsibleModule(argument_spec=dict(READING, host=dict(type="str", required=True)), supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -148,3 +148,10 @@ def _names(path):
         return sorted(os.listdir(path))
     except OSError:
         return []
+
+
+def bare_words(label, source):
+    """What to say of a device that is named as the kernel finds it."""
+    return ("filesystem %s: the device %s is a name that the kernel gives in the order it finds the disks, so it may "
+            "be another disk after the next boot or on the next host. Write a path below /dev/disk/by-id." % (
+                label, source))

@@ -32,7 +32,7 @@ def ensure(module):
     except (OSError, TimedOut, ChildFailed) as error:
         module.fail_json(msg="filesystem %s on %s: %s" % (params["label"], params["device"], error))
     if blockdevice.is_bare(params["device"]):
-        module.warn(bare_words(params["label"], params["device"]))
+        module.warn(devices.bare_words(params["label"], params["device"]))
     module.exit_json(**result)
 
 
@@ -70,12 +70,6 @@ def command(params, path):
     if params["usage"]:
         result += ["-T", params["usage"]]
     return result + [path]
-
-
-def bare_words(label, source):
-    return ("filesystem %s: the device %s is a name that the kernel gives in the order it finds the disks, so it may "
-            "be another disk after the next boot or on the next host. Write a path below /dev/disk/by-id." % (
-                label, source))
 
 
 def _settled(plan, source):

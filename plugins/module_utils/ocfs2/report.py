@@ -4,7 +4,7 @@
 """All that must be known of one host to tell what its cluster needs, in one reading."""
 
 from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import address, cluster_conf, devices, filesystem
+from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import address, cluster_conf, devices
 from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.host import Host
 from ansible_collections.virtshare.storage.plugins.module_utils import blockdevice
 from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
@@ -12,7 +12,17 @@ from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refu
 
 def report(module):
     """Leave through exit_json with what is found, or through fail_json."""
-    params = module.params
+    try:
+        state = read(module.params)
+    except Refusal as refusal:
+        module.fail_json(msg=str(refusal))
+    for text in state.pop("warnings"):
+        module.warn(text)
+    module.exit_json(changed=False, **state)
+
+
+def read(params):
+    """What ocfs2_cluster_info returns for its parameters; Refusal, which names the host, for what cannot be read."""
     try:
         if params["timeout"] < 1:
             raise Refusal("timeout is %d, and nothing ends in no time. Write at least 1." % params["timeout"])
@@ -20,14 +30,11 @@ def report(module):
         state["address"] = _address(params, state)
         sources = list(dict.fromkeys(params["sources"] + params["devices"]))
         state["devices"] = devices.look(sources, params["devices"], params["timeout"])
-    except Refusal as refusal:
-        module.fail_json(msg="host %s: %s" % (params["host"], refusal))
-    except (OSError, TimedOut, ChildFailed) as error:
-        module.fail_json(msg="host %s: %s" % (params["host"], error))
-    for source in params["devices"]:
-        if blockdevice.is_bare(source):
-            module.warn(filesystem.bare_words(source, source))
-    module.exit_json(changed=False, **state)
+    except (Refusal, OSError, TimedOut, ChildFailed) as error:
+        raise Refusal("host %s: %s" % (params["host"], error))
+    state["warnings"] = [devices.bare_words(source, source) for source in params["devices"]
+                         if blockdevice.is_bare(source)]
+    return state
 
 
 def _address(params, state):
