@@ -158,4 +158,4 @@ def test_the_playbook_tries_the_users_that_the_role_asks_for():
     root = pathlib.Path(__file__).resolve().parents[5]
     defaults = yaml.safe_load((root / "roles/flexvdi_storage/defaults/main.yml").read_text(encoding="utf-8"))
     assert "flexvdi_storage_qemu_users | default(%r)" % defaults["flexvdi_storage_qemu_users"] in (
-        root / "playbooks/publish.yml").read_text(encoding="utf-8")
+        root / "playbooks/tasks/under_flexvdi.yml").read_text(encoding="utf-8")
