@@ -33,7 +33,7 @@ def hypervisors(run: Run) -> list[str]:
     """One block per share, one line per host."""
     mounts = {host: by_path(result["mounts"]) for host, result in run.of("shared_mounts").items()}
     access = {host: by_path(result["paths"]) for host, result in run.of("path_access").items()}
-    daemons = run.of("virtiofsd_info")
+    daemons = run.facts("virtiofsd_result")
     proof = next(iter(run.facts("share_proof_result").values()))
     lines = [
         f"  {host}: virtiofsd {daemon['version']} ({daemon['implementation']}), {daemon['path']}"

@@ -31,6 +31,14 @@ def lookup(users, groups):
     return result
 
 
+def ask(users, groups, patience):
+    """lookup() in a bounded child; mounted.NoAnswer when the name service does not answer.
+
+    patience: a mounted.Patience.
+    """
+    return patience.run(lambda: lookup(users, groups), "the name service (passwd, group)")
+
+
 def user_name(uid):
     """The name of a uid on this host, or the number as text."""
     try:

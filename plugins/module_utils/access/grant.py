@@ -56,19 +56,17 @@ def run(params, check_mode):
     host = params["host"] or os.uname().nodename
     patience = mounted.Patience(params["timeout"], host)
     paths = params["paths"]
+    users, groups = accounts.wanted(paths)
+    try:
+        known = accounts.ask(users, groups, patience)
+    except mounted.NoAnswer as error:
+        raise Failure([str(error)], _result({}, []))
     problems = []
-    known = _accounts(paths, patience)
-    desired = {}
     for entry in paths + (params["confined_paths"] or []):
         problems.extend(_unusable(entry, host))
-    for entry in paths:
-        try:
-            desired[entry["path"]] = _desired(entry, known)
-        except Refusal as refusal:
-            problems.append("%s: %s" % (host, refusal))
     expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
-    unknown, pending = accounts.unknown(paths, known, host, expected)
-    problems.extend(unknown)
+    desired, unmeant, pending = resolve(paths, known, host, expected)
+    problems.extend(unmeant)
     result = _result(known, pending)
     if problems:
         # Nothing has been touched yet, and nothing is.
@@ -95,6 +93,22 @@ def run(params, check_mode):
     return result
 
 
+def resolve(paths, known, host, expected=()):
+    """(desired, problems, pending): {path: what ownership.plan() takes as desired} of the paths that can be meant, a
+    sentence for everything that keeps one from it, and the names that are only expected. Pure.
+
+    known: what accounts.lookup() returned on this host. expected: names that packages not installed yet will bring.
+    """
+    desired, problems = {}, []
+    for entry in paths:
+        try:
+            desired[entry["path"]] = _desired(entry, known)
+        except Refusal as refusal:
+            problems.append("%s: %s" % (host, refusal))
+    unknown, pending = accounts.unknown(paths, known, host, expected)
+    return desired, problems + unknown, pending
+
+
 def _result(known, pending):
     return dict(Plan().result(), warnings=[], accounts=known, pending_accounts=pending, confinement=None, paths=[])
 
@@ -117,14 +131,6 @@ def _desired(entry, known):
         "mode": ownership.mode_of(entry.get("mode"), entry["path"]),
         "acl": acl.named(entry.get("acl"), known, entry["path"]),
     }
-
-
-def _accounts(paths, patience):
-    users, groups = accounts.wanted(paths)
-    try:
-        return patience.run(lambda: accounts.lookup(users, groups), "the name service (passwd, group)")
-    except mounted.NoAnswer as error:
-        raise Failure([str(error)], _result({}, []))
 
 
 class _Path:

@@ -27,6 +27,28 @@ def test_access_paths():
          "read_only": False}]
 
 
+def test_share_accounts():
+    assert apply("share_accounts", [*SHARES, {"path": "/srv/c", "access": {"group": "kvm", "acl": ["u:backup:r-x"]}}]) == {
+        "users": ["backup", "oneadmin"], "groups": ["kvm"]}
+
+
+def test_account_problems():
+    known = {"users": {"oneadmin": {"uid": 9869, "gid": 9869, "groups": [9869]}}, "groups": {}, "names": {}}
+    assert apply("account_problems", SHARES, accounts=known, host="hv1") == []
+    needy = [{"path": "/srv/c", "access": {"owner": "ada", "group": "kvm", "mode": "2770"}}]
+    assert apply("account_problems", needy, accounts=known, host="hv1", expected=["kvm"]) == [
+        "hv1: /srv/c: access.owner names the user ada, which does not exist on this host; create it first (useradd, with "
+        "the same number on all hosts), install the package that brings it, or name one that exists"]
+
+
+def test_acl_entries_of_one_number_that_differ_are_a_problem_of_the_accounts():
+    known = {"users": {name: {"uid": 9869, "gid": 9869, "groups": [9869]} for name in ("oneadmin", "9869")},
+             "groups": {}, "names": {}}
+    share = {"path": "/srv/c", "access": {"acl": ["user:oneadmin:rwx", "user:9869:r-x"]}}
+    (problem,) = apply("account_problems", [share], accounts=known, host="hv1")
+    assert problem.startswith("hv1: /srv/c: access.acl has two entries for the user number 9869")
+
+
 def test_inner_volume_paths():
     volumes = [{"name": "V", "path": "/srv/a/x"}, {"name": "W", "path": "/srv/a"}, {"name": "X", "path": "/srv/b/x"}]
     assert apply("inner_volume_paths", volumes, shares=SHARES, users=["oneadmin"]) == [

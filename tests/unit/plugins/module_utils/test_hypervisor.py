@@ -1,0 +1,152 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one look at a hypervisor returns: its distribution, what is missing, and when there is nothing to do."""
+
+import os
+
+import pytest
+
+from ansible_collections.virtshare.storage.plugins.module_utils import hypervisor, mountinfo, virtiofsd
+from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import report
+from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+
+ACCOUNT = {"uid": 9869, "gid": 9869, "groups": [9869]}
+KNOWN = {"users": {"oneadmin": ACCOUNT, "libvirt-qemu": ACCOUNT}, "groups": {"kvm": 993},
+         "names": {"993": "kvm", "9869": "oneadmin"}}
+DAEMON = {"implementation": "rust", "reachable": True, "missing_subordinate_ids": [], "missing_packages": [],
+          "warnings": []}
+PROGRAMS = {"virtiofsd": virtiofsd.PATHS, "QEMU": virtiofsd.QEMU_PATHS, "newuidmap": hypervisor.NEWUIDMAP,
+            "libvirt": hypervisor.LIBVIRT_DRIVERS}
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """A function that looks at a host that has everything, but for what its arguments say."""
+    def look(without=(), known=None, daemon=(), refuses=False, **params):
+        def info(given, check_mode):
+            if refuses:
+                raise Refusal("too old")
+            return dict(DAEMON, **dict(daemon))
+
+        def ask(users, groups, patience):
+            found = known or KNOWN
+            return {"users": {name: found["users"][name] for name in users if name in found["users"]},
+                    "groups": {name: found["groups"][name] for name in groups if name in found["groups"]},
+                    "names": found["names"]}
+
+        gone = [PROGRAMS[name] for name in without]
+        monkeypatch.setattr(virtiofsd, "info", info)
+        monkeypatch.setattr(virtiofsd, "find", lambda paths: None if paths in gone else paths[0])
+        monkeypatch.setattr(hypervisor.glob, "glob",
+                            lambda pattern: [] if hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
+        monkeypatch.setattr(hypervisor.accounts, "ask", ask)
+        return hypervisor.look(dict({"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"],
+                                     "packages": [], "ocfs2": None, "timeout": 5.0}, **params))
+    return look
+
+
+def test_a_host_that_has_everything_is_ready(host):
+    found = host()
+    assert (found["ready"], found["missing"], found["changed"]) == (True, [], False)
+    # The user of libvirt's guests is looked for, but nobody asked for it.
+    assert set(found["accounts"]["users"]) == {"oneadmin"} and set(found["accounts"]["groups"]) == {"kvm"}
+    assert found["mounts"][0]["fstype"]
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_a_missing_program_is_named(host, name):
+    found = host(without=[name])
+    assert (found["ready"], found["missing"]) == (False, [name])
+
+
+def test_the_c_daemon_needs_no_newuidmap(host):
+    assert host(without=["newuidmap"], daemon={"implementation": "c"})["ready"]
+
+
+@pytest.mark.parametrize("users, groups, missing", [
+    (["oneadmin", "nobody-knows-her"], ["kvm"], ["nobody-knows-her"]),
+    (["oneadmin"], ["kvm", "backup"], ["backup"]),
+    (["strange"], ["strange"], ["strange"]),
+])
+def test_missing_accounts_are_named(host, users, groups, missing):
+    found = host(users=users, groups=groups)
+    assert (found["ready"], found["missing"]) == (False, missing)
+
+
+def test_one_user_of_libvirts_guests_is_enough(host):
+    assert host(known=dict(KNOWN, users={"oneadmin": ACCOUNT, "qemu": ACCOUNT}))["ready"]
+    found = host(known=dict(KNOWN, users={"oneadmin": ACCOUNT}), users=["oneadmin", "libvirt-qemu"])
+    assert (found["ready"], found["missing"]) == (False, ["libvirt-qemu"])
+
+
+@pytest.mark.parametrize("daemon", [
+    {"reachable": False}, {"reachable": None}, {"missing_subordinate_ids": ["subuid"]}, {"missing_packages": ["ovmf"]},
+], ids=str)
+def test_what_the_daemon_lacks_keeps_the_host_from_being_ready(host, daemon):
+    found = host(daemon=daemon)
+    assert not found["ready"]
+    assert found["missing"] == daemon.get("missing_packages", [])
+
+
+def test_what_virtiofsd_info_refuses_is_no_failure_of_the_look(host):
+    found = host(refuses=True)
+    assert (found["ready"], found["virtiofsd"], found["missing"], found["warnings"]) == (False, None, [], [])
+
+
+def test_warnings_about_the_daemon_are_passed_on_once(host):
+    found = host(daemon={"warnings": ["shared ids"]})
+    assert found["warnings"] == ["shared ids"] and "warnings" not in found["virtiofsd"]
+
+
+@pytest.mark.parametrize("asked, read", [
+    (None, None), ({"sources": [], "devices": []}, None),
+    ({"sources": ["LABEL=vmstore"], "devices": []}, {"host": "hv1", "sources": ["LABEL=vmstore"], "devices": []}),
+])
+def test_ocfs2_is_read_where_it_is_used(host, monkeypatch, asked, read):
+    monkeypatch.setattr(report, "read", lambda params: dict(params, warnings=["bare"]))
+    found = host(ocfs2=asked)
+    assert (found["ocfs2"], found["warnings"]) == (read, ["bare"] if read else [])
+    assert found["ready"]
+
+
+def test_what_ocfs2_cluster_info_refuses_is_no_failure_of_the_look(host, monkeypatch):
+    def refuse(params):
+        raise Refusal("no address")
+    monkeypatch.setattr(report, "read", refuse)
+    assert host(ocfs2={"sources": ["LABEL=vmstore"], "devices": []})["ocfs2"] is None
+
+
+def test_a_path_without_a_mount_has_no_source():
+    entries = mountinfo.parse("29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                              "40 29 0:50 / /srv/shares/a rw - nfs4 nas1:/export/a rw\n")
+    assert hypervisor.mounts(["/srv/shares/a", "/srv/shares/b"], entries) == [
+        {"path": "/srv/shares/a", "source": "nas1:/export/a", "fstype": "nfs4"},
+        {"path": "/srv/shares/b", "source": None, "fstype": None}]
+
+
+def release(identity, version):
+    return {"id": identity, "version_id": version}.get
+
+
+@pytest.mark.parametrize("identity, version, dnf, facts", [
+    ("debian", "13", None, ("Debian", "13", "Debian", "apt")),
+    ("ubuntu", "24.04", None, ("Ubuntu", "24", "Debian", "apt")),
+    ("rhel", "9.4", "dnf-3", ("RedHat", "9", "RedHat", "dnf")),
+    ("centos", "10", "dnf-3", ("CentOS", "10", "RedHat", "dnf")),
+    ("rocky", "8.10", "dnf-3", ("Rocky", "8", "RedHat", "dnf")),
+    ("almalinux", "9.4", "dnf5", ("AlmaLinux", "9", "RedHat", "dnf5")),
+    ("ol", "9.4", "dnf-3", ("OracleLinux", "9", "RedHat", "dnf")),
+])
+def test_the_distribution_has_ansibles_names(tmp_path, identity, version, dnf, facts):
+    if dnf:
+        (tmp_path / "usr/bin").mkdir(parents=True)
+        os.symlink(dnf, str(tmp_path / "usr/bin/dnf"))
+        (tmp_path / "usr/bin" / dnf).write_text("")
+    found = hypervisor.distribution(release(identity, version), str(tmp_path))
+    assert tuple(found[name] for name in ("distribution", "distribution_major_version", "os_family", "pkg_mgr")) == facts
+
+
+@pytest.mark.parametrize("identity, version", [("nixos", "24.11"), ("debian", ""), ("rhel", "7.9")])
+def test_what_is_not_known_here_is_left_to_setup(tmp_path, identity, version):
+    assert hypervisor.distribution(release(identity, version), str(tmp_path)) == {}
