@@ -150,7 +150,7 @@ def role(tmp_path):
         (tmp_path / "play.yml").write_text(json.dumps(PLAYBOOK), encoding="utf-8")
         return json.loads(finish(start_as_root(tmp_path, HOST + f"""
 import pathlib
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 def run(shares, *arguments, **variables):
     variables["shared_mount_shares"] = shares

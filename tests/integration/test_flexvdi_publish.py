@@ -28,7 +28,7 @@ INVENTORY = {"all": {"vars": DECLARED, "hosts": {"localhost": LOCAL}, "children"
     "hv1": LOCAL, "hv2": LOCAL}}}}}
 
 SCRIPT = r"""
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 os.makedirs("/srv/disk/data")
 os.makedirs("/srv/shares/projects")

@@ -12,7 +12,8 @@ from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER, flexvdi
 from tests.support.opennebula import PASSWORD as ONE_PASSWORD
 from tests.support.opennebula import USER as ONE_USER
 from tests.support.opennebula import opennebula
-from tests.support.playbook import ROOT, run_playbook
+from tests.support.playbook import ROOT
+from tests.support.warm import run_playbook
 
 PLAYBOOK = """---
 - name: Publish

@@ -10,7 +10,7 @@ import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import datastore
 
 from tests.support.opennebula import PASSWORD, USER, opennebula
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 from tests.unit.docs import guides
 
 PAGE = guides.RST / "guide_moving_to_one_datastores.rst"

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 PLAYBOOK = """---
 - name: Have a cluster

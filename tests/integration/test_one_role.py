@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.support.opennebula import PASSWORD, USER, opennebula
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 PLAYBOOK = """---
 - name: Publish

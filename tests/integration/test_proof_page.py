@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from ansible_collections.virtshare.storage.plugins.module_utils.proof import matrix
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 PROJECTS = {"path": "/srv/shares/projects", "type": "nfs", "source": "nas1:/export/projects"}
 LIBRARY = {"path": "/srv/shares/<b>library</b> & co", "type": "nfs", "source": "nas1:/export/library"}

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 UNREACHABLE = {
     "hypervisors": {

@@ -78,24 +78,34 @@ def run_playbook(*playbooks, inventories, arguments=(), environment=None, stream
     playbooks, inventories: paths, relative to the repository's root or absolute.
     timeout: seconds after which the run is killed and subprocess.TimeoutExpired raised.
     """
-    with tempfile.TemporaryDirectory(prefix="virtshare-run-") as directory:
-        record = Path(directory) / "record"
-        record.touch(mode=0o600)
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), *map(str, playbooks), *map(str, arguments)]
-        for inventory in inventories:
-            command += ["--inventory", str(inventory)]
+    def execute(command, variables):
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=_environment(record, environment, colour=stream is not None and stream.isatty()),
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         output = _follow(process, stream, timeout)
+        return process.returncode, output
+
+    colour = stream is not None and stream.isatty()
+    return recorded(execute, playbooks, inventories, arguments, environment, colour)
+
+
+def recorded(execute, playbooks, inventories, arguments, environment, colour=False) -> Run:
+    """The Run of what execute(command line, environment) does; it returns (exit code, output)."""
+    with tempfile.TemporaryDirectory(prefix="virtshare-run-") as directory:
+        record = Path(directory) / "record"
+        record.touch(mode=0o600)
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), *map(str, playbooks), *map(str, arguments)]
+        for inventory in inventories:
+            command += ["--inventory", str(inventory)]
+        code, output = execute(command, _environment(record, environment, colour))
         results = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
-        return Run(process.returncode, output, results)
+        return Run(code, output, results)
 
 
 def _environment(record: Path, extra: dict | None, colour: bool) -> dict:

@@ -1,0 +1,94 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ansible-playbook in a fork of a process that has imported Ansible already, which saves most of its start.
+
+For tests against the simulators. What is run is the same as that of tests.support.playbook, which a test holds it to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+from tests.support.playbook import ROOT, Run, recorded
+
+# What Ansible reads of the environment while it is imported: for each set of these, a process of its own.
+READ_AT_IMPORT = ("ANSIBLE_", "HOME", "LANG", "LC_", "PATH", "PYTHON")
+
+
+def run_playbook(*playbooks, inventories, arguments=(), environment=None, timeout=1800) -> Run:
+    """As run_playbook() of tests.support.playbook; the screen is not shown while it happens."""
+    def execute(command, variables):
+        return _warm(variables).run(command, variables, timeout)
+
+    return recorded(execute, playbooks, inventories, arguments, environment)
+
+
+class Warm:
+    """A process with Ansible imported, which forks for every run. It ends with the process that started it."""
+
+    def __init__(self, variables):
+        """variables: its environment."""
+        self._one_at_a_time = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.warm"], cwd=ROOT, env=variables, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
+
+    def run(self, command, variables, timeout):
+        """(exit code, output) of a command line of ansible-playbook."""
+        with self._one_at_a_time, tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
+            request = {"command": command, "variables": variables, "output": output.name}
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            child = int(self._process.stdout.readline())
+            expired = threading.Event()
+            clock = threading.Timer(timeout, lambda: (expired.set(), os.kill(child, 9)))
+            clock.start()
+            try:
+                code = int(self._process.stdout.readline())
+            finally:
+                clock.cancel()
+            if expired.is_set():
+                raise subprocess.TimeoutExpired(command, timeout)
+            return code, output.read()
+
+
+_running: dict[frozenset, Warm] = {}
+
+
+def _warm(variables) -> Warm:
+    key = frozenset(item for item in variables.items() if item[0].startswith(READ_AT_IMPORT))
+    if key not in _running:
+        _running[key] = Warm(variables)
+    return _running[key]
+
+
+def serve():
+    """Fork for each request on stdin; print the child's number, and when it has ended, its exit code."""
+    from ansible import constants
+    from ansible.cli.playbook import PlaybookCLI
+
+    for line in sys.stdin:
+        request = json.loads(line)
+        child = os.fork()
+        if not child:
+            os.environ.clear()
+            os.environ.update(request["variables"])
+            for name, flags, number in ((os.devnull, os.O_RDONLY, 0), (request["output"], os.O_WRONLY, 1)):
+                os.dup2(os.open(name, flags), number)
+            os.dup2(1, 2)
+            # Made when Ansible is imported, removed by the end of whoever has imported it: the one before this one.
+            os.makedirs(constants.DEFAULT_LOCAL_TMP, mode=0o700, exist_ok=True)
+            PlaybookCLI.cli_executor(request["command"])  # ends in SystemExit
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
