@@ -7,9 +7,9 @@ import argparse
 import signal
 import sys
 
-from tests.gates import hosts, stages, times
+from tests.gates import hosts, inputs, stages, times
 from tests.gates.process import Log
-from tests.gates.runner import LOGS, run_stages, summary
+from tests.gates.runner import LOGS, run_stages, summary, write_times
 
 GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK)}
 STAGES = {**stages.ALL, **stages.CHECK, **stages.HOSTS, **stages.BENCH}
@@ -38,7 +38,11 @@ def main():
         parser.error(f"no such stage: {', '.join(unknown)}; --list names them" if unknown else "name a stage, or test")
     # Ended from outside, a stage still ends what it started.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    results = run_stages({name: STAGES[name] for name in dict.fromkeys(wanted)})
+    # What is asked for by its own name is run.
+    skippable = set(wanted).difference(arguments.names) if inputs.may_skip() else ()
+    results = run_stages(
+        {name: STAGES[name] for name in dict.fromkeys(wanted)}, memory=inputs.Memory(), skippable=skippable)
+    write_times(results)
     print(summary(results), flush=True)
     return int(any(result.problem for result in results))
 

@@ -5,6 +5,7 @@
 
 import contextlib
 import fcntl
+import json
 import sys
 import time
 import typing
@@ -12,27 +13,50 @@ import typing
 from tests.gates.process import CACHE, Failed, Log
 
 LOGS = CACHE / "logs"
+TIMES = CACHE / "stage-times.json"
 
 
 class Result(typing.NamedTuple):
-    """How a stage went. problem: None, or in words why it failed."""
+    """How a stage went. problem: None, or why it failed; unchanged: None, or why it was not run."""
 
     name: str
     seconds: float
     problem: str | None
+    unchanged: str | None = None
+
+    @property
+    def outcome(self):
+        """C(passed), C(failed) or C(skipped)."""
+        if self.unchanged is not None:
+            return "skipped"
+        return "passed" if self.problem is None else "failed"
 
 
-def run_stages(stages, logs=LOGS, stream=sys.stdout):
+def run_stages(stages, logs=LOGS, stream=sys.stdout, memory=None, skippable=()):
     """Run {name: function(log)} and return a Result for each.
 
     A stage fails by raising; the others are run all the same. Only an interrupt ends the whole.
+    memory: the inputs.Memory of what has passed, which this run adds to; skippable: the stages that are skipped when
+    they have passed with what they depend on as it is.
     """
-    return [_run_stage(name, stage, logs, stream) for name, stage in stages.items()]
+    return [_run_stage(name, stage, logs, stream, memory, name in skippable) for name, stage in stages.items()]
 
 
-def _run_stage(name, stage, logs, stream):
+def _run_stage(name, stage, logs, stream, memory, skippable):
     with _alone(logs / f".{name}.lock", stream):
-        return _run_stage_alone(name, stage, logs, stream)
+        if memory is None:
+            return _run_stage_alone(name, stage, logs, stream)
+        digest = memory.digest(name)
+        date = memory.passed(name, digest) if skippable else None
+        if date is not None:
+            unchanged = f"unchanged since it passed on {date}; skipped (CI runs it, and so does FRESH=1)"
+            print(f"\n== {name}: {unchanged}", file=stream, flush=True)
+            return Result(name, 0.0, None, unchanged)
+        memory.forget(name)
+        result = _run_stage_alone(name, stage, logs, stream)
+        if result.problem is None:
+            memory.keep(name, digest)
+        return result
 
 
 @contextlib.contextmanager
@@ -66,13 +90,25 @@ def _run_stage_alone(name, stage, logs, stream):
 
 
 def summary(results, logs=LOGS):
-    """The closing table as text; its last line is C(N passed, N failed)."""
+    """The closing table as text; its last line is C(N passed, N failed), and C(, N skipped) where one was."""
     width = max(len(result.name) for result in results)
     lines = [""]
-    for name, seconds, problem in results:
-        outcome = "passed" if problem is None else f"FAILED  {problem} (log: {logs / name}.log)"
-        lines.append(f"{name:{width}}  {seconds:6.0f} s  {outcome}")
+    for result in results:
+        said = {"passed": "passed", "failed": f"FAILED  {result.problem} (log: {logs / result.name}.log)",
+                "skipped": result.unchanged}[result.outcome]
+        lines.append(f"{result.name:{width}}  {result.seconds:6.0f} s  {said}")
     lines.append(f"{'all':{width}}  {sum(result.seconds for result in results):6.0f} s")
-    failed = sum(result.problem is not None for result in results)
-    lines += ["", f"{len(results) - failed} passed, {failed} failed"]
-    return "\n".join(lines)
+    outcomes = [result.outcome for result in results]
+    count = f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed"
+    if "skipped" in outcomes:
+        count += f", {outcomes.count('skipped')} skipped"
+    return "\n".join([*lines, "", count])
+
+
+def write_times(results, path=TIMES):
+    """Leave the run as JSON: when it ended, and each stage's name, seconds, outcome and problem, in their order."""
+    stages = [{"name": result.name, "seconds": round(result.seconds, 1), "outcome": result.outcome,
+               "problem": result.problem} for result in results]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ended = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    path.write_text(json.dumps({"ended": ended, "stages": stages}, indent=1) + "\n", encoding="utf-8")
