@@ -164,6 +164,7 @@ def run(shares, *arguments, **variables):
     return on
 
 
+@pytest.mark.slow
 def test_each_host_is_let_at_the_shares_in_an_execution_that_it_has_anyway(role):
     off, first, second, taken, gone = role(f"""
 declared = [{DECLARED!r}]

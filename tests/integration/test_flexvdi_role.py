@@ -188,6 +188,7 @@ def test_what_the_hosts_have_not_shown_is_refused_before_any_task(role, manager)
     assert run.code == 0 and tasks == ["evolume_create"]
 
 
+@pytest.mark.slow
 def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
     """No share is declared, so that there is nothing to prove; what is proven for real is tested on real hosts."""
     inventory = {"all": {"children": {"hypervisors": {"hosts": {"hv1": {
