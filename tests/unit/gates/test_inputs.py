@@ -128,13 +128,13 @@ def test_a_failure_of_the_whole_or_of_a_part_counts_for_both(gate, failed, other
     assert gate.run("simulators").outcome == "passed"
 
 
-@pytest.mark.parametrize("name", ["setup", "scenarios", "molecule", "bench-tools"])
+@pytest.mark.parametrize("name", ["setup", "hosts", "scenarios", "molecule", "bench-tools"])
 def test_the_lab_and_what_prepares_are_never_skipped(gate, name):
     assert [gate.run(name).outcome for dummy in range(2)] == ["passed", "passed"]
 
 
 def test_every_gate_of_this_list_is_one():
-    assert set(inputs.GATES) == {*stages.ALL, *stages.CHECK} - {"setup", "scenarios", "molecule"}
+    assert set(inputs.GATES) == {*stages.ALL, *stages.CHECK} - {"setup", "hosts"}
 
 
 def test_a_record_cut_short_is_none(gate):
