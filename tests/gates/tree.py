@@ -36,6 +36,16 @@ def files():
     return {path for path in listed.split("\0") if path and os.path.lexists(ROOT / path)}
 
 
+def changed(root=ROOT):
+    """The relative paths of all files that differ from the last commit, or are not in it; none before the first one."""
+    try:
+        differing = _git("diff", "--name-only", "--no-renames", "-z", "HEAD", cwd=root)
+    except Failed:
+        return set()
+    new = _git("ls-files", "-z", "--others", "--exclude-standard", cwd=root)
+    return {path for path in (differing + new).split("\0") if path and os.path.lexists(root / path)}
+
+
 def _git(*arguments, cwd):
     try:
         return subprocess.run(

@@ -5,12 +5,13 @@
 
 import io
 import signal
+import subprocess
 import sys
 import time
 
 import pytest
 
-from tests.gates import environments, interpreters
+from tests.gates import environments, interpreters, tree
 from tests.gates.process import ROOT, Failed, Log, environment, run, run_together
 from tests.gates.runner import Result, run_stages, summary
 
@@ -140,3 +141,22 @@ def test_interpreters_are_real_ones():
     found = interpreters.found()
     assert found[sys.version_info[:2]].is_file()
     assert not [path for path in found.values() if "shims" in path.parts]
+
+
+def test_what_differs_from_the_last_commit_is_found(tmp_path):
+    def git(*arguments):
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    for name in ("left alone.yml", "staged.yml", "edited.yml", "deleted.yml", ".gitignore"):
+        (tmp_path / name).write_text("/ignored.yml\n", encoding="utf-8")
+    assert tree.changed(tmp_path) == set(), "before the first commit"
+    git("add", ".")
+    git("commit", "-m", "first")
+    assert tree.changed(tmp_path) == set()
+    for name in ("staged.yml", "edited.yml", "new file.yml", "ignored.yml"):
+        (tmp_path / name).write_text("changed", encoding="utf-8")
+    git("add", "staged.yml")
+    (tmp_path / "deleted.yml").unlink()
+    assert tree.changed(tmp_path) == {"staged.yml", "edited.yml", "new file.yml"}
