@@ -29,6 +29,7 @@ demo: setup ## two hypervisors, a storage server and the endpoint; run the site 
 demo-down: python ## stop what the demo left up
 	@if [ -x $(DEV) ]; then $(DEV) -m tests.demo --down; fi
 
+# What has passed and not changed since is skipped outside CI; FRESH=1 runs it: make test FRESH=1
 test: python ## everything: all gates, simulators, real hosts, Molecule
 	@$(GATES) test
 
