@@ -103,7 +103,8 @@ class Site:
 
 @pytest.fixture(scope="module", name="site")
 def hosts(tmp_path_factory):
-    with Lab.up("flexvdi", ["hv1", "hv2", "nas1:storage"], disks=["hv1=128M", "hv2=128M"], fresh=True) as lab:
+    hosts = ["hv1:hypervisor-ready", "hv2:hypervisor-ready", "nas1:storage"]
+    with Lab.up("flexvdi", hosts, disks=["hv1=128M", "hv2=128M"], fresh=True) as lab:
         yield Site(lab, tmp_path_factory.mktemp("flexvdi"))
 
 
