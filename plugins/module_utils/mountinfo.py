@@ -7,6 +7,7 @@ Source of the format: Documentation/filesystems/proc.rst of the Linux kernel, 3.
 """
 
 import collections
+import functools
 import posixpath
 import re
 
@@ -66,7 +67,13 @@ def parse(text):
 def read(filename="/proc/self/mountinfo"):
     """parse() of the running kernel's list."""
     with open(filename, encoding="utf-8", errors="surrogateescape") as source:
-        return parse(source.read())
+        return list(_parsed(source.read()))
+
+
+# A module reads the list once a share, and it hardly ever changes in between.
+@functools.lru_cache(maxsize=1)
+def _parsed(text):
+    return tuple(parse(text))
 
 
 def containing(entries, path):
@@ -93,6 +100,8 @@ def containing(entries, path):
 
 def find(entries, path):
     """The mount whose mount point is exactly this path and that is what a program sees there, or None."""
+    if not any(entry.mount_point == path for entry in entries):
+        return None
     entry = containing(entries, path)
     return entry if entry is not None and entry.mount_point == path else None
 

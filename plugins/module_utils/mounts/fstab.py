@@ -8,6 +8,7 @@ surrogates (C(surrogateescape)), so any file comes back out as it went in.
 """
 
 import collections
+import functools
 import os
 import posixpath
 import re
@@ -65,12 +66,24 @@ def entries(text):
 
 def find(text, path):
     """All entries of a mount point, in the file's order; more than one is a mistake in the file."""
-    return [entry for entry in entries(text) if _is_at(entry, path)]
+    return [entry for _line, entry in _by_path(text).get(path, ())]
 
 
 def lines_of(text, path):
     """The raw lines of a mount point without their newlines, for a diff."""
-    return [line.rstrip("\r\n") for line in _lines(text) if _is_at(parse_line(line), path)]
+    return [line.rstrip("\r\n") for line, _entry in _by_path(text).get(path, ())]
+
+
+# Every share asks for its own lines of one and the same text.
+@functools.lru_cache(maxsize=1)
+def _by_path(text):
+    """{mount point: [(raw line, Entry)]}"""
+    result = {}
+    for line in _lines(text):
+        entry = parse_line(line)
+        if entry is not None and entry.path.startswith("/"):
+            result.setdefault(posixpath.normpath(entry.path), []).append((line, entry))
+    return result
 
 
 def means_the_same(entry, other):

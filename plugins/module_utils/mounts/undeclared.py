@@ -46,13 +46,13 @@ def candidates(entries, text, declared, prefix, with_credentials=()):
             found.setdefault(path, Candidate(_share(path, share_type, entry.source), _below(path, prefix)))
     for entry in entries:
         path = entry.mount_point
-        if path in declared or path in found or not stack(entries, path):
+        if path in declared or path in found:
             continue
         share_type = _SHARE_TYPES.get(entry.fstype)
         if share_type is None and (_below(path, prefix) or posixpath.dirname(path) in beside) and _is_bind(
                 entry, entries):
             share_type = "local"
-        if share_type:
+        if share_type and stack(entries, path):
             found[path] = Candidate(_share(path, share_type, entry.source), False)
     for path in with_credentials:
         if path not in declared:
