@@ -33,50 +33,87 @@ def bounded(function, seconds, account=None):
     account: None, or (uid, gid, groups): the child runs the function as this user.
     An OSError in the child is raised here with its errno, text and filename; anything else becomes ChildFailed.
     """
+    (value, error), = each([(function, lambda: seconds)], account)
+    if error is not None:
+        raise error
+    return value
+
+
+def each(tasks, account=None):
+    """Yield (value, None) or (None, error) of every task, as bounded() returns or raises it.
+
+    tasks: a list of (function, what gives its seconds when its turn comes). One child does all of them, as a fork costs
+    more than most of them take; after one that hangs or dies the next child goes on.
+    """
+    left = list(tasks)
+    while left:
+        for outcome in _in_one_child(left, account):
+            left.pop(0)
+            yield outcome
+
+
+def _in_one_child(tasks, account):
+    """The outcomes of the first tasks, up to one that hangs or whose process dies."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _child(function, account, reader, writer)
+        _child([function for function, dummy in tasks], account, reader, writer)
     os.close(writer)
     _lead_group(pid)
+    rest = b""
     try:
-        answer = _read_until_closed(reader, time.monotonic() + seconds)
+        for dummy, bound in list(tasks):
+            seconds = bound()
+            answer, rest = _read_line(reader, rest, time.monotonic() + seconds)
+            yield _unpack(answer) if answer is not None else (None, TimedOut(seconds))
+            if not answer:
+                return
     finally:
         os.close(reader)
         _end(pid)
-    if answer is None:
-        raise TimedOut(seconds)
-    return _unpack(answer)
 
 
-def _child(function, account, reader, writer):
+def _child(functions, account, reader, writer):
     """Never returns: os._exit keeps the parent's cleanup handlers from running twice."""
     try:
         os.close(reader)
         _lead_group(0)
-        # A child stuck in the kernel would otherwise hold the module's output open, and ssh would wait for it.
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        os.chdir("/")
-        if account is not None:
-            uid, gid, groups = account
-            os.setgroups(groups)
-            os.setgid(gid)
-            os.setuid(uid)
-        answer = {"value": function()}
-        payload = json.dumps(answer)
+        settled = _payload(lambda: _settle(account))
+        for function in functions:
+            data = _payload(function) if settled == _NOTHING else settled
+            while data:
+                data = data[os.write(writer, data):]
+    finally:
+        # Even when nobody listens any more: a child of a killed run must not go on in its place.
+        os._exit(0)
+
+
+# What _payload() gives of work that returns nothing.
+_NOTHING = b'{"value": null}\n'
+
+
+def _settle(account):
+    # A child stuck in the kernel would otherwise hold the module's output open, and ssh would wait for it.
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.chdir("/")
+    if account is not None:
+        uid, gid, groups = account
+        os.setgroups(groups)
+        os.setgid(gid)
+        os.setuid(uid)
+
+
+def _payload(function):
+    """What function() returns or raises as a line of bytes."""
+    try:
+        payload = json.dumps({"value": function()})
     except OSError as error:
         payload = json.dumps({"os_error": [error.errno, error.strerror, error.filename]})
     except BaseException as error:  # pylint: disable=broad-except
         payload = json.dumps({"failure": "%s: %s" % (type(error).__name__, error)})
-    data = payload.encode("utf-8")
-    try:
-        while data:
-            data = data[os.write(writer, data):]
-    finally:
-        # Even when nobody listens any more: a child of a killed run must not go on in its place.
-        os._exit(0)
+    return payload.encode("utf-8") + b"\n"
 
 
 def _lead_group(pid):
@@ -90,17 +127,21 @@ def _lead_group(pid):
         pass
 
 
-def _read_until_closed(reader, deadline):
-    """Everything the child wrote, or None when the deadline came first."""
-    chunks = []
-    while True:
+def _read_line(reader, begun, deadline):
+    """(the next line, what was read beyond it); the line is empty when the child died, None when the deadline came first.
+
+    begun: what was read beyond the line before.
+    """
+    while b"\n" not in begun:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return None
+            return None, b""
         chunk = os.read(reader, 65536)
         if not chunk:
-            return b"".join(chunks)
-        chunks.append(chunk)
+            return b"", b""
+        begun += chunk
+    line, dummy, rest = begun.partition(b"\n")
+    return line, rest
 
 
 def _end(pid):
@@ -118,12 +159,13 @@ def _end(pid):
 
 
 def _unpack(answer):
+    """(value, None) or (None, error) of a line."""
     if not answer:
-        raise ChildFailed("the process doing the work died")
+        return None, ChildFailed("the process doing the work died")
     message = json.loads(answer.decode("utf-8"))
     if "os_error" in message:
         errno, text, filename = message["os_error"]
-        raise OSError(errno, text, filename)
+        return None, OSError(errno, text, filename)
     if "failure" in message:
-        raise ChildFailed(message["failure"])
-    return message["value"]
+        return None, ChildFailed(message["failure"])
+    return message["value"], None

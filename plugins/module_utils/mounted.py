@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work inside a live mount: never in the directory beneath it, and never without an end."""
 
+import collections
 import errno
+import functools
 import os
 
 from ansible_collections.virtshare.storage.plugins.module_utils import blockdevice, bounded, mountinfo
@@ -130,6 +132,10 @@ def _block_device(st_dev):
     return None
 
 
+Request = collections.namedtuple("Request", "function path mount account")
+Request.__doc__ = """What Patience.run() takes, for Patience.together()."""
+
+
 class Patience:
     """Runs work in bounded children and turns their timeouts into words.
 
@@ -146,16 +152,53 @@ class Patience:
 
         Everything else is as in bounded.bounded(): OSError passes through, the rest becomes ChildFailed.
         """
+        (value, error), = self._answers([Request(function, path, mount, account)], account)
+        if error is not None:
+            raise error
+        return value
+
+    def together(self, conversations):
+        """Run generators side by side. Each yields a Request and is given its answer, or its error is raised there.
+
+        What all of them ask for at the same time as the same account is done in one child, see bounded.each().
+        """
+        answered = [(conversation, (None, None)) for conversation in conversations]
+        while answered:
+            asked = []
+            for conversation, (value, error) in answered:
+                try:
+                    request = conversation.send(value) if error is None else conversation.throw(error)
+                    asked.append((conversation, request))
+                except StopIteration:
+                    pass
+            answered = []
+            while asked:
+                account = asked[0][1].account
+                same = [each for each in asked if each[1].account == account]
+                asked = [each for each in asked if each[1].account != account]
+                answers = self._answers([request for dummy, request in same], account)
+                answered.extend(zip([conversation for conversation, dummy in same], answers))
+
+    def _answers(self, requests, account):
+        """Yield (value, None) or (None, error) of each request."""
+        outcomes = bounded.each([(request.function, functools.partial(self._bound, request.mount))
+                                 for request in requests], account)
+        for request, (value, error) in zip(requests, outcomes):
+            yield value, self._no_answer(request, error.seconds) if isinstance(error, bounded.TimedOut) else error
+
+    def _bound(self, mount):
+        silent = mount is not None and server_of(mount) in self._silent
+        return min(self.seconds, SECOND_CHANCE) if silent else self.seconds
+
+    def _no_answer(self, request, seconds):
+        """The NoAnswer of a request; its server counts as silent from now on."""
+        mount = request.mount
         server = server_of(mount) if mount is not None else None
-        seconds = min(self.seconds, SECOND_CHANCE) if server in self._silent else self.seconds
-        try:
-            return bounded.bounded(function, seconds, account)
-        except bounded.TimedOut:
-            if server is None:
-                raise NoAnswer("%s: %s gave no answer within %g s" % (self.host, path, seconds))
-            self._silent.add(server)
-            raise NoAnswer("%s: %s: %s did not answer within %g s (%s mount of %s); check that it is up and reachable, "
-                           "then run again" % (self.host, path, _named(mount), seconds, mount.fstype, mount.source))
+        if server is None:
+            return NoAnswer("%s: %s gave no answer within %g s" % (self.host, request.path, seconds))
+        self._silent.add(server)
+        return NoAnswer("%s: %s: %s did not answer within %g s (%s mount of %s); check that it is up and reachable, "
+                        "then run again" % (self.host, request.path, _named(mount), seconds, mount.fstype, mount.source))
 
     def silent(self, mount):
         """Whether the server behind this mount already let a request run out of time."""

@@ -81,9 +81,9 @@ def run(params, check_mode):
         total.add(confined.plan)
         problems.extend(confined.problems)
     names = _Names(patience)
-    for entry in paths:
-        work = _Path(entry, desired[entry["path"]], known, patience, names, params, check_mode)
-        work.run()
+    works = [_Path(entry, desired[entry["path"]], known, patience, names, params, check_mode) for entry in paths]
+    patience.together([work.run() for work in works])
+    for work in works:
         total.add(work.plan)
         problems.extend(work.problems)
         result["paths"].append(work.result())
@@ -156,8 +156,9 @@ class _Path:
         self.pending = False
 
     def run(self):
+        """A generator for Patience.together(), as are those it calls."""
         try:
-            self._run()
+            yield from self._run()
         except mounted.NoAnswer as error:
             self.problems.append(str(error))
         except OSError as error:
@@ -172,8 +173,7 @@ class _Path:
         if not self.pending:
             with_acl = self.desired["acl"] is not None
             try:
-                self.state = self.patience.run(
-                    lambda: ownership.read(self.path, self.mount, with_acl), self.path, self.mount)
+                self.state = yield self._ask(lambda: ownership.read(self.path, self.mount, with_acl))
             except PermissionError as error:
                 self.problems.append(
                     ownership.explain_error(error, self.path, self.mount, self.desired, self.host, "look at"))
@@ -181,10 +181,13 @@ class _Path:
             if with_acl and self.state["acl"] is None:
                 self.problems.append(ownership.explain_no_acls(self.path, self.mount, self.desired, self.host))
                 return
-        self._own()
+        yield from self._own()
         if not self.check_mode and not self.problems:
             for user in self.entry["writers"]:
-                self._test(user)
+                yield from self._test(user)
+
+    def _ask(self, function, account=None):
+        return mounted.Request(function, self.path, self.mount, account)
 
     def _usable(self, entries):
         """Whether the path may be worked on: the directory underneath a missing mount must never be changed."""
@@ -228,8 +231,8 @@ class _Path:
             self.plan = plan
             return
         try:
-            self.state = self.patience.run(
-                lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired), self.path, self.mount)
+            self.state = yield self._ask(
+                lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired))
         except OSError as error:
             self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
             return
@@ -254,7 +257,7 @@ class _Path:
         account = self.known["users"][user]
         if self.entry["read_only"]:
             return
-        table = write_test.run(self.path, self.mount, account, self.patience)
+        table = yield from write_test.run(self.path, self.mount, account)
         failed = write_test.verdict(table)
         self.writers[user] = {"uid": account["uid"], "gid": account["gid"], "groups": account["groups"],
                               "writes": not failed, "operations": table}
@@ -264,7 +267,8 @@ class _Path:
         words = "%s: %s: %s may not write: %s: %s" % (
             self.host, self.path, user, operation.replace("_", " "), row["words"])
         if row["result"] == write_test.DENIED:
-            words += "; " + "; ".join(self._denial(dict(account, name=user), row))
+            reasons = yield from self._denial(dict(account, name=user), row)
+            words += "; " + "; ".join(reasons)
         else:
             words = words.replace("may not write", "cannot write", 1)
         self.problems.append(words)
@@ -273,7 +277,7 @@ class _Path:
         if row["words"].startswith("EROFS"):
             return ["the mount or the export is read-only; declare the share with read_only: true, or make it writable"]
         try:
-            components = self.patience.run(lambda: permissions.read_components(self.path), self.path, self.mount)
+            components = yield self._ask(lambda: permissions.read_components(self.path))
         except OSError as error:
             return ["root itself cannot look at the directories above it: %s" % mounted.error_words(error)]
         uids = set(part["uid"] for part in components)

@@ -52,17 +52,17 @@ class _Ended(BaseException):
     """A signal asked the test to end; raised so that the file is removed on the way out."""
 
 
-def run(path, mount, account, patience):
+def run(path, mount, account):
     """The table of one user on one mounted path: {operation: {"result", "words"}} for each of OPERATIONS.
 
-    mount: the Mount that must be there. account: {"uid", "gid", "groups"}. patience: a mounted.Patience.
+    A generator for mounted.Patience.together(). mount: the Mount that must be there. account: {"uid", "gid", "groups"}.
     "result" is supported, not_supported, denied, failed or not_tried; "words" the error and what it costs, or "".
     NoAnswer when the server does not answer.
     """
     identity = (account["uid"], account["gid"], account["groups"])
     name = "%s%s.%s.%d.%s" % (PREFIX, host_tag(), _boot_tag(), os.getpid(), os.urandom(6).hex())
     try:
-        return patience.run(lambda: attempt(path, mount, name), path, mount, identity)
+        return (yield mounted.Request(lambda: attempt(path, mount, name), path, mount, identity))
     except (mounted.NoAnswer, bounded.ChildFailed):
         _remove_after_kill(path, mount, name, identity)
         raise

@@ -48,13 +48,15 @@ def run(params, check_mode):
         raise Refusal("hosts must hold host %s itself: pass all live hosts of the run, such as ansible_play_hosts"
                       % params["host"])
     patience = mounted.Patience(params["timeout"], params["host"])
+    shares = [_Share(share, params, patience, check_mode) for share in params["shares"]]
+    patience.together([share.probe() for share in shares])
     return {
         "changed": False,
         "phase": params["phase"],
         "run_id": params["run_id"],
         "host": params["host"],
         "check_mode": check_mode,
-        "shares": [_Share(share, params, patience, check_mode).result() for share in params["shares"]],
+        "shares": [share.found for share in shares],
     }
 
 
@@ -74,74 +76,73 @@ class _Share:
             "identity": None, "problem": None, "nonce": None, "as": None, "sees": {}, "content": None,
         }
 
-    def result(self):
+    def probe(self):
+        """Fills self.found; a generator for Patience.together(), as are those it calls."""
         try:
-            self._look()
+            yield from self._look()
             if self.found["problem"] is None and not self.check_mode:
                 if self.share["read_only"]:
-                    self.found["content"] = self._as_somebody(
+                    self.found["content"] = yield from self._as_somebody(
                         lambda: nonces.content_fingerprint(self.path, self.mount))
                 elif self.params["phase"] == "write":
-                    self._write()
+                    yield from self._write()
                 elif self.params["phase"] == "read":
-                    self._read()
+                    yield from self._read()
                 else:
-                    self._tidy()
+                    yield from self._tidy()
         except mounted.NoAnswer as error:
             self.found["problem"] = str(error)
         except OSError as error:
             self.found["problem"] = self._error(error)
         except bounded.ChildFailed as error:
             self.found["problem"] = "%s: %s: %s" % (self.params["host"], self.path, error)
-        return self.found
+
+    def _ask(self, function, account=None):
+        return mounted.Request(function, self.path, self.mount, account)
 
     def _look(self):
         self.mount, entries = self.patience.visible(self.path)
         if self.mount is None:
             # A path beneath a dead mount would hang too: even this look is bounded.
-            self.found["identity"] = self.patience.run(lambda: identity.describe_plain(entries, self.path), self.path)
+            self.found["identity"] = yield self._ask(lambda: identity.describe_plain(entries, self.path))
             self.found["problem"] = "is not mounted: %s" % _plain_words(self.found["identity"])
             return
         self.found["identity"] = identity.describe(self.mount)
-        numbers = self.patience.run(lambda: identity.read(self.path, self.mount), self.path, self.mount)
+        numbers = yield self._ask(lambda: identity.read(self.path, self.mount))
         self.found["identity"] = identity.describe(self.mount, numbers)
         if not mounted.is_type(self.mount, self.share["type"]):
             self.found["problem"] = "is a %s mount, declared is the type %s" % (self.mount.fstype, self.share["type"])
         elif not mounted.same_source(self.share["type"], self.share.get("source"), self.mount):
             self.found["problem"] = "is %s, declared is %s" % (self.mount.source, self.share["source"])
-        elif self.share["type"] == "local" and self.share.get("source") and not self._is_bound():
+        elif self.share["type"] == "local" and self.share.get("source") and not (yield self._ask(self._is_bound)):
             self.found["problem"] = "is another directory, declared is %s" % self.share["source"]
 
     def _is_bound(self):
         """Whether the mount's root is the very directory that is declared as the source of a local share."""
-        def compare():
-            try:
-                return os.path.samestat(os.stat(self.share["source"]), os.stat(self.path))
-            except FileNotFoundError:
-                return False
-        return self.patience.run(compare, self.path, self.mount)
+        try:
+            return os.path.samestat(os.stat(self.share["source"]), os.stat(self.path))
+        except FileNotFoundError:
+            return False
 
     def _write(self):
         nonce = os.urandom(16).hex()
-        self._as_somebody(
+        yield from self._as_somebody(
             lambda: nonces.write(self.path, self.mount, self.run_id, self.params["host"], nonce))
         self.found["nonce"] = nonce
 
     def _read(self):
         seconds = min(ASK_SECONDS, self.params["timeout"] / 3)
-        answer = self._as_somebody(
+        answer = yield from self._as_somebody(
             lambda: nonces.read(self.path, self.mount, self.run_id, self.params["host"],
                                 self.params["hosts"], seconds))
         self.found["sees"] = answer["sees"]
         if not answer["tidy"]:
-            self._tidy()
+            yield from self._tidy()
 
     def _tidy(self):
         for dummy, account in self._accounts():
             try:
-                if self.patience.run(
-                        lambda: nonces.tidy(self.path, self.mount, self.run_id),
-                        self.path, self.mount, account):
+                if (yield self._ask(lambda: nonces.tidy(self.path, self.mount, self.run_id), account)):
                     return
             except OSError:
                 continue
@@ -151,7 +152,7 @@ class _Share:
         refusal = None
         for name, account in self._accounts():
             try:
-                answer = self.patience.run(function, self.path, self.mount, account)
+                answer = yield self._ask(function, account)
             except PermissionError as error:
                 refusal = refusal or error
                 continue

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded
+from ansible_collections.virtshare.storage.plugins.module_utils.bounded import ChildFailed, TimedOut, bounded, each
 
 
 def refuse():
@@ -59,3 +59,35 @@ def test_the_child_of_a_killed_process_does_not_go_on_in_its_place(tmp_path):
     assert os.read(reader, 1) == b"", "the pipe is closed when the child has ended, too"
     os.close(reader)
     assert not went_on.exists()
+
+
+def outcomes(*functions, seconds=20, account=None):
+    """What each() yields, an error by its type."""
+    found = each([(function, lambda: seconds) for function in functions], account)
+    return [(value, error and type(error)) for value, error in found]
+
+
+def test_one_child_does_all_that_answers():
+    first, second = outcomes(os.getpid, os.getpid)
+    assert first == second != (os.getpid(), None)
+    assert outcomes(refuse, lambda: 1 // 0, lambda: "on") == [(None, NotADirectoryError), (None, ChildFailed), ("on", None)]
+
+
+def test_after_one_that_hangs_or_dies_the_next_child_goes_on():
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert outcomes(lambda: 1, die, lambda: 2) == [(1, None), (None, ChildFailed), (2, None)]
+    assert outcomes(lambda: 1, lambda: time.sleep(60), lambda: 2, seconds=1) == [(1, None), (None, TimedOut), (2, None)]
+
+
+def test_an_account_that_cannot_be_taken_fails_each():
+    assert outcomes(os.getpid, os.getpid, account=(-5, 0, [])) == [(None, ChildFailed)] * 2
+
+
+def test_the_seconds_of_a_task_are_asked_for_when_its_turn_comes():
+    """What the one before met may shorten them."""
+    bounds = [0.2]
+    tasks = [(lambda: time.sleep(60), lambda: bounds[0]), (lambda: time.sleep(60), lambda: bounds[0])]
+    for dummy, error in each(tasks):
+        assert error.seconds == bounds[0]
+        bounds[0] = 0.1

@@ -97,6 +97,49 @@ def test_a_name_service_that_hangs_is_named():
     assert str(error.value) == "hv1: the name service gave no answer within 0.2 s"
 
 
+def conversation(said, name, account=None, mount=None, steps=2):
+    """Asks for the process it is served by, as often as there are steps."""
+    for dummy in range(steps):
+        said.append((name, (yield mounted.Request(os.getpid, name, mount, account))))
+
+
+def test_conversations_take_turns_in_one_child_each_turn():
+    said = []
+    mounted.Patience(20, "hv1").together([conversation(said, "a"), conversation(said, "b", steps=3)])
+    assert [name for name, dummy in said] == ["a", "b", "a", "b", "b"]
+    assert said[0][1] == said[1][1] and said[2][1] == said[3][1]
+    assert len({process for dummy, process in said} | {os.getpid()}) == 4
+
+
+def test_an_error_is_raised_in_the_conversation_that_met_it():
+    met = []
+
+    def refused(path):
+        try:
+            yield mounted.Request(lambda: os.listdir(path), path, None, None)
+        except FileNotFoundError as error:
+            met.append(error.filename)
+            yield mounted.Request(lambda: None, path, None, None)
+
+    mounted.Patience(20, "hv1").together([refused("/proc/none"), refused("/proc")])
+    assert met == ["/proc/none"]
+
+
+def test_a_silent_server_costs_its_mounts_one_bound(monkeypatch):
+    monkeypatch.setattr(mounted, "SECOND_CHANCE", 0.1)
+    words = []
+
+    def hang(path):
+        try:
+            yield mounted.Request(lambda: time.sleep(60), path, mount("nfs4", "nas1:/export" + path), None)
+        except mounted.NoAnswer as error:
+            words.append(str(error))
+
+    mounted.Patience(1, "hv1").together([hang("/a"), hang("/b"), conversation(words, "c", steps=1)])
+    assert "/a: the server nas1 did not answer within 1 s" in words[0] and "/b: the server nas1" in words[1]
+    assert "within 0.1 s" in words[1] and words[2][0] == "c"
+
+
 def test_a_mount_that_has_gone_is_not_entered(tmp_path):
     entry = mountinfo.containing(mountinfo.read(), os.path.realpath(str(tmp_path)))
     os.close(mounted.enter(str(tmp_path), entry))
