@@ -74,13 +74,13 @@ times: python ## commit what took how long in the last run on real hosts
 
 # ROWS and RUNS narrow it down: make bench ROWS=datastores-converged-vs-per-item RUNS=5
 bench: python ## time ours beside what a user would write instead; tests/bench/results.json
-	@$(GATES) setup bench-tools
+	@$(GATES) setup bench-tools bench-mitogen
 	@$(DEV) -m tests.lab prerequisites --install
 	@$(DEV) -m tests.bench $(ROWS) $(if $(RUNS),--runs $(RUNS))
 
 lock: setup ## write requirements/*.txt anew from requirements/*.in
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
-	for name in dev importer core-2.19; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
+	for name in dev importer core-2.19 mitogen; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
 	../$(UV_COMPILE) --python-version 3.10 core-2.16.in -o core-2.16.txt && \
 	../$(UV_COMPILE) --python-version 3.12 core-2.21.in -o core-2.21.txt && \
 	../.venv/bin/uv pip compile --quiet --python-version 3.6 python-3.6.in -o python-3.6.txt

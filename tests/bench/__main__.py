@@ -9,6 +9,7 @@ import argparse
 import sys
 
 from tests.bench import datastores, mounts, page, proof
+from tests.bench.hosts import SHARED
 from tests.bench.results import FILE, BenchFailed, table, write
 from tests.support.playbook import ROOT
 
@@ -50,12 +51,13 @@ def positive(text: str) -> int:
 def bench(measurements: list, runs: int, asked: list[str] = ()) -> int:
     """Measure and show; 1 when a row misses its target. What is measured already is kept when a later one fails."""
     rows = []
-    for each in measurements:
-        print(f"\n{each.__doc__.strip().splitlines()[0]}", flush=True)
-        measured = each.measure(runs, [row for row in each.ROWS if row in asked] or each.ROWS)
-        write(measured)
-        page.update()
-        rows += measured
+    with SHARED:
+        for each in measurements:
+            print(f"\n{each.__doc__.strip().splitlines()[0]}", flush=True)
+            measured = each.measure(runs, [row for row in each.ROWS if row in asked] or each.ROWS)
+            write(measured)
+            page.update()
+            rows += measured
     print(f"\n{table(rows)}\n\nKept in {FILE.relative_to(ROOT)}.")
     return int(any(row.missed for row in rows))
 

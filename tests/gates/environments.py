@@ -14,6 +14,7 @@ from tests.gates.process import ROOT, Failed, environment, run, site_packages
 
 REQUIREMENTS = ROOT / "requirements"
 DEV = ROOT / ".venv"
+MITOGEN = ROOT / ".venv-mitogen"
 UV = "uv==0.13.9"
 OLDEST_PYTHON = (3, 11)
 
@@ -132,6 +133,13 @@ def newest_core():
 def importer(log):
     """galaxy-importer's own environment: it pins versions that break the others."""
     return make(log, ROOT / ".venv-importer", interpreters.own(), REQUIREMENTS / "importer.txt")
+
+
+def mitogen(log):
+    """The environment with Mitogen, which the bench sets the collection beside, and with the collection itself."""
+    venv = make(log, MITOGEN, interpreters.own(), REQUIREMENTS / "mitogen.txt")
+    _link_collection(venv)
+    return venv
 
 
 def _text(version):

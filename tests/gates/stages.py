@@ -71,6 +71,11 @@ def bench_tools(log):
         environments.apt_install(log, ["ruby", *_RUBY], "Ruby or a library that OpenNebula's commands load is missing")
 
 
+def bench_mitogen(log):
+    """what the bench sets the whole site beside: Mitogen, in an environment of its own"""
+    environments.mitogen(log)
+
+
 def _pytest(log, directory, *options, seconds):
     venv = environments.dev(log)
     run(log, ["pytest", "--durations=5", *options, directory], seconds=seconds, env=environment(venv))
@@ -262,4 +267,4 @@ ALL = {
 CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
-BENCH = {"bench-tools": bench_tools}
+BENCH = {"bench-tools": bench_tools, "bench-mitogen": bench_mitogen}

@@ -72,11 +72,13 @@ class Run:
         }
 
 
-def run_playbook(*playbooks, inventories, arguments=(), environment=None, stream=None, timeout=1800) -> Run:
+def run_playbook(*playbooks, inventories, arguments=(), environment=None, stream=None, timeout=1800,
+                 python=sys.executable) -> Run:
     """Run playbooks in one ansible-playbook; the screen goes to stream (a text file) while it happens, if given.
 
     playbooks, inventories: paths, relative to the repository's root or absolute.
     timeout: seconds after which the run is killed and subprocess.TimeoutExpired raised.
+    python: the interpreter of the environment whose ansible-playbook runs.
     """
     def execute(command, variables):
         process = subprocess.Popen(
@@ -92,15 +94,15 @@ def run_playbook(*playbooks, inventories, arguments=(), environment=None, stream
         return process.returncode, output
 
     colour = stream is not None and stream.isatty()
-    return recorded(execute, playbooks, inventories, arguments, environment, colour)
+    return recorded(execute, playbooks, inventories, arguments, environment, colour, python)
 
 
-def recorded(execute, playbooks, inventories, arguments, environment, colour=False) -> Run:
+def recorded(execute, playbooks, inventories, arguments, environment, colour=False, python=sys.executable) -> Run:
     """The Run of what execute(command line, environment) does; it returns (exit code, output)."""
     with tempfile.TemporaryDirectory(prefix="virtshare-run-") as directory:
         record = Path(directory) / "record"
         record.touch(mode=0o600)
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), *map(str, playbooks), *map(str, arguments)]
+        command = [str(Path(python).with_name("ansible-playbook")), *map(str, playbooks), *map(str, arguments)]
         for inventory in inventories:
             command += ["--inventory", str(inventory)]
         code, output = execute(command, _environment(record, environment, colour))

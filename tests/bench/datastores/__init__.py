@@ -135,10 +135,10 @@ class Server:
     def __init__(self, directory: Path, items: int):
         variables = declared(items)
         self._items = items
-        self._variables = directory / "variables.json"
-        self._variables.write_text(json.dumps(variables), encoding="utf-8")
-        self._inventory = directory / "hosts.json"
-        self._inventory.write_text(json.dumps({"all": {"hosts": {"frontend": {
+        self.variables = directory / "variables.json"
+        self.variables.write_text(json.dumps(variables), encoding="utf-8")
+        self.inventory = directory / "hosts.json"
+        self.inventory.write_text(json.dumps({"all": {"hosts": {"frontend": {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
         }}}}), encoding="utf-8")
         programs = command_line_programs(directory)
@@ -147,7 +147,7 @@ class Server:
         login = directory / "one_auth"
         login.touch(mode=0o600)
         login.write_text(f"{USER}:{PASSWORD}\n", encoding="utf-8")
-        self._environment = {
+        self.environment = {
             **self._endpoint.environment, "ONE_XMLRPC": self._endpoint.url, "ONE_AUTH": str(login),
             "BENCH_COMMANDS": str(programs),
         }
@@ -157,22 +157,22 @@ class Server:
 
     def measure(self, side: str) -> Outcome:
         """Both runs of a side on an empty server."""
-        self._empty()
+        self.empty()
         first, first_calls = self._play(side)
-        self._require_complete(side)
+        self.require_complete(side)
         second, second_calls = self._play(side)
         writes = [call["method"] for call in second_calls if call["write"]]
         if second.run.changes or writes:
             raise BenchFailed(f"the second run of {side} is not without change: {second.run.changes or writes}")
-        return Outcome(first, second, len(first_calls), len(second_calls), self._state())
+        return Outcome(first, second, len(first_calls), len(second_calls), self.state())
 
     def _play(self, side: str) -> tuple[Timed, list[dict]]:
         """One run, and the calls the server got during it."""
         before = len(self._endpoint.calls())
         playbook = "ours.yml" if side == OURS else THEIRS[side][0]
         run = timed(
-            HERE / playbook, inventories=[self._inventory], arguments=["--extra-vars", f"@{self._variables}"],
-            environment=self._environment,
+            HERE / playbook, inventories=[self.inventory], arguments=["--extra-vars", f"@{self.variables}"],
+            environment=self.environment,
         )
         return run, self._endpoint.calls()[before:]
 
@@ -199,14 +199,14 @@ class Server:
                 raise BenchFailed(f"{complaint} within {SETTLING} s")
             time.sleep(0.05)
 
-    def _empty(self):
+    def empty(self):
         for element in self._images():
             self._ask("one.image.delete", int(element.findtext("ID")))
         self._until(lambda: not self._images(), "the server has not deleted the images")
         for element in self._datastores():
             self._ask("one.datastore.delete", int(element.findtext("ID")))
 
-    def _require_complete(self, side: str):
+    def require_complete(self, side: str):
         """Wait until the server has registered the images; all there, and none refused."""
         ready = {"1"}
         self._until(lambda: all(element.findtext("STATE") != "4" for element in self._images()),
@@ -215,7 +215,7 @@ class Server:
         if found != (self._items, self._items):
             raise BenchFailed(f"{side} leaves {found[0]} datastores and {found[1]} ready images of {self._items} each")
 
-    def _state(self) -> dict:
+    def state(self) -> dict:
         """(kind, name) -> everything about it that a user can have meant."""
         return {
             (element.tag, element.findtext("NAME")): plain(element) for element in self._datastores() + self._images()

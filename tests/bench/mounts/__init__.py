@@ -10,12 +10,12 @@ is repeated in every run; the others take their minutes once.
 
 from __future__ import annotations
 
-import concurrent.futures
 import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.hosts import HOSTS, SERVER, SHARED, everywhere
 from tests.bench.mounts import posix
 from tests.bench.playbooks import Timed, timed
 from tests.bench.results import BenchFailed, Row
@@ -23,9 +23,6 @@ from tests.bench.sides import measure as measure_sides
 from tests.lab import Lab, LabError
 
 HERE = Path(__file__).resolve().parent
-LAB = "bench"
-HOSTS = [f"hv{number}" for number in range(1, 9)]
-SERVER = "nas1"
 SHARES = 20
 SHARE_ROOT = "/srv/shares"
 VERSION = "4.2"
@@ -57,9 +54,8 @@ def measure(runs: int, asked=ROWS) -> list[Row]:
     """The asked rows; BenchFailed when ansible.posix cannot be had, or the sides do not leave the same."""
     collections, version = posix.fetched()
     try:
-        with Lab.up(LAB, [*HOSTS, f"{SERVER}:storage"], fresh=True) as lab, \
-                tempfile.TemporaryDirectory(prefix="virtshare-bench-") as directory:
-            site = Site(lab, Path(directory), collections, phases_of(asked))
+        with tempfile.TemporaryDirectory(prefix="virtshare-bench-") as directory:
+            site = Site(SHARED.lab(), Path(directory), collections, phases_of(asked))
             outcomes = measure_sides([OURS, LOOP, FLOOR], runs, site.measure)
     except LabError as error:
         raise BenchFailed(f"the lab: {error}") from error
@@ -158,7 +154,7 @@ class Site:
         self._measured = set()
         lab.ssh(SERVER, EXPORT)
         # Neither side is to pay for what is installed once and for all.
-        self._everywhere(INSTALL)
+        everywhere(lab, INSTALL)
 
     def measure(self, side: str) -> dict[str, Play]:
         """phase -> Play of one run: all phases that are asked for in the first, the converged one in every later run."""
@@ -191,7 +187,7 @@ class Site:
 
     def _play(self, side: str, *arguments) -> Timed:
         # A shared connection ends after a minute without use: all plays begin with open ones.
-        self._everywhere("true")
+        everywhere(self._lab, "true")
         play = timed(
             HERE / f"{side}.yml", inventories=[self._inventory],
             arguments=["--extra-vars", f"@{self._variables}", *arguments], environment=self._environment,
@@ -223,19 +219,14 @@ class Site:
 
     # -- the hosts by hand -------------------------------------------------------------------------------------------
 
-    def _everywhere(self, command: str) -> dict[str, str]:
-        """host -> what the command prints there."""
-        with concurrent.futures.ThreadPoolExecutor(len(HOSTS)) as threads:
-            return dict(zip(HOSTS, threads.map(lambda host: self._lab.ssh(host, command, timeout=600).stdout, HOSTS)))
-
     def _reset(self):
-        self._everywhere(RESET)
+        everywhere(self._lab, RESET)
 
     def _by_hand(self, command: str):
         self._lab.ssh(HOSTS[0], command)
 
     def _state(self) -> dict:
-        return {host: seen(text) for host, text in self._everywhere(LOOK).items()}
+        return {host: seen(text) for host, text in everywhere(self._lab, LOOK).items()}
 
 
 def first_difference(one, other, where="") -> str:
