@@ -97,7 +97,9 @@ def _try_all(table, directory, name):
     opened = []
 
     def create():
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        # Not O_EXCL: an NFS server keeps a number of the client's as the time of a file that is made so until the client
+        # sets it, and another host that looks in between removes the file as an old one.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         opened.append(os.open(name, flags, 0o600, dir_fd=directory))
 
     if not table.take("create", create):

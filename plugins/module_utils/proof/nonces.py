@@ -147,12 +147,13 @@ def _acknowledge(path, mount, run_id, host, hosts):
     try:
         try:
             _create(hidden, file_name(host, "ack"), "")
+            # Listed after the own file was made, so of two hosts that end at the same time the later one sees both.
+            present = set(os.listdir(hidden))
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ESTALE):
+                # The host that was last has removed it all.
                 return True
             raise
-        # Listed after the own file was made, so of two hosts that end at the same time the later one sees both.
-        present = set(os.listdir(hidden))
     finally:
         os.close(hidden)
     for other in hosts:

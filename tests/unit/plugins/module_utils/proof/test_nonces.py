@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The proof's own files: several hosts on one directory, each a name here, and nothing left at the end."""
 
+import errno
 import os
 import stat
 import time
@@ -56,6 +57,17 @@ def test_a_host_that_died_before_it_read_does_not_keep_the_files(tmp_path):
     for host in ("hv1", "hv2"):
         read(tmp_path, host, ["hv1", "hv2"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_that_lists_what_the_last_one_has_removed_leaves_nothing_to_tidy(tmp_path, monkeypatch):
+    """As an NFS client reports it, when the directory goes between its own file and the list."""
+    write(tmp_path, "hv1", "hv2")
+
+    def gone(*_arguments):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(nonces.os, "listdir", gone)
+    assert read(tmp_path, "hv1", ["hv1", "hv2"])["tidy"] is True
 
 
 def test_another_run_at_the_same_time_is_left_alone(tmp_path):
