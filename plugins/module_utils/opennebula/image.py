@@ -234,7 +234,8 @@ def inside_datastore(word, images):
 
 def _meant_datastore(word, datastores, subject):
     found = [datastore for datastore in datastores if datastore["name"] == word]
-    by_id = [datastore for datastore in datastores if word.isdigit() and datastore["id"] == int(word)]
+    number = int(word) if word.isdigit() else None
+    by_id = [datastore for datastore in datastores if datastore["id"] == number]
     if len(found) > 1 or (found and by_id and by_id[0] is not found[0]):
         raise Refusal("%s names the datastore %r, which means more than one (ids %s); delete or rename the wrong "
                       "one." % (subject, word, " and ".join(
@@ -249,9 +250,8 @@ def find(item, images, datastore, desired=()):
     an image declared with its owner is not taken for another one whose owner is to be mended.
     """
     what = label(item)
-    living = [image for image in images if image["state"] != "delete"]
     if item["id"] is not None:
-        found = [image for image in living if image["id"] == item["id"]]
+        found = [image for image in images if image["id"] == item["id"] and _lives(image)]
         if not found:
             if item["state"] == "absent":
                 return None
@@ -260,9 +260,9 @@ def find(item, images, datastore, desired=()):
             raise Refusal("The image with the id %d is named %r, not %r; leave name out, or write new_name to rename "
                           "it." % (item["id"], found[0]["name"], item["name"]))
         return found[0]
-    found = _named(item, item["name"], living, datastore, desired)
+    found = _named(item, item["name"], images, datastore, desired)
     if item["new_name"] is not None and item["new_name"] != item["name"]:
-        renamed = _named(item, item["new_name"], living, datastore, desired)
+        renamed = _named(item, item["new_name"], images, datastore, desired)
         if found and renamed:
             raise Refusal("The %s cannot be renamed to %r: image %d has that name already."
                           % (what, item["new_name"], renamed[0]["id"]))
@@ -275,9 +275,13 @@ def find(item, images, datastore, desired=()):
     return found[0] if found else None
 
 
-def _named(item, name, living, datastore, desired):
+def _lives(image):
+    return image["state"] != "delete"
+
+
+def _named(item, name, images, datastore, desired):
     """The images a name can mean: in the declared datastore, the declared owner's first."""
-    found = [image for image in living if image["name"] == name]
+    found = [image for image in images if image["name"] == name and _lives(image)]
     if item["datastore"] is not None:
         found = [image for image in found if datastore is not None and image["datastore_id"] == datastore["id"]]
     if item["owner"] is None:

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pure plan of filesystem images, from what is to what is declared. No I/O."""
 
+import collections
+
 from ..plan import Operation, Plan, Refusal
 from . import attributes, objects, ownership, template
 from .image import FILESYSTEM, PASSING, SERVER_OWNED, World, error_of, find, find_datastore, label, made_anew
@@ -17,6 +19,7 @@ def plan_all(desired, world):
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
+    targets = collections.Counter(item["target"] for item in desired)
     # Deletions come first: they may free a name.
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["state"] != "absent", index)):
         item = desired[position]
@@ -27,7 +30,7 @@ def plan_all(desired, world):
         except Refusal as refusal:
             problems.append(str(refusal))
             continue
-        if len([other for other in desired if other["target"] == item["target"]]) > 1:
+        if targets[item["target"]] > 1:
             # Names are unique for each owner only: the diff and the executor need to tell such images apart.
             one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
         whole.add(one)
