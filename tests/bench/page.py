@@ -37,30 +37,55 @@ def rewritten(text: str, rows: list[dict]) -> str:
 def tables(rows: list[dict]) -> dict[str, str]:
     """{name of a table: its text}"""
     found = {}
+    sides = [row for row in rows if "points" not in row]
     for name, headings, more in (
         ("datastores", ["calls, ours and theirs"], lambda row: ["{ours_calls} and {theirs_calls}".format_map(row)]),
         ("mounts", ["module runs a host", "the broken share is mended by"],
          lambda row: ["{ours_executions} and {theirs_executions}".format_map(row), mended(row)]),
+        ("site", ["module runs a host"], lambda row: ["{ours_executions} and {theirs_executions}".format_map(row)]),
     ):
-        chosen = [row for row in rows if row["name"].startswith(f"{name}-")]
+        chosen = [row for row in sides if row["name"].startswith(f"{name}-")]
         if chosen:
             lines = [["row", "ours", "theirs", "times as long", "promised", *headings]]
             lines += [[f"``{row['name']}``", seconds(row, "ours"), seconds(row, "theirs"), f"{row['ratio']:g}",
                        f"at least {row['target']:g}" if "target" in row else "", *more(row)] for row in chosen]
             found[name] = f"{list_table(lines)}\n\n{circumstances(chosen)}"
-    found.update(_proof([row for row in rows if row["name"] == "proof-hosts"]))
+    for row in rows:
+        if row["name"] in SCALES:
+            name, columns, words = SCALES[row["name"]]
+            lines = [list(columns)] + [[cell.format_map(_Point(point)) for cell in columns.values()]
+                                       for point in row["points"]]
+            said = words.format(ours=seconds(row, "ours"), theirs=seconds(row, "theirs"))
+            found[name] = f"{list_table(lines)}\n\n{said} {circumstances([row])}"
     return found
 
 
-def _proof(rows: list[dict]) -> dict[str, str]:
-    if not rows:
-        return {}
-    lines = [["hosts", "the whole role", "one host's own work", "the comparison on the controller"]]
-    lines += [[str(point["hosts"]), f"{point['whole_s']:.1f} s", f"{point['host_ms']:.0f} ms",
-               f"{point['controller_ms']:.1f} ms"] for point in rows[0]["points"]]
-    foretold = (f"A straight line through the smaller sizes foretells {seconds(rows[0], 'theirs')} for the largest, "
-                f"which took {seconds(rows[0], 'ours')}.")
-    return {"proof": f"{list_table(lines)}\n\n{foretold} {circumstances(rows)}"}
+class _Point(dict):
+    """A point of a row, with how far what was measured is from the line through all points."""
+
+    def __missing__(self, key):
+        if key != "residual_s":
+            raise KeyError(key)
+        return self.get("whole_s", self.get("seconds")) - self["line_s"]
+
+
+_FORETOLD = "A straight line through the smaller sizes foretells {theirs} for the largest, which took {ours}."
+_RESIDUAL = "{line_s:.1f} s ({residual_s:+.1f} s)"
+# Row -> (its table, {heading: cell of a point}, the sentence below).
+SCALES = {
+    "proof-hosts": ("proof", {
+        "hosts": "{hosts}", "the whole role": "{whole_s:.1f} s", "one host's own work": "{host_ms:.0f} ms",
+        "the comparison on the controller": "{controller_ms:.1f} ms",
+    }, _FORETOLD),
+    "site-scale": ("site-scale", {
+        "hosts": "{hosts}", "the converged site": "{whole_s:.1f} s", "the line through all sizes": _RESIDUAL,
+        "memory of the controller's largest process": "{memory_mib:.0f} MiB",
+    }, _FORETOLD),
+    "datastores-scale": ("datastores-scale", {
+        "datastores": "{items}", "two tasks": "{seconds:.1f} s", "the line through all sizes": _RESIDUAL,
+        "reads": "{calls}",
+    }, "The largest took {ours}; at most {theirs} is promised."),
+}
 
 
 def mended(row: dict) -> str:

@@ -8,6 +8,11 @@ from __future__ import annotations
 import math
 from html import escape
 
+from tests.support.playbook import ROOT
+
+# Where the plots of the documentation are kept.
+IMAGES = ROOT / "docs" / "docsite" / "rst" / "images"
+
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 40, 52
 COLOURS = ("#0b6e99", "#b3541e", "#4b7f2a", "#7a3e9d")

@@ -158,15 +158,15 @@ class Server:
     def measure(self, side: str) -> Outcome:
         """Both runs of a side on an empty server."""
         self.empty()
-        first, first_calls = self._play(side)
+        first, first_calls = self.play(side)
         self.require_complete(side)
-        second, second_calls = self._play(side)
+        second, second_calls = self.play(side)
         writes = [call["method"] for call in second_calls if call["write"]]
         if second.run.changes or writes:
             raise BenchFailed(f"the second run of {side} is not without change: {second.run.changes or writes}")
         return Outcome(first, second, len(first_calls), len(second_calls), self.state())
 
-    def _play(self, side: str) -> tuple[Timed, list[dict]]:
+    def play(self, side: str) -> tuple[Timed, list[dict]]:
         """One run, and the calls the server got during it."""
         before = len(self._endpoint.calls())
         playbook = "ours.yml" if side == OURS else THEIRS[side][0]

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 
-from tests.bench.plot import plot
+from tests.bench.fit import fitted, medians
+from tests.bench.plot import IMAGES, plot
 from tests.bench.results import BenchFailed, Row
 from tests.bench.sides import alternate
 from tests.support.playbook import ROOT
@@ -27,7 +27,6 @@ SIZES = (2, 10, 25, 50, 100, 200)
 SHARES = 3
 # The line through the smaller half says what the largest should cost; this much of it counts as linear.
 TARGET = 0.8
-IMAGES = ROOT / "docs" / "docsite" / "rst" / "images"
 # file -> (what its axis counts, {part: words})
 PLOTS = {
     "proof-hosts.svg": ("s", {"whole_s": "the whole role, all hosts on this machine"}),
@@ -45,7 +44,7 @@ def measure(runs: int, _asked=ROWS, sizes=SIZES) -> list[Row]:
         measured[size].append(inside(size))
         print(f"  {size} hosts: run {len(measured[size])} of {runs}", flush=True)
     IMAGES.mkdir(exist_ok=True)
-    for name, drawn in drawings(medians(measured)).items():
+    for name, drawn in drawings(medians(measured, PARTS)).items():
         (IMAGES / name).write_text(drawn, encoding="utf-8")
     return [row(measured)]
 
@@ -63,30 +62,17 @@ def inside(hosts: int) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def medians(measured: dict[int, list[dict]]) -> dict[int, dict]:
-    """size -> {part: median of the runs}"""
-    return {
-        size: {part: statistics.median(run[part] for run in runs) for part in PARTS} for size, runs in measured.items()
-    }
-
-
 def row(measured: dict[int, list[dict]]) -> Row:
     """Ours is the largest as measured, theirs what a straight line through the smaller sizes foretells for it."""
     sizes = sorted(measured)
     largest, smaller = sizes[-1], sizes[:-1]
     foretold = [
-        line([(size, measured[size][run]["whole_s"]) for size in smaller], largest)
+        fitted([(size, measured[size][run]["whole_s"]) for size in smaller])(largest)
         for run in range(len(measured[largest]))
     ]
-    points = [{"hosts": size, **parts} for size, parts in sorted(medians(measured).items())]
+    points = [{"hosts": size, **parts} for size, parts in sorted(medians(measured, PARTS).items())]
     return Row("proof-hosts", [run["whole_s"] for run in measured[largest]], foretold, TARGET,
                {"shares": SHARES, "points": points})
-
-
-def line(points: list[tuple[float, float]], x: float) -> float:
-    """Where the straight line of least squares through the points is at x."""
-    slope, intercept = statistics.linear_regression(*zip(*points))
-    return slope * x + intercept
 
 
 def drawings(points: dict[int, dict]) -> dict[str, str]:

@@ -7,10 +7,11 @@ import json
 
 import pytest
 
-from tests.bench import page, proof, results
+from tests.bench import datastores_scale, page, proof, results, site_scale
 from tests.bench.results import Row
 
-PAGE = "".join(f"{page.BEGIN.format(name)}\n{page.END.format(name)}\n\n" for name in ("datastores", "mounts", "proof"))
+PAGE = "".join(f"{page.BEGIN.format(name)}\n{page.END.format(name)}\n\n" for name in (
+    "datastores", "datastores-scale", "mounts", "site", "site-scale", "proof"))
 
 
 def kept(name, runs=3, target=None, **more):
@@ -24,10 +25,15 @@ CHANGED = kept("mounts-changed-source-vs-loop", runs=1, ours_executions=1, their
 PROOF = kept("proof-hosts", points=[{"hosts": 2, "whole_s": 3.14, "host_ms": 12.6, "controller_ms": 0.21}])
 
 
+SITE = kept("site-converged-vs-floor", target=0.4, ours_executions=5, theirs_executions=2)
+SITE_SCALE = kept("site-scale", points=[{"hosts": 8, "whole_s": 20.04, "memory_mib": 62.4, "line_s": 21.5}])
+MANY = kept("datastores-scale", target=1, points=[{"items": 10, "seconds": 1.9, "calls": 3, "line_s": 1.84}])
+
+
 def test_the_page_shows_the_kept_results():
     text = page.PAGE.read_text(encoding="utf-8")
     assert page.rewritten(text, json.loads(results.FILE.read_text(encoding="utf-8"))) == text
-    for name in proof.PLOTS:
+    for name in [*proof.PLOTS, *site_scale.PLOTS, datastores_scale.PLOT]:
         assert f".. image:: images/{name}\n" in text
 
 
@@ -57,6 +63,10 @@ def test_a_row_has_its_range_its_target_and_what_else_was_counted():
         "``mounts-changed-source-vs-loop``", "1 s", "40 s", "40", "", "1 and 41", "ours"]
     assert cells("datastores", [DATASTORES])[6:] == [
         "``datastores-first-vs-loop``", "2 s (1–4)", "60 s (40–80)", "30", "", "3 and 200"]
+    assert cells("site", [SITE, SITE_SCALE])[6:] == [
+        "``site-converged-vs-floor``", "2 s (1–4)", "60 s (40–80)", "30", "at least 0.4", "5 and 2"]
+    assert cells("site-scale", [SITE, SITE_SCALE])[4:] == ["8", "20.0 s", "21.5 s (-1.5 s)", "62 MiB"]
+    assert cells("datastores-scale", [DATASTORES, MANY])[4:] == ["10", "1.9 s", "1.8 s (+0.1 s)", "3"]
     assert cells("proof", [PROOF])[4:] == ["2", "3.1 s", "13 ms", "0.2 ms"]
 
 

@@ -6,6 +6,7 @@
 import pytest
 
 from tests.bench import proof
+from tests.bench.fit import medians
 
 
 def runs(cost, sizes=(2, 10, 50, 100, 200)):
@@ -25,6 +26,6 @@ def test_a_quadratic_cost_misses_the_target():
 
 def test_the_median_of_each_part_is_drawn():
     measured = {size: [{"whole_s": size, "host_ms": part, "controller_ms": 1} for part in (1, 9, 2)] for size in (2, 4)}
-    assert proof.medians(measured)[4] == {"whole_s": 4, "host_ms": 2, "controller_ms": 1}
-    drawn = proof.drawings(proof.medians(measured))
+    assert medians(measured, proof.PARTS)[4] == {"whole_s": 4, "host_ms": 2, "controller_ms": 1}
+    drawn = proof.drawings(medians(measured, proof.PARTS))
     assert set(drawn) == set(proof.PLOTS) and all(text.startswith("<svg") for text in drawn.values())
