@@ -4,6 +4,7 @@
 """Run commands: shown while they run, kept in a log, ended with everything they started when their time is up."""
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import signal
@@ -136,11 +137,14 @@ class Running:
         return "".join(lines)
 
     def end(self):
+        """Kill it and all it started, also what has a session of its own, as the workers of ansible-playbook have."""
         self._clock.cancel()
-        try:
+        started = _descendants(self._child.pid)
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        for pid in started:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _expire(self):
         self._expired.set()
@@ -148,3 +152,18 @@ class Running:
 
     def _say(self, line):
         self._log.say(self._prefix + line)
+
+
+def _descendants(pid):
+    """The numbers of all processes that a process has started, and that those have."""
+    children = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            parent = int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    found, ahead = [], [pid]
+    while ahead:
+        below = children.get(ahead.pop(), [])
+        found += below
+        ahead += below
+    return found

@@ -71,6 +71,14 @@ def test_command_and_its_children_end_with_their_time(log):
     assert time.monotonic() - started < 30
 
 
+def test_what_a_command_started_in_a_session_of_its_own_ends_with_its_time(log):
+    # It keeps the output open: only when it dies does the reading end.
+    started = time.monotonic()
+    with pytest.raises(Failed, match="did not end within 1 s"):
+        run(log, ["sh", "-c", "setsid sh -c 'sleep 60; true' & sleep 60"], seconds=1)
+    assert time.monotonic() - started < 30
+
+
 def test_commands_side_by_side_are_told_apart_and_fail_for_themselves(log, tmp_path):
     # Each waits for what the other makes: neither could end if they ran one after the other.
     meet = "touch {0}; until [ -e {1} ]; do sleep 0.1; done; echo met; exit {2}"
