@@ -6,6 +6,7 @@
 A thread cannot be used for it: a thread blocked in the kernel keeps the whole process from ending.
 """
 
+import collections
 import json
 import os
 import select
@@ -25,6 +26,16 @@ class ChildFailed(Exception):
     """The work raised something other than OSError, or its process died."""
 
 
+class Answer(collections.namedtuple("Answer", "value error")):
+    """What a piece of work returned, or the error that it ended with; one of them is None."""
+
+    def get(self):
+        """The value; the error is raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
 def bounded(function, seconds, account=None):
     """Return function(), run in a forked child within a time limit.
 
@@ -33,14 +44,12 @@ def bounded(function, seconds, account=None):
     account: None, or (uid, gid, groups): the child runs the function as this user.
     An OSError in the child is raised here with its errno, text and filename; anything else becomes ChildFailed.
     """
-    (value, error), = each([(function, lambda: seconds)], account)
-    if error is not None:
-        raise error
-    return value
+    answer, = each([(function, lambda: seconds)], account)
+    return answer.get()
 
 
 def each(tasks, account=None):
-    """Yield (value, None) or (None, error) of every task, as bounded() returns or raises it.
+    """Yield the Answer of every task.
 
     tasks: a list of (function, what gives its seconds when its turn comes). One child does all of them, as a fork costs
     more than most of them take; after one that hangs or dies the next child goes on.
@@ -65,7 +74,7 @@ def _in_one_child(tasks, account):
         for dummy, bound in list(tasks):
             seconds = bound()
             answer, rest = _read_line(reader, rest, time.monotonic() + seconds)
-            yield _unpack(answer) if answer is not None else (None, TimedOut(seconds))
+            yield _unpack(answer) if answer is not None else Answer(None, TimedOut(seconds))
             if not answer:
                 return
     finally:
@@ -159,13 +168,13 @@ def _end(pid):
 
 
 def _unpack(answer):
-    """(value, None) or (None, error) of a line."""
+    """The Answer in a line."""
     if not answer:
-        return None, ChildFailed("the process doing the work died")
+        return Answer(None, ChildFailed("the process doing the work died"))
     message = json.loads(answer.decode("utf-8"))
     if "os_error" in message:
         errno, text, filename = message["os_error"]
-        return None, OSError(errno, text, filename)
+        return Answer(None, OSError(errno, text, filename))
     if "failure" in message:
-        return None, ChildFailed(message["failure"])
-    return message["value"], None
+        return Answer(None, ChildFailed(message["failure"]))
+    return Answer(message["value"], None)

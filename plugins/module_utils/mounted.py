@@ -152,22 +152,21 @@ class Patience:
 
         Everything else is as in bounded.bounded(): OSError passes through, the rest becomes ChildFailed.
         """
-        (value, error), = self._answers([Request(function, path, mount, account)], account)
-        if error is not None:
-            raise error
-        return value
+        answer, = self._answers([Request(function, path, mount, account)], account)
+        return answer.get()
 
     def together(self, conversations):
         """Run generators side by side. Each yields a Request and is given its answer, or its error is raised there.
 
         What all of them ask for at the same time as the same account is done in one child, see bounded.each().
         """
-        answered = [(conversation, (None, None)) for conversation in conversations]
+        answered = [(conversation, bounded.Answer(None, None)) for conversation in conversations]
         while answered:
             asked = []
-            for conversation, (value, error) in answered:
+            for conversation, answer in answered:
                 try:
-                    request = conversation.send(value) if error is None else conversation.throw(error)
+                    request = (conversation.send(answer.value) if answer.error is None
+                               else conversation.throw(answer.error))
                     asked.append((conversation, request))
                 except StopIteration:
                     pass
@@ -180,11 +179,12 @@ class Patience:
                 answered.extend(zip([conversation for conversation, dummy in same], answers))
 
     def _answers(self, requests, account):
-        """Yield (value, None) or (None, error) of each request."""
+        """Yield the bounded.Answer to each request; one that its server did not give is a NoAnswer."""
         outcomes = bounded.each([(request.function, functools.partial(self._bound, request.mount))
                                  for request in requests], account)
-        for request, (value, error) in zip(requests, outcomes):
-            yield value, self._no_answer(request, error.seconds) if isinstance(error, bounded.TimedOut) else error
+        for request, answer in zip(requests, outcomes):
+            late = isinstance(answer.error, bounded.TimedOut)
+            yield bounded.Answer(None, self._no_answer(request, answer.error.seconds)) if late else answer
 
     def _bound(self, mount):
         silent = mount is not None and server_of(mount) in self._silent

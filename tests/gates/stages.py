@@ -7,7 +7,6 @@ import ast
 import configparser
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import tarfile
