@@ -23,7 +23,8 @@ class Flavour:
     stopped: units of the baked packages that only start when a scenario starts them.
     absent_users: accounts that only those packages may bring. suite: the Debian it is.
     aside: made from a copy of the tree of the one before, so that those after it have nothing of it.
-    engines: those it is made for. resumed: its booted state is kept where there is no KVM.
+    engines: those it is made for. resumed: its booted state is kept where there is no KVM, which takes a minute or two
+    once; a host of another flavour boots there as long each time.
     """
 
     packages: tuple[str, ...] = ()
@@ -34,7 +35,7 @@ class Flavour:
     suite: str = SUITE
     aside: bool = False
     engines: tuple[str, ...] = ("uml", "qemu")
-    resumed: bool = True
+    resumed: bool = False
 
     def bakes(self, package: str) -> bool:
         return not re.fullmatch(self.staged_names, package)
@@ -54,9 +55,11 @@ FLAVOURS = {
     "hypervisor-ready": dataclasses.replace(
         HYPERVISOR, packages=("virtiofsd", "uidmap", "libvirt-daemon-driver-qemu"), absent_users=("oneadmin",), aside=True,
         engines=("uml",)),
+    # With everything that is staged: for scenarios on stock kernels, which an emulated host would take minutes to install.
+    "hypervisor-full": dataclasses.replace(
+        HYPERVISOR, packages=(*HYPERVISOR.staged, "apparmor"), absent_users=("oneadmin",), aside=True, engines=("qemu",),
+        resumed=True),
     "storage": Flavour(
-        # Booting it once more for a state to resume costs more than the few hosts that need a stock kernel would gain.
-        resumed=False,
         packages=("nfs-kernel-server", "acl", "samba", "glusterfs-server"),
         stopped=("smbd.service", "nmbd.service", "samba-ad-dc.service", "glusterd.service"),
     ),

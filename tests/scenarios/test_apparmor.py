@@ -32,10 +32,6 @@ DOMAIN = """\
 # Files that each mode bit lets QEMU's user open, so that nothing but AppArmor can deny it.
 PREPARE = f"""
 set -e
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
-apt-get -qq -y install --no-install-recommends apparmor libvirt-daemon-system libvirt-clients \
-    libvirt-daemon-driver-qemu qemu-system-x86 >/dev/null 2>&1
 mkdir -p /srv/data/projects /srv/data/library /srv/elsewhere $(dirname {ABSTRACTION})
 for file in /srv/data/projects/disk /srv/data/library/disk /srv/elsewhere/disk; do truncate -s 1M $file; chmod 666 $file; done
 echo "{FOREIGN}" > {ABSTRACTION}
@@ -91,7 +87,7 @@ class Host:
 def host(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "tests.lab", "prerequisites", "--install", "--engine", "qemu"],
                    cwd=ROOT, timeout=900, check=True)
-    with Lab.up("apparmor", ["hv1"], needs="stock-kernel", fresh=True) as lab:
+    with Lab.up("apparmor", ["hv1:hypervisor-full"], needs="stock-kernel", fresh=True) as lab:
         made = Host(lab, tmp_path_factory.mktemp("apparmor"))
         made.ssh(PREPARE, timeout=600)
         yield made

@@ -19,7 +19,7 @@ def lab():
     subprocess.run([sys.executable, "-m", "tests.lab", "prerequisites", "--install", "--engine", "qemu"],
                    cwd=REPOSITORY, timeout=900, check=True)
     try:
-        yield Lab.up(NAME, ["hv1"], disks=["hv1=32M"], needs="stock-kernel", fresh=True)
+        yield Lab.up(NAME, ["hv1:hypervisor-full"], disks=["hv1=32M"], needs="stock-kernel", fresh=True)
     finally:
         Lab(NAME).down()
 

@@ -164,8 +164,8 @@ class Hosts:
         assert sorted(AnsibleRunner(inventory).get_hosts("hypervisors")) == sorted(self.hypervisors)
 
 
-class MountedHosts(Hosts):
-    """The main job has run: `shares` are there."""
+class ConvergedHosts(Hosts):
+    """The main job has run: `shares`, the guests' daemon and its users are there."""
 
     shares: list[Share] = []
 
@@ -205,6 +205,15 @@ class MountedHosts(Hosts):
         assert listed.rc == 0
         assert ".virtshare-proof" not in listed.stdout
 
+    def test_virtiofsd_can_be_started(self, host):
+        daemon = host.file("/usr/libexec/virtiofsd")
+        assert daemon.is_file and daemon.mode & 0o111
+        assert host.run("/usr/libexec/virtiofsd --version").rc == 0
+
+    def test_guests_users_are_there(self, host):
+        assert host.user("libvirt-qemu").exists
+        assert "kvm" in host.user("oneadmin").groups
+
 
 class TriedHosts(Hosts):
     """What path_access says of the writable `shares` is what the system's own tools say."""
@@ -232,19 +241,6 @@ class TriedHosts(Hosts):
         (problem,) = found["problems"]
         assert problem.startswith(f"{hypervisor}: {writable.path}: {OUTSIDER} may not write: create: EACCES")
         assert f"{OUTSIDER} is neither its owner nor in its group, so the bits for others count, and" in problem
-
-
-class ConvergedHosts(MountedHosts):
-    """And the guests' daemon and users are there, too."""
-
-    def test_virtiofsd_can_be_started(self, host):
-        daemon = host.file("/usr/libexec/virtiofsd")
-        assert daemon.is_file and daemon.mode & 0o111
-        assert host.run("/usr/libexec/virtiofsd --version").rc == 0
-
-    def test_guests_users_are_there(self, host):
-        assert host.user("libvirt-qemu").exists
-        assert "kvm" in host.user("oneadmin").groups
 
 
 class AbsentShares(Hosts):

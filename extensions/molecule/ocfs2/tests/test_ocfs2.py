@@ -5,13 +5,13 @@
 
 import pytest
 
-from tests.support.shares import DeviceShare, MountedHosts
+from tests.support.shares import ConvergedHosts, DeviceShare
 
 CLUSTER = "/sys/kernel/config/cluster/vms"
 NUMBERS = {"hv1": "0", "hv2": "1"}
 
 
-class TestOcfs2(MountedHosts):
+class TestOcfs2(ConvergedHosts):
     shares = [
         DeviceShare(
             path="/srv/shares/vmstore", source="/dev/disk/by-id/virtshare-lab-shared0", filesystem="ocfs2",
