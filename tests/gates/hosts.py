@@ -15,8 +15,11 @@ SCENARIOS = ROOT / "tests/scenarios"
 MOLECULE = ROOT / "extensions/molecule"
 # Bytes that a lab's hosts may take at the same time: the largest labs have a host of 2 GiB and two more.
 LAB_MEMORY = 7 << 29
-# Hosts wait for each other, for boots and for timeouts: more labs than processors keep the processors at work.
-LABS_A_PROCESSOR = 2
+# Hosts wait for each other, for boots and for timeouts: one lab more than processors keeps the processors at work. More
+# only slow each other down, and emulated hosts most.
+MORE_LABS_THAN_PROCESSORS = 1
+# Seconds after which a job is stopped. The longest takes half of it with as many labs beside it as there may be.
+JOB_SECONDS = 45 * 60
 # Labs carry it: whoever cleans up ends those of this checkout, and nobody else's.
 OWNER = f"{ROOT}/"
 
@@ -76,7 +79,7 @@ def _run(log, commands):
     _lab(log, "prerequisites", "--install", "--engine", "qemu", seconds=15 * MINUTE)
     # The image that nearly all need; those that need another build it when they start.
     _lab(log, "image", seconds=20 * MINUTE)
-    jobs = [Job(name, command, environment(venv, **variables, VIRTSHARE_LAB_OWNER=OWNER + name), 30 * MINUTE)
+    jobs = [Job(name, command, environment(venv, **variables, VIRTSHARE_LAB_OWNER=OWNER + name), JOB_SECONDS)
             for name, (command, variables) in commands.items()]
     slots = labs_at_once(os.cpu_count() or 1, available_memory())
     log.say(f"{len(jobs)} jobs, {slots} at a time.")
@@ -94,7 +97,7 @@ def _run(log, commands):
 
 def labs_at_once(processors, memory):
     """How many labs a machine carries at a time. memory: bytes."""
-    return max(1, min(LABS_A_PROCESSOR * processors, memory // LAB_MEMORY))
+    return max(1, min(processors + MORE_LABS_THAN_PROCESSORS, memory // LAB_MEMORY))
 
 
 def available_memory():

@@ -84,7 +84,7 @@ def test_an_interrupt_ends_the_jobs_that_run_and_starts_no_other(log, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("processors, gibibytes, labs", [(2, 24, 4), (2, 8, 2), (8, 64, 16), (1, 2, 1)])
+@pytest.mark.parametrize("processors, gibibytes, labs", [(2, 24, 3), (2, 8, 2), (8, 64, 9), (1, 2, 1)])
 def test_memory_and_processors_bound_the_number_of_labs(processors, gibibytes, labs):
     assert hosts.labs_at_once(processors, gibibytes << 30) == labs
 
