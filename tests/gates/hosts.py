@@ -26,17 +26,17 @@ OWNER = f"{ROOT}/"
 
 def hosts(log):
     """every scenario and every Molecule scenario on real hosts, side by side"""
-    _run(log, {**_scenarios(log), **_molecule(log)})
+    _run(log, {**_scenarios(), **_molecule()})
 
 
 def scenarios(log):
     """the scenarios on real hosts in the lab, without Molecule's"""
-    _run(log, _scenarios(log))
+    _run(log, _scenarios())
 
 
 def molecule(log):
     """Molecule's scenarios: from bare hosts to proven shares and back, over reboots and drift"""
-    _run(log, _molecule(log))
+    _run(log, _molecule())
 
 
 def labs_down(log, owner=OWNER):
@@ -55,12 +55,12 @@ def molecule_names():
     return sorted(path.parent.name for path in MOLECULE.glob("*/shares.yml"))
 
 
-def _scenarios(log):
+def _scenarios():
     """name -> (command, variables) of a pytest for each file."""
     return {name: (["pytest", "-v", f"{SCENARIOS.relative_to(ROOT)}/{name}.py"], {}) for name in scenario_names()}
 
 
-def _molecule(log):
+def _molecule():
     """name -> (command, variables) of a `molecule test` for each scenario, each with a state of its own."""
     found = {}
     for name in molecule_names():

@@ -4,7 +4,6 @@
 """The gates' own behaviour: nothing hides a failure, and nothing is made twice."""
 
 import io
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 from tests.gates import environments, interpreters, tree
 from tests.gates.process import ROOT, Failed, Log, environment, run, run_together
 from tests.gates.runner import Result, run_stages, summary
+from tests.support.interrupt import interrupted
 
 
 @pytest.fixture
@@ -100,18 +100,9 @@ def test_commands_side_by_side_end_with_their_time(log):
 
 
 def test_commands_side_by_side_end_with_the_one_who_waits(log):
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
     started = time.monotonic()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run_together(log, {name: (["sleep", "60"], environment(), ROOT) for name in "ab"}, seconds=60)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+    with interrupted(0.5), pytest.raises(KeyboardInterrupt):
+        run_together(log, {name: (["sleep", "60"], environment(), ROOT) for name in "ab"}, seconds=60)
     # It waits for those who read what they print: only when they are dead too does that end.
     assert time.monotonic() - started < 30
 

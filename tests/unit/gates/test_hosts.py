@@ -5,7 +5,6 @@
 
 import io
 import json
-import signal
 import sys
 import time
 
@@ -14,6 +13,7 @@ import pytest
 from tests.gates import hosts, times
 from tests.gates.process import ROOT, Log, environment
 from tests.gates.queue import Job, Outcome, run_queue
+from tests.support.interrupt import interrupted
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def job(name, script, seconds=30):
     return Job(name, [sys.executable, "-c", script], environment(), seconds)
 
 
-def test_every_scenario_and_every_one_of_molecules_is_a_job(log):
-    commands = {**hosts._scenarios(log), **hosts._molecule(log)}
+def test_every_scenario_and_every_one_of_molecules_is_a_job():
+    commands = {**hosts._scenarios(), **hosts._molecule()}
     files = {path.stem for path in (ROOT / "tests/scenarios").iterdir() if path.name.startswith("test_")}
     molecules = {f"molecule-{path.name}" for path in (ROOT / "extensions/molecule").iterdir()
                  if (path / "molecule.yml").exists() and path.name != "default"}
@@ -67,19 +67,10 @@ def test_a_job_that_fails_stops_no_other_and_each_is_cleaned_up_after(log):
 
 
 def test_an_interrupt_ends_the_jobs_that_run_and_starts_no_other(log, tmp_path):
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
     started = time.monotonic()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run_queue(log, [job("first", "import time; time.sleep(60)"), job("second", f"open({str(tmp_path / 'x')!r}, 'w')")],
-                      slots=1, expected={"first": 2, "second": 1})
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+    with interrupted(0.5), pytest.raises(KeyboardInterrupt):
+        run_queue(log, [job("first", "import time; time.sleep(60)"), job("second", f"open({str(tmp_path / 'x')!r}, 'w')")],
+                  slots=1, expected={"first": 2, "second": 1})
     assert time.monotonic() - started < 30
     assert not (tmp_path / "x").exists()
 
