@@ -106,6 +106,7 @@ class Builder:
         self.write("/etc/systemd/system/virtshare-lab-online.service", recipe.ONLINE_UNIT)
         self.inside("systemctl", "enable", "virtshare-lab.service", "virtshare-lab-online.service", "ssh.service")
         self.inside("systemctl", "mask", *recipe.MASKED_UNITS)
+        self.write("/etc/systemd/system/systemd-udev-trigger.service.d/lab.conf", recipe.WITHOUT_TERMINALS)
         generators = self.root / "etc/systemd/system-generators"
         generators.mkdir(parents=True)
         for name in recipe.UNUSED_GENERATORS:

@@ -51,6 +51,8 @@ HYPERVISOR = Flavour(
 # In this order: each image is made from the tree of the one before of its suite.
 FLAVOURS = {
     "hypervisor": HYPERVISOR,
+    # For scenarios on NFS that are about what comes after its client.
+    "hypervisor-client": dataclasses.replace(HYPERVISOR, packages=("nfs-common",), aside=True, engines=("uml",)),
     # As the role virtiofsd leaves it: for scenarios that are about what comes after the daemon.
     "hypervisor-ready": dataclasses.replace(
         HYPERVISOR, packages=("virtiofsd", "uidmap", "libvirt-daemon-driver-qemu"), absent_users=("oneadmin",), aside=True,
@@ -94,7 +96,17 @@ Acquire::Languages "none";
 """
 
 MASKED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
-                "fstrim.timer", "systemd-firstboot.service", "getty@tty1.service")
+                "e2scrub_reap.service", "fstrim.timer", "logrotate.timer", "xfs_scrub_all.timer",
+                "systemd-tmpfiles-clean.timer", "systemd-firstboot.service", "systemd-pstore.service",
+                "modprobe@drm.service", "modprobe@efi_pstore.service", "getty@tty1.service")
+
+# User Mode Linux has 64 serial terminals. Each would cost an event at every boot and two units at every daemon-reload.
+WITHOUT_TERMINALS = """\
+[Service]
+ExecStart=
+ExecStart=-udevadm trigger --type=subsystems --action=add
+ExecStart=-udevadm trigger --type=devices --action=add --subsystem-nomatch=tty
+"""
 
 # Each costs a process at every boot and every daemon-reload, and finds nothing to do on these hosts.
 UNUSED_GENERATORS = ("debug", "getty", "gpt-auto", "hibernate-resume", "import", "rc-local", "run", "ssh",

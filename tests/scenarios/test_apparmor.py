@@ -14,7 +14,8 @@ import sys
 import pytest
 
 from tests.lab import Lab
-from tests.support.playbook import ROOT, run_playbook
+from tests.support.playbook import ROOT
+from tests.support.warm import run_playbook
 
 PROJECTS, LIBRARY = "/srv/shares/projects", "/srv/shares/library"
 ABSTRACTION = "/etc/apparmor.d/local/abstractions/libvirt-qemu"

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.lab import Lab
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 PATH = "/srv/shares/projects"
 UNIT = "srv-shares-projects.automount"
@@ -79,7 +79,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Lab.up("automounts", ["hv1", "nas1:storage"], fresh=True) as lab:
+    with Lab.up("automounts", ["hv1:hypervisor-client", "nas1:storage"], fresh=True) as lab:
         lab.ssh("nas1", "cat > /etc/exports && mkdir -p /export/projects /export/other && exportfs -ra", stdin=EXPORTS)
         yield Site(lab, tmp_path_factory.mktemp("automounts"))
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tests.lab import Lab
-from tests.support.playbook import run_playbook
 from tests.support.secrets import found_in, places_with, start_sampling, stop_sampling
+from tests.support.warm import run_playbook
 
 OLD = "it's a,, \"b\" c#d & e\\f=%g, h"
 NEW = "New,er 'one' #2 \\ & \"more\" $HOME `id` ;x"

@@ -17,7 +17,8 @@ import pytest
 from tests.lab import Lab
 from tests.simulators.flexsim.command import self_signed
 from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER
-from tests.support.playbook import ROOT, run_playbook
+from tests.support.playbook import ROOT
+from tests.support.warm import run_playbook
 
 ACCESS = {"owner": "libvirt-qemu", "group": "kvm", "mode": "0770", "writers": ["libvirt-qemu"]}
 IMAGES = {"path": "/home/images", "type": "local", "source": "/home/flexvdi-images", "access": ACCESS}

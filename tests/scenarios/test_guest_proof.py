@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.filter.libvirt_filesystem import libvirt_filesystem
 from ansible_collections.virtshare.storage.plugins.module_utils.guest import domain
 from tests.lab import Lab
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 PATH = "/srv/shares/projects"
 EXPORT = "/export/projects"
@@ -83,14 +83,15 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Lab.up("guest", [*HYPERVISORS, "nas1:storage"], memory=["hv1=2G"], fresh=True) as lab:
+    hosts = [*(f"{host}:hypervisor-client" for host in HYPERVISORS), "nas1:storage"]
+    with Lab.up("guest", hosts, memory=["hv1=2G"], fresh=True) as lab:
         made = Site(lab, tmp_path_factory.mktemp("guest"))
         made.ssh("nas1", f"mkdir -p {EXPORT} && echo '{EXPORT} *(rw,sync,no_subtree_check,no_root_squash)'"
                          f" > /etc/exports && exportfs -ra && chown 9869:993 {EXPORT} && chmod 2770 {EXPORT}")
         for host in HYPERVISORS:
             made.ssh(host, "{ getent group kvm >/dev/null || groupadd -g 993 kvm; } && groupmod -g 993 kvm"
                            " && groupadd -g 9869 oneadmin && useradd -M -u 9869 -g oneadmin -G kvm oneadmin"
-                           f" && apt-get install -qy nfs-common >/dev/null && mkdir -p {PATH} && {MOUNT}", timeout=300)
+                           f" && mkdir -p {PATH} && {MOUNT}")
         made.ssh("hv1", FETCH_KERNEL, timeout=300)
         yield made
 

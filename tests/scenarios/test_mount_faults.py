@@ -19,7 +19,7 @@ import yaml
 
 from tests.lab import Lab
 from tests.support.mounts import until_answered
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 HYPERVISORS = ("hv1", "hv2")
 EXPORTS = ("first", "second", "third", "fourth", "other")
@@ -37,7 +37,7 @@ fi
 exec "/usr/lib/held/${0##*/}" "$@"
 """
 PREPARE = """\
-apt-get install -qy nfs-common >/dev/null && mkdir /usr/lib/held
+mkdir /usr/lib/held
 for name in mount.nfs mount.nfs4 umount.nfs umount.nfs4; do ln -s mount.nfs /usr/lib/held/$name 2>/dev/null; done
 mv --force /usr/sbin/mount.nfs /usr/lib/held/mount.nfs && cat > /usr/sbin/mount.nfs && chmod 0755 /usr/sbin/mount.nfs
 """
@@ -146,7 +146,7 @@ def mounts(*shares):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    with Lab.up("faults", [*HYPERVISORS, "nas1:storage"], fresh=True) as lab:
+    with Lab.up("faults", [*(f"{host}:hypervisor-client" for host in HYPERVISORS), "nas1:storage"], fresh=True) as lab:
         with concurrent.futures.ThreadPoolExecutor() as pool:
             list(pool.map(lambda host: lab.ssh(host, PREPARE, stdin=HOLD, timeout=300), HYPERVISORS))
         for host in HYPERVISORS:

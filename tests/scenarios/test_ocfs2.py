@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.lab import Lab
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 DISK = "/dev/disk/by-id/virtshare-lab-data0"
 PATH = "/srv/shares/vmstore"

@@ -14,7 +14,7 @@ import yaml
 from tests.lab import Lab
 from tests.support.access import BY_HAND, MEANINGS
 from tests.support.mounts import until_answered
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 HYPERVISORS = ("hv1", "hv2")
 EXPORTS = """\
@@ -87,16 +87,15 @@ def prepare(lab):
                     " && echo film > /export/media/film.raw && chown 9869:993 /export/squashed"
                     " && chmod 2770 /export/squashed && exportfs -ra", stdin=EXPORTS)
     for host in HYPERVISORS:
-        lab.ssh(host, "apt-get install -qy nfs-common >/dev/null"
-                      " && { getent group kvm >/dev/null || groupadd -g 993 kvm; } && groupmod -g 993 kvm"
+        lab.ssh(host, "{ getent group kvm >/dev/null || groupadd -g 993 kvm; } && groupmod -g 993 kvm"
                       " && groupadd -g 9869 oneadmin && useradd -M -u 9869 -g oneadmin -G kvm oneadmin"
                       " && useradd -M -u 64055 -g kvm libvirt-qemu && useradd -M -u 12345 stranger"
-                      " && mkdir -p /srv/shares/projects /srv/shares/squashed /srv/shares/media", timeout=300)
+                      " && mkdir -p /srv/shares/projects /srv/shares/squashed /srv/shares/media")
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    with Lab.up("proof", [*HYPERVISORS, "nas1:storage"], fresh=True) as made:
+    with Lab.up("proof", [*(f"{host}:hypervisor-client" for host in HYPERVISORS), "nas1:storage"], fresh=True) as made:
         prepare(made)
         yield Site(made, tmp_path_factory.mktemp("proof"))
 

@@ -14,7 +14,7 @@ import yaml
 
 from tests.lab import Lab
 from tests.support.mounts import until_answered
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 EXPORTS = """\
 /export/projects *(rw,sync,no_subtree_check,no_root_squash)

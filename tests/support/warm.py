@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run ansible-playbook in a fork of a process that has imported Ansible already, which saves most of its start.
 
-For tests against the simulators. What is run is the same as that of tests.support.playbook, which a test holds it to.
+What is run is the same as that of tests.support.playbook, which a test holds it to.
 """
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import json
 import os
 import subprocess
@@ -24,17 +26,17 @@ READ_AT_IMPORT = ("ANSIBLE_", "HOME", "LANG", "LC_", "PATH", "PYTHON")
 def run_playbook(*playbooks, inventories, arguments=(), environment=None, timeout=1800) -> Run:
     """As run_playbook() of tests.support.playbook; the screen is not shown while it happens."""
     def execute(command, variables):
-        return _warm(variables).run(command, variables, timeout)
+        with _warm(variables) as warm:
+            return warm.run(command, variables, timeout)
 
     return recorded(execute, playbooks, inventories, arguments, environment)
 
 
 class Warm:
-    """A process with Ansible imported, which forks for every run. It ends with the process that started it."""
+    """A process with Ansible imported, which forks for one run at a time. It ends with the process that started it."""
 
     def __init__(self, variables):
         """variables: its environment."""
-        self._one_at_a_time = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.warm"], cwd=ROOT, env=variables, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -42,7 +44,7 @@ class Warm:
 
     def run(self, command, variables, timeout):
         """(exit code, output) of a command line of ansible-playbook."""
-        with self._one_at_a_time, tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
             request = {"command": command, "variables": variables, "output": output.name}
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
@@ -59,14 +61,21 @@ class Warm:
             return code, output.read()
 
 
-_running: dict[frozenset, Warm] = {}
+# Those that wait for work. Runs side by side have one each.
+_idle: dict[frozenset, list[Warm]] = collections.defaultdict(list)
 
 
-def _warm(variables) -> Warm:
-    key = frozenset(item for item in variables.items() if item[0].startswith(READ_AT_IMPORT))
-    if key not in _running:
-        _running[key] = Warm(variables)
-    return _running[key]
+@contextlib.contextmanager
+def _warm(variables):
+    waiting = _idle[frozenset(item for item in variables.items() if item[0].startswith(READ_AT_IMPORT))]
+    try:
+        warm = waiting.pop()
+    except IndexError:
+        warm = Warm(variables)
+    try:
+        yield warm
+    finally:
+        waiting.append(warm)
 
 
 def serve():

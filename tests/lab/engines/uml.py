@@ -36,7 +36,7 @@ def offloads_off(device: str) -> None:
 class Uml(Engine):
     name = "uml"
     programs = {"ip": "iproute2", "ethtool": "ethtool", "unshare": "util-linux", "nsenter": "util-linux",
-                "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
+                "taskset": "util-linux", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
     needs_root = True
 
     @property
@@ -127,6 +127,15 @@ class Uml(Engine):
     def tap(host: dict) -> str:
         return f"tap{host['number']}"
 
+    def processor(self, host: dict) -> int:
+        """The one processor of this machine that a host's kernel and programs run on; the hosts take turns.
+
+        A program's system call is a wait for another process, the kernel: 10 µs where both are on one processor, 70 µs
+        where each wakes the other's.
+        """
+        processors = sorted(os.sched_getaffinity(0))
+        return processors[(self.description["network"] + host["number"]) % len(processors)]
+
     def start(self, host: dict) -> subprocess.Popen:
         name = host["name"]
         image = f"/images/{self.image(host).name}/{host['flavour']}.raw"
@@ -136,8 +145,8 @@ class Uml(Engine):
             flags = "sc" if disk["shared"] else ""
             disks.append(f"{self.disk(number)}{flags}=/lab/disks/{disk['name']}.raw")
         return subprocess.Popen(
-            ["chroot", str(self.runtime), "/linux", f"mem={host['memory']}M", *disks,
-             "root=/dev/ubda", "rw", "con=null", "con0=fd:0,fd:1", f"umid={name}", "uml_dir=/run/",
+            ["taskset", "--cpu-list", str(self.processor(host)), "chroot", str(self.runtime), "/linux",
+             f"mem={host['memory']}M", *disks, "root=/dev/ubda", "rw", "con=null", "con0=fd:0,fd:1", f"umid={name}", "uml_dir=/run/",
              f"vec0:transport=tap,ifname={self.tap(host)},depth=64,mac={host['mac']}",
              f"systemd.hostname={name}", f"systemd.machine_id={host['machine_id']}",
              "lab.seed=ubdb", "loglevel=4", "quiet",
