@@ -17,7 +17,7 @@ MOLECULE = ROOT / "extensions/molecule"
 LAB_MEMORY = 7 << 29
 # Hosts wait for each other, for boots and for timeouts: one lab more than processors keeps the processors at work. More
 # only slow each other down, and emulated hosts most.
-MORE_LABS_THAN_PROCESSORS = 2
+MORE_LABS_THAN_PROCESSORS = 1
 # Seconds after which a job is stopped. The longest takes half of it with as many labs beside it as there may be.
 JOB_SECONDS = 45 * 60
 # Labs carry it: whoever cleans up ends those of this checkout, and nobody else's.

@@ -8,7 +8,7 @@ import os
 import sys
 
 from tests.lab import image, lab as labs, machine, recipe
-from tests.lab.engines.choice import ENGINES, choose
+from tests.lab.engines.choice import ENGINES, NEEDS, choose
 from tests.lab.errors import LabError
 from tests.lab.lab import Lab
 
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
                 one.add_argument("--name", required=True, help="the lab's name")
             elif argument == "--engine":
                 one.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
-                one.add_argument("--needs", default="", choices=["", "stock-kernel"],
+                one.add_argument("--needs", default="", choices=list(NEEDS),
                                  help="what the scenario needs of a host's kernel")
             else:
                 one.add_argument(argument)
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
     if words.verb == "image":
         engine = choose(words.engine, words.needs)
         machine.require(engine.programs)
-        print(image.ensure(engine.name, words.suite))
+        print(image.ensure(engine.images, words.suite))
         return 0
     if words.verb == "up":
         Lab.up(words.name, words.hosts, words.memory, words.disk, words.shared_disk, words.engine, words.needs,

@@ -50,7 +50,7 @@ class Lab:
         """Boot a lab and wait until every host answers over ssh.
 
         hosts: 'hv1' or 'nas1:storage'; memory: '1G' for all or 'hv1=1G'; disks: 'hv1=256M'; shared_disks:
-        'hv1,hv2=256M'. needs: '' or 'stock-kernel'. fresh: replace a lab of this name that is up.
+        'hv1,hv2=256M'. needs: '', 'cluster-kernel' or 'stock-kernel'. fresh: replace a lab of this name that is up.
         LabError says what is wrong: a word that cannot be read, a missing package, a host that does not boot.
         """
         lab = cls(name)
@@ -62,7 +62,7 @@ class Lab:
         extra = parse_disks(list(disks), list(shared_disks), names)
         chosen = choose(engine, needs)
         for spec in specs:
-            spec.require_engine(chosen.name)
+            spec.require_engine(chosen.images)
         machine.require(chosen.programs)
         if chosen.needs_root and os.geteuid() != 0:
             words = ["up", "--name", name, "--engine", chosen.name, *(["--fresh"] if fresh else []), *hosts]
@@ -71,7 +71,7 @@ class Lab:
             if subprocess.run(image.as_root(*words), cwd=REPOSITORY, check=False).returncode:
                 raise LabError(f"lab {name!r} did not come up; the lines above say why")
             return cls(name)
-        images = {suite: image.ensure(chosen.name, suite) for suite in dict.fromkeys(spec.suite for spec in specs)}
+        images = {suite: image.ensure(chosen.images, suite) for suite in dict.fromkeys(spec.suite for spec in specs)}
         with lab._locked():
             lab.description = cache.read_json(lab.directory / "lab.json")
             if lab.is_up() and not fresh:

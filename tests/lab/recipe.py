@@ -57,9 +57,9 @@ FLAVOURS = {
     "hypervisor-ready": dataclasses.replace(
         HYPERVISOR, packages=("virtiofsd", "uidmap", "libvirt-daemon-driver-qemu"), absent_users=("oneadmin",), aside=True,
         engines=("uml",)),
-    # With everything that is staged: for scenarios on stock kernels, which an emulated host would take minutes to install.
+    # With everything that is staged: for scenarios on hosts that may be emulated, which would take minutes to install it.
     "hypervisor-full": dataclasses.replace(
-        HYPERVISOR, packages=(*HYPERVISOR.staged, "apparmor"), absent_users=("oneadmin",), aside=True, engines=("qemu",),
+        HYPERVISOR, packages=(*HYPERVISOR.staged, "apparmor"), absent_users=("oneadmin",), aside=True,
         resumed=True),
     "storage": Flavour(
         packages=("nfs-kernel-server", "acl", "samba", "glusterfs-server"),

@@ -6,6 +6,7 @@
 The tests share one host and one server and build on each other's state, in the order written.
 """
 
+import contextlib
 import json
 
 import pytest
@@ -61,8 +62,8 @@ class Site:
         self.playbook = directory / "playbook.yml"
         self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
 
-    def play(self, shares, *arguments, failing=False, pipelining=True):
-        """The run, after it was searched; the hosts' processes are looked at all the time."""
+    def play(self, shares, *arguments, failing=False, pipelining=True, watched=False):
+        """(the run, after it was searched; the programs seen). watched: all processes are searched meanwhile."""
         declared = self.directory / "declared.yml"
         declared.write_text(yaml.safe_dump({"all": {"vars": {
             "shared_mount_shares": shares, "shared_mount_timeout": 20, "failing": failing}}}), encoding="utf-8")
@@ -74,28 +75,36 @@ class Site:
         }
         for name in ("temporary", "facts"):
             (left / name).mkdir(parents=True, exist_ok=True)
-        start_sampling(self.ssh, SECRETS)
-        try:
+        with self.searched() if watched else contextlib.nullcontext({}) as programs:
             run = run_playbook(self.playbook, inventories=[self.hosts, declared], environment=environment,
                                arguments=["-vvv", "--diff", *arguments])
-        finally:
-            sampled = stop_sampling(self.ssh)
         assert (run.code != 0) == failing, run.output
         assert found_in(run.output, SECRETS) == []
         assert found_in("".join(json.dumps(line) + repr(line) for line in run.results), SECRETS) == []
         kept = [path for path in left.rglob("*") if path.is_file()]
         assert {"log", "facts"} <= {path.name for path in kept} | {path.parent.name for path in kept}
         assert [str(path) for path in kept if found_in(path.read_text(encoding="utf-8"), SECRETS)] == []
-        assert sampled["places"] == [] and sampled["rounds"] > 10
         if not run.of("shared_mounts"):
             pytest.fail(run.output)
-        return run, sampled
+        return run, programs
+
+    @contextlib.contextmanager
+    def searched(self):
+        """No process of the host may show a password meanwhile; yields a set that has the programs' names at the end."""
+        programs = set()
+        start_sampling(self.ssh, SECRETS)
+        try:
+            yield programs
+        finally:
+            sampled = stop_sampling(self.ssh)
+        assert sampled["places"] == [] and sampled["rounds"] > 10
+        programs.update(sampled["seen"])
 
     def mounts(self, shares, *arguments, **settings):
-        """The module's result, the operations in it, the programs that were seen on the host."""
-        run, sampled = self.play(shares, *arguments, **settings)
+        """The module's result, the operations in it, the programs that were seen on the host if it was watched."""
+        run, programs = self.play(shares, *arguments, **settings)
         result = run.of("shared_mounts")["hv1"]
-        return result, [each["operation"] for each in result.get("operations", [])], sampled["seen"]
+        return result, [each["operation"] for each in result.get("operations", [])], programs
 
     def ssh(self, command, host="hv1"):
         return self.lab.ssh(host, command).stdout
@@ -124,9 +133,9 @@ def site(tmp_path_factory):
 
 def test_the_first_run_leaves_the_password_in_one_file(site):
     assert site.places() == []
-    predicted, planned, _programs = site.mounts([share(OLD)], "--check", failing=False)
+    predicted, planned, _programs = site.mounts([share(OLD)], "--check", watched=True)
     assert site.places() == []
-    result, done, programs = site.mounts([share(OLD)], pipelining=False)
+    result, done, programs = site.mounts([share(OLD)], pipelining=False, watched=True)
     assert planned == done == ["directory", "credentials", "fstab", "systemd_reload", "mount"]
     assert predicted["diff"] == result["diff"]
     # the searches do find what is there
@@ -134,12 +143,12 @@ def test_the_first_run_leaves_the_password_in_one_file(site):
     assert "mount.cifs" in programs
     assert site.ssh(f"stat --format '%U %G %a' {FILE} /etc/virtshare/credentials") == "root root 600\nroot root 700\n"
     assert "username=vm" in site.ssh("grep /srv/shares/media /proc/mounts")
-    assert site.mounts([share(OLD)])[1] == []
+    assert site.mounts([share(OLD)], watched=True)[1] == []
 
 
 def test_a_wrong_password_is_explained_and_not_shown(site):
     site.ssh("umount /srv/shares/media")
-    result, done, _programs = site.mounts([share(WRONG)], failing=True)
+    result, done, _programs = site.mounts([share(WRONG)], failing=True, watched=True)
     for word in ("/srv/shares/media", "//nas1/media", "hv1", "error(13)", "refuses the credentials"):
         assert word in result["msg"]
     assert "mount" not in done
@@ -149,7 +158,7 @@ def test_a_wrong_password_is_explained_and_not_shown(site):
 
 def test_a_share_that_is_not_there_is_explained(site):
     missing = share(OLD, path="/srv/shares/missing", source="//nas1/missing")
-    result, _done, _programs = site.mounts([share(OLD), missing], failing=True)
+    result, _done, _programs = site.mounts([share(OLD), missing], failing=True, watched=True)
     for word in ("/srv/shares/missing", "//nas1/missing", "hv1", "error(2)", "no such share"):
         assert word in result["msg"]
     site.mounts([share(OLD), dict(missing, state="absent")])
@@ -164,7 +173,7 @@ def test_a_changed_password_waits_until_nobody_uses_the_share(site):
         assert done == [] and "other credentials" in result["msg"] and "sleep (process" in result["msg"]
     site.ssh("systemctl stop holder")
     _result, planned, _programs = site.mounts([share(NEW)], "--check")
-    result, done, _programs = site.mounts([share(NEW)])
+    result, done, _programs = site.mounts([share(NEW)], watched=True)
     assert planned == done == ["unmount", "credentials", "mount"]
     assert "hidden" in json.dumps(result["diff"])
     assert site.mounts([share(NEW)])[1] == []
@@ -187,7 +196,7 @@ def test_a_login_that_is_over_is_made_anew_even_under_a_share_in_use(site):
     site.lab.ssh("nas1", "systemctl restart smbd")
     result, done, _programs = site.mounts([share(WRONG)], failing=True)
     assert done == ["credentials"] and "log in with the declared credentials" in result["msg"]
-    result, done, _programs = site.mounts([share(NEW)])
+    result, done, _programs = site.mounts([share(NEW)], watched=True)
     assert done == ["credentials", "remount"], result
     site.ssh("touch /srv/shares/media/written && rm /srv/shares/media/written && systemctl stop holder")
     assert site.mounts([share(NEW)])[1] == []

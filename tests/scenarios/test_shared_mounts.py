@@ -139,28 +139,6 @@ def test_the_role_predicts_its_first_run_without_a_client_and_the_second_changes
     assert (result["changed"], operations) == (False, [])
 
 
-def test_all_that_drifted_by_hand_is_predicted_and_mended_in_one_run(site):
-    site.ssh("umount /srv/shares/projects && mount -t nfs -o vers=4.2 nas1:/export/other /srv/shares/projects"
-             " && mount -o remount,bind,rw,relatime '/srv/shares/my disks'"
-             " && umount /srv/shares/old && umount /srv/shares/local && mount --bind /usr /srv/shares/local"
-             " && sed -i 's/ro,vers=3/ro,soft,vers=3/; /local/d' /etc/fstab")
-    assert site.live()["/srv/shares/projects"][0] == "nas1:/export/other"
-    # nobody writes to the host's own disk where a mount is lost
-    refused = site.lab.ssh("hv1", "touch /srv/shares/old/lost", check=False)
-    assert "Operation not permitted" in refused.stderr
-    predicted, planned = site.mounts(ALL, "--check", "--diff")
-    assert site.live()["/srv/shares/projects"][0] == "nas1:/export/other"
-    result, done = site.mounts(ALL)
-    assert planned == done == [
-        ("unmount", "/srv/shares/projects"), ("unmount", "/srv/shares/local"),
-        ("fstab", "/srv/shares/old"), ("fstab", "/srv/shares/local"), ("systemd_reload", "systemd"),
-        ("remount", "/srv/shares/my disks"),
-        ("mount", "/srv/shares/projects"), ("mount", "/srv/shares/old"), ("mount", "/srv/shares/local")]
-    assert result["changed"] and predicted["changed"]
-    assert_as_declared(site)
-    assert site.mounts(ALL)[1] == []
-
-
 def test_changed_options_reach_the_live_mount_and_leave_it_again(site):
     flags = [dict(PROJECTS, options={"vers": "4.2", "nodev": True}, read_only=True), *ALL[1:]]
     assert [name for name, _path in site.mounts(flags)[1]] == ["fstab", "systemd_reload", "remount"]
@@ -197,15 +175,6 @@ def test_a_busy_wrong_mount_is_refused_naming_its_user_while_other_shares_are_do
     site.ssh("systemctl stop holder")
     assert site.mounts(ALL)[1] == [("unmount", "/srv/shares/projects"), ("mount", "/srv/shares/projects")]
     assert_as_declared(site)
-
-
-def test_a_boot_mounts_all_again(site):
-    site.lab.reboot("hv1")
-    # ssh answers before the boot's last job, a mount, has ended
-    state = site.lab.ssh("hv1", "timeout 100 systemctl is-system-running --wait", check=False).stdout.strip()
-    assert state in ("running", "degraded")
-    assert_as_declared(site)
-    assert site.mounts(ALL)[1] == []
 
 
 def test_dead_servers_end_in_time_and_spare_the_rest(site):

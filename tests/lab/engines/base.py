@@ -7,7 +7,9 @@ The lab asks the engine, as `outside`, how to launch its supervisor and how to r
 `inside`, for the network and for each host's command. Everything else (images, seeds, ssh, verbs) is common.
 """
 
+import os
 import pathlib
+import shutil
 import subprocess
 
 
@@ -15,6 +17,7 @@ class Engine:
     """One lab's engine; `lab` is the lab's directory, `description` the value of its lab.json."""
 
     name = ""
+    images = ""                  # the engine whose images it uses
     programs: dict = {}          # {program: Debian package} it needs on this machine
     needs_root = False
     own_network = True           # the supervisor runs in a network namespace of its own
@@ -28,6 +31,11 @@ class Engine:
     def image(host: dict) -> pathlib.Path:
         """The directory of the images of the host's Debian."""
         return pathlib.Path(host["image"])
+
+    @classmethod
+    def runs_here(cls) -> bool:
+        """Whether this machine can run it at all, missing packages aside."""
+        return not cls.needs_root or os.geteuid() == 0 or shutil.which("sudo") is not None
 
     # outside: in the command that somebody typed
 

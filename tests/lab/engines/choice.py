@@ -3,16 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which engine runs a scenario on this machine."""
 
-import os
 import platform
-import shutil
 
 from tests.lab.errors import LabError
 
-ENGINES = ("uml", "qemu")
-# What a scenario may need of its hosts, and the engines that have it. Two hosts of User Mode Linux cannot share an
-# OCFS2: its kernel hangs in the cluster's network code.
-NEEDS = {"": ENGINES, "stock-kernel": ("qemu",)}
+ENGINES = ("uml", "uml-stable", "qemu")
+# What a scenario may need of its hosts, and the engines that have it, the quickest first. cluster-kernel: one whose
+# OCFS2 works between hosts.
+NEEDS = {"": ENGINES, "cluster-kernel": ("uml-stable", "qemu"), "stock-kernel": ("qemu",)}
 
 
 def engine_class(name: str):
@@ -20,20 +18,19 @@ def engine_class(name: str):
     if name == "uml":
         from tests.lab.engines.uml import Uml
         return Uml
+    if name == "uml-stable":
+        from tests.lab.engines.uml import UmlStable
+        return UmlStable
     if name == "qemu":
         from tests.lab.engines.qemu import Qemu
         return Qemu
     raise LabError(f"there is no engine {name!r}: write one of {', '.join(ENGINES)}")
 
 
-def can_be_root() -> bool:
-    return os.geteuid() == 0 or shutil.which("sudo") is not None
-
-
 def choose(name: str, needs: str):
-    """The Engine class for `name` ('auto' or an engine) and what the scenario `needs` ('' or 'stock-kernel').
+    """The Engine class for `name` ('auto' or an engine) and what the scenario `needs` (a key of NEEDS).
 
-    'auto' prefers User Mode Linux, which boots in seconds everywhere, where the scenario and the machine allow it.
+    'auto' is the first that has what is needed and can run here.
     """
     if needs not in NEEDS:
         raise LabError(f"a scenario cannot need {needs!r}: write one of {', '.join(filter(None, NEEDS))}")
@@ -44,4 +41,4 @@ def choose(name: str, needs: str):
         if name not in NEEDS[needs]:
             raise LabError(f"engine {name} has no {needs}: write --engine {NEEDS[needs][0]}, or leave the choice to auto")
         return engine
-    return engine_class("uml" if "uml" in NEEDS[needs] and can_be_root() else "qemu")
+    return next(engine for engine in map(engine_class, NEEDS[needs]) if engine.runs_here())

@@ -53,7 +53,7 @@ sync
 
 
 class Qemu(Engine):
-    name = "qemu"
+    name = images = "qemu"
     programs = {qemu_machine.PROGRAM: "qemu-system-x86", "qemu-img": "qemu-utils", "unshare": "util-linux",
                 "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
     own_network = False

@@ -15,7 +15,7 @@ import threading
 import pytest
 
 from tests.lab import cache
-from tests.lab.engines import choice, qemu, qemu_kernel, qemu_machine
+from tests.lab.engines import choice, qemu, qemu_kernel, qemu_machine, uml
 from tests.lab.engines.qmp import Qmp
 from tests.lab.errors import LabError
 
@@ -53,6 +53,17 @@ def test_qemu_for_a_stock_kernel(amd64):
     assert choice.choose("auto", "stock-kernel").name == "qemu"
 
 
+@pytest.mark.parametrize(("flags", "engine"), [("fpu sse avx512f", "uml-stable"), ("fpu amx_bf16 amx_tile", "qemu")])
+def test_ocfs2_between_hosts_under_user_mode_linux_where_the_processor_allows_it(amd64, monkeypatch, flags, engine):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(uml, "processor_flags", lambda: set(flags.split()))
+    assert choice.choose("auto", "cluster-kernel").name == engine
+
+
+def test_ocfs2_between_hosts_without_root(amd64, somebody):
+    assert choice.choose("auto", "cluster-kernel").name == "qemu"
+
+
 @pytest.mark.parametrize("name", choice.ENGINES)
 def test_an_engine_by_its_name(amd64, name):
     engine = choice.choose(name, "")
@@ -61,8 +72,8 @@ def test_an_engine_by_its_name(amd64, name):
 
 @pytest.mark.parametrize(("name", "needs", "message"), [
     ("uml", "stock-kernel", "write --engine qemu, or leave the choice to auto"),
-    ("auto", "gpu", "write one of stock-kernel"),
-    ("xen", "", "write one of uml, qemu"),
+    ("auto", "gpu", "write one of cluster-kernel, stock-kernel"),
+    ("xen", "", "write one of uml, uml-stable, qemu"),
 ])
 def test_a_choice_that_cannot_be(amd64, name, needs, message):
     with pytest.raises(LabError, match=message):
