@@ -31,7 +31,7 @@ PROGRAMS = {
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 OWNER = "VIRTSHARE_LAB_OWNER"  # the variable that names for whom a lab is started, for who ends the labs of a killed run
-NEEDED_SPACE = 4 << 30  # bytes; measured peak plus a margin
+NEEDED_SPACE = 6 << 30  # bytes; measured peak plus a margin
 KEPT_UNUSED = 7 * 24 * 3600  # seconds
 
 
