@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job on real hosts: predicted, done, repeated, broken in the ways that happen, and mended.
 
+The cluster is in the middle of an upgrade: hv1 is Debian 12 with the virtiofsd in C, hv2 is Debian 13 with the one in
+Rust. A guest on Debian 12 (libvirt 9.0, QEMU 7.2) has Debian 12's own kernel, which has virtiofs as a module.
+
 The tests share one lab and build on each other's state, in the order written: a host that was prepared once is the
 normal case, and each test that breaks something mends it by running the main job.
 """
@@ -12,7 +15,7 @@ import json
 import pytest
 import yaml
 
-from tests.demo.__main__ import HOSTS, SHARE
+from tests.demo.__main__ import SHARE
 from tests.lab import Lab
 from tests.support.demo_site import DemoSite, assert_predicted
 from tests.support.mounts import until_answered
@@ -24,8 +27,22 @@ SNAPSHOT = (
     r" -o -path /var/cache/apt/srcpkgcache.bin \) -prune -o ! -type d -printf '%p %m %U:%G %s %T@\n' | sort;"
     r" find /srv /etc -xdev -type d -printf '%p %m %U:%G\n' | sort; cat /proc/mounts | sort; getent passwd; getent group"
 )
+HOSTS = ["hv1:hypervisor-debian12", "hv2", "nas1:storage"]
 HYPERVISORS = ("hv1", "hv2")
 MARGIN = 10  # seconds for the way to a host and Ansible's own work, on top of a module's own bound
+KVM = 970  # a group id that is free on both
+# The host's own kernel is User Mode Linux, which cannot boot as a guest: Debian 12's, unpacked without being installed.
+UNPACK_KERNEL = r"""
+set -e
+apt-get -qq update
+package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
+cd /root && apt-get -qq -o APT::Sandbox::User=root download "$package"
+dpkg-deb --fsys-tarfile linux-image-*.deb | tar -x --no-same-owner --keep-directory-symlink -C / --wildcards \
+    './boot/vmlinuz-*' './lib/modules/*/modules.*' './lib/modules/*/kernel/fs/fuse/*' './lib/modules/*/kernel/drivers/virtio/*'
+rm linux-image-*.deb
+depmod "${package#linux-image-}"
+echo "/boot/vmlinuz-${package#linux-image-}"
+"""
 
 
 class Site(DemoSite):
@@ -36,8 +53,21 @@ class Site(DemoSite):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Lab.up("site", HOSTS, fresh=True) as lab, Site.prepared(lab, tmp_path_factory.mktemp("site")) as made:
-        yield made
+    with Lab.up("site", HOSTS, memory=["hv1=2G"], fresh=True) as lab:
+        with Site.prepared(lab, tmp_path_factory.mktemp("site")) as made:
+            yield made
+
+
+def test_groups_that_differ_between_the_two_debians_are_foretold(site):
+    """Debian gives kvm whatever number is free, so that two releases do not agree; over NFS only the number counts."""
+    numbers = {host: site.ssh(host, "getent group kvm | cut -d: -f3").strip() for host in HYPERVISORS}
+    assert numbers["hv1"] != numbers["hv2"]
+    run = site.run("playbooks/site.yml", "--check")
+    assert run.code != 0
+    assert (f"{SHARE}: group kvm is gid {numbers['hv1']} on hv1; gid {numbers['hv2']} on hv2: a shared filesystem knows "
+            "numbers, not names") in run.failure_text()
+    for host in HYPERVISORS:
+        site.ssh(host, f"groupmod -g {KVM} kvm")
 
 
 def test_check_mode_predicts_the_first_run_and_touches_nothing(site):
@@ -51,12 +81,19 @@ def test_check_mode_predicts_the_first_run_and_touches_nothing(site):
     assert_predicted(predicted, site.main_job())
 
 
-def test_the_second_run_changes_nothing_and_makes_no_write_call(site):
+def test_the_second_run_changes_nothing_makes_no_write_call_and_names_both_daemons(site):
     written = site.writes()
     second = site.main_job()
     assert second.changes == set()
     assert site.writes() == written
     assert_at_most_five_executions(second)
+    found = second.facts("virtiofsd_result")
+    assert (found["hv1"]["implementation"], found["hv1"]["path"]) == ("c", "/usr/lib/qemu/virtiofsd")
+    assert (found["hv2"]["implementation"], found["hv2"]["path"]) == ("rust", "/usr/libexec/virtiofsd")
+    assert (found["hv1"]["live_migration"], found["hv2"]["live_migration"]) == (False, True)
+    assert (found["hv1"]["runs_as"], found["hv2"]["runs_as"]) == ("root", "oneadmin")
+    proven = second.facts("share_proof_result")["hv1"]["shares"]
+    assert [(share["path"], share["proven_hosts"]) for share in proven] == [(SHARE, list(HYPERVISORS))]
 
 
 def test_a_converged_run_in_check_mode_executes_no_more(site):
@@ -105,6 +142,34 @@ def test_a_converged_run_executes_at_most_five_modules_a_host_however_many_share
     gone = site.run("playbooks/site.yml", "--extra-vars", json.dumps(
         {"shared_mount_exact": True, "shared_mount_exact_prefix": "/srv/shares"}))
     assert gone.code == 0 and site.ssh("hv2", "ls -A /srv/shares").split() == ["projects"]
+
+
+def test_the_look_names_the_distribution_as_ansible_itself_does(site, tmp_path):
+    playbook = tmp_path / "facts.yml"
+    playbook.write_text(json.dumps([{"hosts": "hypervisors", "gather_facts": False, "tasks": [
+        {"virtshare.storage.hypervisor_facts": {}},
+        {"ansible.builtin.setup": {"gather_subset": ["!all", "!min", "distribution", "pkg_mgr"]}},
+    ]}]), encoding="utf-8")
+    run = site.run(str(playbook))
+    assert run.code == 0, run.failure_text()
+    for host in HYPERVISORS:
+        looked = run.of("hypervisor_facts")[host]["ansible_facts"]
+        assert set(looked) == {"distribution", "distribution_major_version", "os_family", "pkg_mgr"}
+        gathered = run.of("setup")[host]["ansible_facts"]
+        assert {f"ansible_{name}": value for name, value in looked.items()}.items() <= gathered.items()
+
+
+def test_a_guest_on_debian_12_reads_what_debian_13_wrote(site):
+    kernel = site.ssh("hv1", UNPACK_KERNEL, timeout=300).splitlines()[-1]
+    run = site.run("playbooks/guest_proof.yml", guest_proof_hosts=["hv1"], guest_proof_kernel=kernel,
+                   guest_proof_timeout=420)
+    assert run.code == 0, run.failure_text()
+    (result,) = [value for value in run.facts("guest_proof_result").values() if value.get("shares")]
+    (share,) = result["shares"]
+    assert share["path"] == SHARE and share["read"] and share["wrote"]
+    assert (result["daemon"]["implementation"], result["daemon"]["user"]) == ("c", "root")
+    assert f"hv1: {SHARE}: mounted in {share['mount_seconds']} s, read what hv2 wrote, and wrote an answer" in run.output
+    assert site.ssh("nas1", "ls -A /export/projects") == ""
 
 
 def test_every_host_sees_what_another_wrote(site):

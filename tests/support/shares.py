@@ -23,9 +23,15 @@ from tests.support.write_table import OUTSIDER, by_hand, path_access
 
 
 @functools.cache
+def read(inventory):
+    """An inventory as Testinfra reads it, which starts a program each time."""
+    return AnsibleRunner(inventory)
+
+
+@functools.cache
 def connect(name, inventory):
     """A host by its name in the inventory; Testinfra's own reading of inventories passes over ansible_ssh_args."""
-    found = AnsibleRunner(inventory).get_variables(name)
+    found = read(inventory).get_variables(name)
     return testinfra.get_host(
         f"ssh://{found['ansible_user']}@{found['ansible_host']}:{found['ansible_port']}",
         ssh_extra_args=found["ansible_ssh_args"],
@@ -161,7 +167,7 @@ class Hosts:
 
     def test_the_inventory_has_these_hosts(self, inventory):
         """A wrong one matches no host, and nothing at all would be tested."""
-        assert sorted(AnsibleRunner(inventory).get_hosts("hypervisors")) == sorted(self.hypervisors)
+        assert sorted(read(inventory).get_hosts("hypervisors")) == sorted(self.hypervisors)
 
 
 class ConvergedHosts(Hosts):
