@@ -36,7 +36,7 @@ test: python ## everything: all gates, simulators, real hosts, Molecule
 check: python ## the quick part for daily work: lint, unit tests, simulators
 	@$(GATES) check
 
-lint: python ## ansible-lint, profile production
+lint: python ## ruff; ansible-lint, profile production
 	@$(GATES) setup lint
 
 unit: python ## unit tests

@@ -34,12 +34,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: For each host the C(paths) of M(virtshare.storage.path_access) that come C(first), because other hosts
+  description: For each host the C(paths) of M(virtshare.storage.share_access) that come C(first), because other hosts
     wait for them, and those that come C(then), and its C(confined_paths) as C(confined).
   type: dict
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.access import agreement
+from ..module_utils._access import agreement
 
 
 class FilterModule:

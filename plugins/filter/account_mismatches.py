@@ -14,7 +14,7 @@ description:
 positional: _input
 options:
   _input:
-    description: For each host the accounts that M(virtshare.storage.path_access) returned there.
+    description: For each host the accounts that M(virtshare.storage.share_access) returned there.
     type: dict
     required: true
   shares:
@@ -36,7 +36,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.access import agreement
+from ..module_utils._access import agreement
 
 
 class FilterModule:

@@ -10,7 +10,7 @@ version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
   - Judges on the controller what M(virtshare.storage.hypervisor_facts) found, with the sentences of
-    M(virtshare.storage.path_access), so that nothing is changed anywhere before all hosts have been judged.
+    M(virtshare.storage.share_access), so that nothing is changed anywhere before all hosts have been judged.
 positional: _input
 options:
   _input:
@@ -36,7 +36,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse shares whose users this host lacks
   ansible.builtin.assert:
-    that: shared_mount_shares | virtshare.storage.account_problems(my_hypervisor.accounts, inventory_hostname) == []
+    that: virtshare_shares | virtshare.storage.account_problems(my_hypervisor.accounts, inventory_hostname) == []
 """
 
 RETURN = r"""
@@ -46,7 +46,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.access import declared, grant
+from ..module_utils._access import declared, grant
 
 
 def account_problems(shares, accounts, host, expected=()):

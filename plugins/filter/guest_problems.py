@@ -9,12 +9,12 @@ short_description: Name the guests' answers that other hosts do not see
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Compares what the guests wrote with what M(virtshare.storage.share_probe) read on the other hosts after it.
+  - Compares what the guests wrote with what M(virtshare.storage.share_proof) read on the other hosts after it.
 positional: _input
 options:
   _input:
     description: >-
-      For each host what M(virtshare.storage.guest_proof) returned as C(guest), what M(virtshare.storage.share_probe)
+      For each host what M(virtshare.storage.guest_proof) returned as C(guest), what M(virtshare.storage.share_proof)
       returned in its phase V(read) as C(read), and the paths of its C(local) shares.
     type: dict
     required: true
@@ -35,7 +35,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import exchange
+from ..module_utils._virtiofs import exchange
 
 
 class FilterModule:

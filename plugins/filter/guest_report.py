@@ -40,7 +40,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import exchange
+from ..module_utils._virtiofs import exchange
 
 
 def guest_report(guest, given, host):

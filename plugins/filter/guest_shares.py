@@ -9,7 +9,7 @@ short_description: Say for a host's guest what it has to read from each share, a
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Takes the declared shares and what M(virtshare.storage.share_probe) wrote on all hosts, and gives what
+  - Takes the declared shares and what M(virtshare.storage.share_proof) wrote on all hosts, and gives what
     M(virtshare.storage.guest_proof) takes. The guest of a host reads what another host wrote.
   - A C(local) share is nobody else's, so there the host itself wrote. A read-only share is left out.
 positional: _input
@@ -33,7 +33,7 @@ options:
     type: dict
     required: true
   run_id:
-    description: The run's id, as M(virtshare.storage.share_probe) was given it.
+    description: The run's id, as M(virtshare.storage.share_proof) was given it.
     type: str
     required: true
 seealso:
@@ -52,13 +52,13 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description: >-
-    C(shares) for M(virtshare.storage.guest_proof), C(problems), a sentence for each share that no host wrote to, and
-    C(left_out), a sentence for each that cannot be proven this way.
+    C(guest), the name by which the guest takes part, C(shares) for M(virtshare.storage.guest_proof), C(problems), a
+    sentence for each share that no host wrote to, and C(left_out), a sentence for each that cannot be proven this way.
   type: dict
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import exchange
-from ansible_collections.virtshare.storage.plugins.module_utils.proof import nonces
+from ..module_utils._proof import nonces
+from ..module_utils._virtiofs import exchange
 
 
 def guest_shares(shares, host, hosts, written, run_id):

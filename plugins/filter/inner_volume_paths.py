@@ -5,12 +5,12 @@
 
 DOCUMENTATION = r"""
 name: inner_volume_paths
-short_description: Turn external volumes inside shares into the C(paths) of path_access
+short_description: Turn external volumes inside shares into the C(paths) of share_access
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
   - Takes the declared external volumes of flexVDI, and of each that lies in a directory inside a share what
-    M(virtshare.storage.path_access) needs to write there. Volumes at the root of a share are passed over.
+    M(virtshare.storage.share_access) needs to write there. Volumes at the root of a share are passed over.
 positional: _input, shares, users
 options:
   _input:
@@ -33,17 +33,17 @@ options:
 EXAMPLES = r"""
 - name: Show what the module is given
   ansible.builtin.debug:
-    msg: "{{ flexvdi_storage_external_volumes | virtshare.storage.inner_volume_paths(shared_mount_shares, ['qemu']) }}"
+    msg: "{{ flexvdi_storage_external_volumes | virtshare.storage.inner_volume_paths(virtshare_shares, ['qemu']) }}"
 """
 
 RETURN = r"""
 _value:
-  description: What the parameter C(paths) of M(virtshare.storage.path_access) takes, with C(require_mount) off.
+  description: What the parameter C(paths) of M(virtshare.storage.share_access) takes, with C(require_mount) off.
   type: list
   elements: dict
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi import readiness
+from ..module_utils._flexvdi import readiness
 
 
 class FilterModule:

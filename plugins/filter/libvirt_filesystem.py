@@ -83,8 +83,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import elements
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ..module_utils._plan.plan import Refusal
+from ..module_utils._virtiofs import elements
 
 
 def libvirt_filesystem(share, tag=None, **settings):

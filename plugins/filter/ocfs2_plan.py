@@ -24,6 +24,11 @@ options:
       cluster.
     type: dict
     default: {}
+  own_shares:
+    description: For each host of the group the shares that are declared for this role alone, an empty text where
+      O(shares) counts.
+    type: dict
+    default: {}
   filesystems:
     description: For each host of the group its declared filesystems.
     type: dict
@@ -65,23 +70,24 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.group import judge
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ..module_utils._ocfs2.group import plan_cluster
+from ..module_utils._plan.plan import Refusal
+from ..module_utils._share.types.ocfs2 import Ocfs2
 
 
-def ocfs2_plan(reports, shares=None, filesystems=None, beyond=""):
-    """group.judge() of the hosts that were read; AnsibleFilterError with what stops all of them."""
+def ocfs2_plan(reports, shares=None, filesystems=None, beyond="", own_shares=None):
+    """group.plan_cluster() of the hosts that were read; AnsibleFilterError with what stops all of them."""
     read = {host: report for host, report in reports.items() if report}
-    expected = [host for host, declared in (shares or {}).items()
-                if _has_ocfs2(declared) or (filesystems or {}).get(host)]
+    counting = dict(shares or {}, **{host: own for host, own in (own_shares or {}).items() if own != ""})
+    expected = [host for host, declared in counting.items() if _has_ocfs2(declared) or (filesystems or {}).get(host)]
     try:
-        return judge(read, expected + ([beyond] if beyond else []))
+        return plan_cluster(read, expected + ([beyond] if beyond else []))
     except Refusal as refusal:
         raise AnsibleFilterError(str(refusal)) from refusal
 
 
 def _has_ocfs2(shares):
-    return any(share.get("type") == "ocfs2" and share.get("state", "mounted") != "absent" for share in shares or ())
+    return any(share.get("type") == Ocfs2.name and share.get("state", "mounted") != "absent" for share in shares or ())
 
 
 class FilterModule:

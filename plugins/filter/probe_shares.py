@@ -1,15 +1,15 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the declaration of shares to what share_probe takes."""
+"""From the declaration of shares to what share_proof takes."""
 
 DOCUMENTATION = r"""
 name: probe_shares
-short_description: Turn declared shares into the C(shares) of share_probe
+short_description: Turn declared shares into the C(shares) of share_proof
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Takes the shares that are to be mounted, and of each what M(virtshare.storage.share_probe) needs.
+  - Takes the shares that are to be mounted, and of each what M(virtshare.storage.share_proof) needs.
   - Credentials are left out.
 positional: _input
 options:
@@ -23,17 +23,17 @@ options:
 EXAMPLES = r"""
 - name: Show what the module is given
   ansible.builtin.debug:
-    msg: "{{ shared_mount_shares | virtshare.storage.probe_shares }}"
+    msg: "{{ virtshare_shares | virtshare.storage.probe_shares }}"
 """
 
 RETURN = r"""
 _value:
-  description: What the parameter C(shares) of M(virtshare.storage.share_probe) takes.
+  description: What the parameter C(shares) of M(virtshare.storage.share_proof) takes.
   type: list
   elements: dict
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.proof import declared
+from ..module_utils._proof import declared
 
 
 class FilterModule:

@@ -9,7 +9,7 @@ short_description: Judge whether all hosts see the same filesystem at each share
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Takes the results that M(virtshare.storage.share_probe) returned on all hosts and says for each share whether it is
+  - Takes the results that M(virtshare.storage.share_proof) returned on all hosts and says for each share whether it is
     proven, with both sides of every difference named in words.
 positional: _input
 options:
@@ -37,7 +37,7 @@ options:
     elements: str
     default: []
 seealso:
-  - module: virtshare.storage.share_probe
+  - module: virtshare.storage.share_proof
 """
 
 EXAMPLES = r"""
@@ -101,7 +101,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtshare.storage.plugins.module_utils.proof import matrix
+from ..module_utils._proof import matrix
 
 
 def proof_matrix(results, shares=(), expected_hosts=()):

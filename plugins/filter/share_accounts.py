@@ -22,8 +22,8 @@ options:
 EXAMPLES = r"""
 - name: Look whether they exist
   virtshare.storage.hypervisor_facts:
-    users: "{{ (shared_mount_shares | virtshare.storage.share_accounts).users }}"
-    groups: "{{ (shared_mount_shares | virtshare.storage.share_accounts).groups }}"
+    users: "{{ (virtshare_shares | virtshare.storage.share_accounts).users }}"
+    groups: "{{ (virtshare_shares | virtshare.storage.share_accounts).groups }}"
 """
 
 RETURN = r"""
@@ -32,7 +32,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.access import accounts, declared
+from ..module_utils._access import accounts, declared
 
 
 def share_accounts(shares):

@@ -41,7 +41,7 @@ options:
     elements: dict
     default: []
   access:
-    description: For each host of the inventory the C(paths) that M(virtshare.storage.path_access) returned there.
+    description: For each host of the inventory the C(paths) that M(virtshare.storage.share_access) returned there.
     type: dict
     default: {}
   bricks:
@@ -69,7 +69,7 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: >-
       my_external_volumes | virtshare.storage.unready_volumes(image_storages=my_image_storages, users=['qemu'],
-      proofs=share_proof_result.shares, access={'hv1': qemu_access_result.paths}) | length == 0
+      proofs=share_proof_result.shares, access={'hv1': share_access_result.paths}) | length == 0
 """
 
 RETURN = r"""
@@ -79,7 +79,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.virtshare.storage.plugins.module_utils.flexvdi import readiness
+from ..module_utils._flexvdi import readiness
 
 
 def unready_volumes(external, gluster=(), image_storages=(), proofs=(), access=None, bricks=None, host_names=None,

@@ -17,7 +17,7 @@ positional: _input
 options:
   _input:
     description:
-      - The shares, as in C(shared_mount_shares) of the role C(virtshare.storage.shared_mount).
+      - The shares, as in C(virtshare_shares) of the role C(virtshare.storage.share_mounts).
     type: list
     elements: dict
     required: true
@@ -26,7 +26,7 @@ options:
 EXAMPLES = r"""
 - name: Check the declared shares
   ansible.builtin.set_fact:
-    checked_shares: "{{ shared_mount_shares | virtshare.storage.validated_shares }}"
+    checked_shares: "{{ virtshare_shares | virtshare.storage.validated_shares }}"
 """
 
 RETURN = r"""
@@ -38,8 +38,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import validated
+from ..module_utils._plan.plan import Refusal
+from ..module_utils._share.declaration import validated
 
 
 def validated_shares(shares):

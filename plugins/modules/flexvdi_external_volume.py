@@ -31,13 +31,13 @@ attributes:
   diff_mode:
     support: full
 seealso:
-  - module: virtshare.storage.share_probe
-  - module: virtshare.storage.path_access
+  - module: virtshare.storage.share_proof
+  - module: virtshare.storage.share_access
 extends_documentation_fragment:
-  - virtshare.storage.flexvdi
-  - virtshare.storage.flexvdi.tasks
-  - virtshare.storage.flexvdi.volumes
-  - virtshare.storage.flexvdi.attributes
+  - virtshare.storage._flexvdi
+  - virtshare.storage._flexvdi.tasks
+  - virtshare.storage._flexvdi.volumes
+  - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -95,7 +95,7 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.flexvdi import run, volumes
+from ..module_utils._flexvdi import run, volumes
 
 
 def main():

@@ -42,10 +42,10 @@ notes:
   - No task to delete a Gluster volume is documented. The type C(gvolume_delete) is assumed, see O(fields).
   - What a Gluster volume was made with is compared as far as the Manager shows it, with a warning where it does not.
 extends_documentation_fragment:
-  - virtshare.storage.flexvdi
-  - virtshare.storage.flexvdi.tasks
-  - virtshare.storage.flexvdi.volumes
-  - virtshare.storage.flexvdi.attributes
+  - virtshare.storage._flexvdi
+  - virtshare.storage._flexvdi.tasks
+  - virtshare.storage._flexvdi.volumes
+  - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -106,7 +106,7 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.flexvdi import run, volumes
+from ..module_utils._flexvdi import run, volumes
 
 
 def main():

@@ -49,9 +49,9 @@ seealso:
   - module: virtshare.storage.flexvdi_ocfs2_volume
   - module: virtshare.storage.flexvdi_storage_info
 extends_documentation_fragment:
-  - virtshare.storage.flexvdi
-  - virtshare.storage.flexvdi.tasks
-  - virtshare.storage.flexvdi.attributes
+  - virtshare.storage._flexvdi
+  - virtshare.storage._flexvdi.tasks
+  - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -105,7 +105,7 @@ image_storage:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.flexvdi import image_storage, run
+from ..module_utils._flexvdi import image_storage, run
 
 
 def main():

@@ -63,9 +63,9 @@ notes:
 seealso:
   - module: virtshare.storage.flexvdi_storage_info
 extends_documentation_fragment:
-  - virtshare.storage.flexvdi
-  - virtshare.storage.flexvdi.tasks
-  - virtshare.storage.flexvdi.attributes
+  - virtshare.storage._flexvdi
+  - virtshare.storage._flexvdi.tasks
+  - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -124,7 +124,7 @@ media_storage:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.flexvdi import media, run
+from ..module_utils._flexvdi import media, run
 
 
 def main():

@@ -44,8 +44,8 @@ seealso:
   - module: virtshare.storage.flexvdi_image_storage
   - module: virtshare.storage.flexvdi_media_storage
 extends_documentation_fragment:
-  - virtshare.storage.flexvdi
-  - virtshare.storage.flexvdi.attributes
+  - virtshare.storage._flexvdi
+  - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -112,7 +112,7 @@ media_storages:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.flexvdi import run
+from ..module_utils._flexvdi import run
 
 
 def main():

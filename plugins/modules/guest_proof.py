@@ -130,7 +130,7 @@ notes:
   - Needs C(virsh), libvirt's daemon for QEMU, QEMU, virtiofsd and a static busybox on the host.
   - While it lives, the guest is called C(virtshare-proof.*). OpenNebula counts it as a guest that is not its own.
 seealso:
-  - module: virtshare.storage.share_probe
+  - module: virtshare.storage.share_proof
   - module: virtshare.storage.virtiofsd_info
 """
 
@@ -212,7 +212,7 @@ shares:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import run
+from ..module_utils._virtiofs import run
 
 
 def main():

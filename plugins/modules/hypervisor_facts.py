@@ -101,14 +101,14 @@ notes:
 seealso:
   - module: virtshare.storage.virtiofsd_info
   - module: virtshare.storage.ocfs2_cluster_info
-  - module: virtshare.storage.path_access
+  - module: virtshare.storage.share_access
 """
 
 EXAMPLES = r"""
 - name: Look at the host
   virtshare.storage.hypervisor_facts:
-    users: "{{ (shared_mount_shares | virtshare.storage.share_accounts).users }}"
-    groups: "{{ (shared_mount_shares | virtshare.storage.share_accounts).groups }}"
+    users: "{{ (virtshare_shares | virtshare.storage.share_accounts).users }}"
+    groups: "{{ (virtshare_shares | virtshare.storage.share_accounts).groups }}"
     user: oneadmin
   register: my_hypervisor
 
@@ -146,7 +146,7 @@ ansible_facts:
       type: str
       returned: when it is known
 accounts:
-  description: Those of O(users) and O(groups) that exist, see RV(virtshare.storage.path_access#module:accounts).
+  description: Those of O(users) and O(groups) that exist, see RV(virtshare.storage.share_access#module:accounts).
   returned: success
   type: dict
 virtiofsd:
@@ -191,14 +191,14 @@ mounts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtshare.storage.plugins.module_utils import hypervisor
-from ansible_collections.virtshare.storage.plugins.module_utils.mounted import NoAnswer
+from ..module_utils import _hypervisor
+from ..module_utils._share.live import NoAnswer
 
 
 def main():
-    module = AnsibleModule(argument_spec=hypervisor.ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=_hypervisor.ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        result = hypervisor.look(module.params)
+        result = _hypervisor.look(module.params)
     except NoAnswer as error:
         module.fail_json(msg=str(error))
     for text in result.pop("warnings"):

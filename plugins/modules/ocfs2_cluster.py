@@ -147,7 +147,7 @@ operations:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.apply import ensure
+from ..module_utils._ocfs2.apply import ensure
 
 
 def main():

@@ -185,8 +185,8 @@ devices:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.report import report
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.spec import READING
+from ..module_utils._ocfs2.report import report
+from ..module_utils._ocfs2.spec import READING
 
 
 def main():

@@ -141,7 +141,7 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2.filesystem import USAGES, ensure
+from ..module_utils._ocfs2.filesystem import USAGES, ensure
 
 
 def main():

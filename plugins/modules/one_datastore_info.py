@@ -40,8 +40,8 @@ notes:
 seealso:
   - module: virtshare.storage.one_datastore
 extends_documentation_fragment:
-  - virtshare.storage.opennebula
-  - virtshare.storage.opennebula.attributes
+  - virtshare.storage._opennebula
+  - virtshare.storage._opennebula.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -90,8 +90,8 @@ datastores:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.opennebula import datastore, run
-from ..module_utils.opennebula.client import CONNECTION_SPEC
+from ..module_utils._opennebula import datastore, run
+from ..module_utils._opennebula.client import CONNECTION_SPEC
 
 
 def main():

@@ -57,8 +57,8 @@ seealso:
   - module: virtshare.storage.one_filesystem_image
   - module: virtshare.storage.one_datastore_info
 extends_documentation_fragment:
-  - virtshare.storage.opennebula
-  - virtshare.storage.opennebula.attributes
+  - virtshare.storage._opennebula
+  - virtshare.storage._opennebula.attributes
 author:
   - virtshare contributors (@virtshare)
 """
@@ -114,8 +114,8 @@ filesystems:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.opennebula import image, run
-from ..module_utils.opennebula.client import CONNECTION_SPEC
+from ..module_utils._opennebula import image, run
+from ..module_utils._opennebula.client import CONNECTION_SPEC
 
 
 def main():

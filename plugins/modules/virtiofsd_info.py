@@ -134,14 +134,14 @@ words:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtshare.storage.plugins.module_utils import virtiofsd
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ..module_utils._plan.plan import Refusal
+from ..module_utils._virtiofs import daemon
 
 
 def main():
-    module = AnsibleModule(argument_spec=virtiofsd.ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=daemon.ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        result = virtiofsd.info(module.params, module.check_mode)
+        result = daemon.info(module.params, module.check_mode)
     except Refusal as refusal:
         module.fail_json(msg=str(refusal))
     for text in result.pop("warnings"):

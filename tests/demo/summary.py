@@ -31,8 +31,8 @@ def heading(title: str) -> str:
 
 def hypervisors(run: Run) -> list[str]:
     """One block per share, one line per host."""
-    mounts = {host: by_path(result["mounts"]) for host, result in run.of("shared_mounts").items()}
-    access = {host: by_path(result["paths"]) for host, result in run.of("path_access").items()}
+    mounts = {host: by_path(result["mounts"]) for host, result in run.of("share_mounts").items()}
+    access = {host: by_path(result["paths"]) for host, result in run.of("share_access").items()}
     daemons = run.facts("virtiofsd_result")
     proof = next(iter(run.facts("share_proof_result").values()))
     lines = [

@@ -23,8 +23,9 @@ def setup(log):
 
 
 def lint(log):
-    """ansible-lint, profile production, and yamllint"""
+    """ruff; ansible-lint, profile production, and yamllint"""
     venv = environments.dev(log)
+    run(log, ["ruff", "check", "--no-cache"], seconds=MINUTE, env=environment(venv))
     # Without the network: galaxy is neither needed nor always reachable.
     command = ["ansible-lint", "--offline", "--nocolor", "--strict"]
     changed = [path for path in sorted(tree.changed()) if path.endswith((".yml", ".yaml"))]

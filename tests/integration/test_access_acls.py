@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""path_access's ACLs on real filesystems, as real users, and in the words for servers that have them otherwise."""
+"""share_access's ACLs on real filesystems, as real users, and in the words for servers that have them otherwise."""
 
 import pytest
 
@@ -62,7 +62,7 @@ result = [made, acls(share), oct(os.stat(share).st_mode & 0o7777), tried, acls(s
 
 def test_an_acl_is_set_once_predicted_and_mended(tmp_path):
     predicted, first, second, cut, mended, left = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
-call = lambda check=False, **more: run_module("path_access", {{"paths": [dict(
+call = lambda check=False, **more: run_module("share_access", {{"paths": [dict(
     {{"path": share, "owner": "oneadmin", "group": "kvm", "mode": "2750", "acl": {ACL!r}}}, **more)]}}, check)
 predicted = call(True)
 untouched = acls(share)
@@ -88,7 +88,7 @@ result = [predicted, first, second, cut, mended, left]
 
 def test_another_owner_is_mended_without_cutting_the_acl(tmp_path):
     mended, acl, without_mode, mode = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
-call = lambda **more: run_module("path_access", {{"paths": [dict({{"path": share, "acl": {ACL!r}}}, **more)]}})
+call = lambda **more: run_module("share_access", {{"paths": [dict({{"path": share, "acl": {ACL!r}}}, **more)]}})
 call(owner="oneadmin", mode="2750")
 os.chown(share, 0, 0)
 mended = [call(owner="oneadmin", mode="2750"), acls(share)]
@@ -102,7 +102,7 @@ result = mended + [without_mode, oct(os.stat(share).st_mode)]
 
 def test_another_host_verifies_the_acl(tmp_path):
     made, acl = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
-made = run_module("path_access", {{"host": "hv2", "apply": False, "paths": [{{"path": share, "acl": {ACL[:1]!r}}}]}})
+made = run_module("share_access", {{"host": "hv2", "apply": False, "paths": [{{"path": share, "acl": {ACL[:1]!r}}}]}})
 result = [made, acls(share)]
 """)
     assert made["failed"] and acl == [NO_ACL, NO_ACL]
@@ -112,7 +112,7 @@ result = [made, acls(share)]
 def test_a_filesystem_without_acls_is_refused_before_anything_is_changed(tmp_path):
     checked, made, uid = run_as_root(tmp_path, prepare("ext4") + f"""
 sh("umount " + share + " && mount -t ramfs none " + share)
-call = lambda check: run_module("path_access", {{"host": "hv1", "paths": [
+call = lambda check: run_module("share_access", {{"host": "hv1", "paths": [
     {{"path": share, "owner": "oneadmin", "acl": {ACL!r}, "writers": ["oneadmin"]}}]}}, check)
 result = [call(True), call(False), os.stat(share).st_uid]
 """)
@@ -126,7 +126,7 @@ result = [call(True), call(False), os.stat(share).st_uid]
 # The kernel's answers as a client of an NFS server gets them: the share's mount is shown as one, and a call is refused.
 AS_NFS = """
 import errno
-from ansible_collections.virtshare.storage.plugins.module_utils import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
 shown = mountinfo.read
 mountinfo.read = lambda: [mount._replace(fstype={fstype!r}, source="nas1:/export/projects")
                           if mount.mount_point == share else mount for mount in shown()]
@@ -150,7 +150,7 @@ os.{call} = refuse
 ])
 def test_what_a_server_refuses_is_said_with_what_to_do_there(tmp_path, fstype, call, number, words):
     made, uid = run_as_root(tmp_path, prepare("ext4") + AS_NFS.format(fstype=fstype, call=call, number=number) + f"""
-made = run_module("path_access", {{"host": "hv1", "paths": [
+made = run_module("share_access", {{"host": "hv1", "paths": [
     {{"path": share, "type": "nfs", "owner": "oneadmin", "acl": {ACL[:1]!r}, "writers": ["oneadmin"]}}]}})
 result = [made, os.stat(share).st_uid]
 """)

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""path_access on real filesystems as real users: its table against the system calls tried by hand."""
+"""share_access on real filesystems as real users: its table against the system calls tried by hand."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def test_it_says_what_a_missing_operation_costs(tmp_path):
 
 def test_owner_and_mode_are_set_once_and_predicted_in_check_mode(tmp_path):
     predicted, first, second, state = run_as_root(tmp_path, prepare() + """
-call = lambda check: run_module("path_access", {"paths": [{"path": share, "owner": "oneadmin", "group": "kvm",
+call = lambda check: run_module("share_access", {"paths": [{"path": share, "owner": "oneadmin", "group": "kvm",
                                                            "mode": "2770", "writers": ["oneadmin"]}]}, check)
 predicted = call(True)
 assert os.stat(share).st_uid == 0
@@ -133,7 +133,7 @@ def test_one_bad_path_does_not_keep_the_others_from_being_done(tmp_path):
     made, uid = run_as_root(tmp_path, prepare() + """
 entry = {"owner": "oneadmin", "writers": ["oneadmin"]}
 paths = [dict(entry, path=path) for path in (os.path.dirname(share) + "/missing", share, os.path.dirname(share))]
-result = [run_module("path_access", {"paths": paths, "host": "hv1"}), os.stat(share).st_uid]
+result = [run_module("share_access", {"paths": paths, "host": "hv1"}), os.stat(share).st_uid]
 """)
     assert made["failed"] and made["changed"]
     assert uid == 9869
@@ -144,7 +144,7 @@ result = [run_module("path_access", {"paths": paths, "host": "hv1"}), os.stat(sh
 
 def test_another_host_applies_and_this_one_verifies(tmp_path):
     differing, fine, uid = run_as_root(tmp_path, prepare() + """
-call = lambda apply: run_module("path_access", {
+call = lambda apply: run_module("share_access", {
     "apply": apply, "host": "hv2", "paths": [{"path": share, "owner": "oneadmin", "mode": "0750"}]})
 differing = call(False)
 uid = os.stat(share).st_uid
@@ -161,7 +161,7 @@ def test_a_path_of_its_own_is_set_in_the_call_that_verifies_another(tmp_path):
 other = os.path.dirname(share) + "/other"
 os.mkdir(other)
 assert os.system("mount -t tmpfs none '%s'" % other) == 0
-result = [run_module("path_access", {"host": "hv2", "paths": [
+result = [run_module("share_access", {"host": "hv2", "paths": [
     {"path": share, "mode": "0750", "apply": False}, {"path": other, "mode": "0711"}]}),
     ["%o" % (os.stat(path).st_mode & 0o7777) for path in (share, other)]]
 """)
@@ -172,7 +172,7 @@ result = [run_module("path_access", {"host": "hv2", "paths": [
 
 def test_unknown_accounts_are_refused_before_anything_is_touched(tmp_path):
     made, uid = run_as_root(tmp_path, prepare() + """
-made = run_module("path_access", {"host": "hv1", "paths": [
+made = run_module("share_access", {"host": "hv1", "paths": [
     {"path": share, "owner": "oneadmin"}, {"path": share, "owner": "nobody-here", "writers": ["ghost"]}]})
 result = [made, os.stat(share).st_uid]
 """)
@@ -187,9 +187,9 @@ def test_resolving_touches_no_path(tmp_path):
 paths = [{"path": "/no/such/place", "owner": "oneadmin", "group": "later", "writers": ["later-user"]}]
 expected = ["later", "later-user"]
 result = [
-    run_module("path_access", {"state": "resolved", "paths": [dict(paths[0], group="kvm", writers=[])]}),
-    run_module("path_access", {"state": "resolved", "paths": paths, "expected_accounts": expected}),
-    run_module("path_access", {"paths": paths, "expected_accounts": expected}),
+    run_module("share_access", {"state": "resolved", "paths": [dict(paths[0], group="kvm", writers=[])]}),
+    run_module("share_access", {"state": "resolved", "paths": paths, "expected_accounts": expected}),
+    run_module("share_access", {"paths": paths, "expected_accounts": expected}),
 ]
 """)
     assert not fine.get("failed") and not fine["changed"]
@@ -212,7 +212,7 @@ def test_a_share_that_is_not_mounted_yet_is_predicted(tmp_path):
 share = {SHARE!r}
 os.makedirs(share)
 call = lambda apply, **entry: run_module(
-    "path_access", {{"apply": apply, "paths": [dict(path=share, **entry)], "expected_accounts": ["later"]}}, True)
+    "share_access", {{"apply": apply, "paths": [dict(path=share, **entry)], "expected_accounts": ["later"]}}, True)
 result = [call(True, owner="later", mode="2770"), call(False, owner="later", mode="2770"), call(True, writers=["later"])]
 """)
     assert applying["changed"] and applying["paths"][0]["pending"]
@@ -223,7 +223,7 @@ result = [call(True, owner="later", mode="2770"), call(False, owner="later", mod
 
 # The user's test stops after its first step, so that it can be killed there; the file it has just made is the witness.
 STOPPING = """
-from ansible_collections.virtshare.storage.plugins.module_utils.access import write_test
+from ansible_collections.virtshare.storage.plugins.module_utils._access import write_test
 def stop(directory, now, keep):
     os.write(screen, b"%d\\n" % os.getpid())
     signal.pause()
@@ -248,7 +248,7 @@ result = [made, os.listdir(share)]
 
 def test_what_a_killed_module_left_is_removed_by_the_next_run_and_no_more(tmp_path):
     before, after = run_as_root(tmp_path, prepare() + f"""
-from ansible_collections.virtshare.storage.plugins.module_utils.access import write_test
+from ansible_collections.virtshare.storage.plugins.module_utils._access import write_test
 mine = write_test.PREFIX + write_test.host_tag() + "."
 boot = write_test._boot_tag()
 gone = subprocess.Popen(["true"])
@@ -271,14 +271,14 @@ result = [[name for name in before if name in kept], sorted(os.listdir(share))]
 def test_a_filesystem_that_hangs_is_named_and_the_others_are_done(tmp_path):
     made = run_as_root(tmp_path, prepare() + """
 import time
-from ansible_collections.virtshare.storage.plugins.module_utils.access import ownership
+from ansible_collections.virtshare.storage.plugins.module_utils._access import ownership
 other = os.path.dirname(share) + "/other"
 os.mkdir(other)
 sh("mount -t tmpfs fine " + other)
 real = ownership.read
 ownership.read = lambda path, *rest: time.sleep(600) if path == share else real(path, *rest)
 started = time.monotonic()
-made = run_module("path_access", {"host": "hv1", "timeout": 1, "paths": [
+made = run_module("share_access", {"host": "hv1", "timeout": 1, "paths": [
     {"path": share, "owner": "oneadmin"}, {"path": other, "owner": "oneadmin", "writers": ["oneadmin"]}]})
 made["took"] = time.monotonic() - started
 made["uid"] = os.stat(other).st_uid

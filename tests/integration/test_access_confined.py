@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""path_access and the role qemu_access on a machine that looks as if SELinux and AppArmor confined its guests.
+"""The module and the role share_access on a machine that looks as if SELinux and AppArmor confined its guests.
 
 The kernel's files, libvirt's profiles and the tools of SELinux are made up, as their real ones are written.
 """
@@ -58,7 +58,7 @@ sh("mount -t tmpfs projects " + share)
 
 def test_the_module_lets_guests_at_all_shares_of_the_host(tmp_path):
     predicted, untouched, first, second, called, local, mode = run_as_root(tmp_path, HOST + f"""
-call = lambda check=False: run_module("path_access", {{
+call = lambda check=False: run_module("share_access", {{
     "host": "hv1", "paths": [{{"path": share, "owner": "oneadmin", "writers": ["oneadmin"]}}],
     "confined_paths": [{{"path": share, "type": "local"}}, {{"path": "/srv/a", "type": "nfs", "source": "nas1:/a"}},
                        {{"path": "/srv/b", "type": "cifs", "read_only": True}}]}}, check)
@@ -85,7 +85,7 @@ result = [predicted, untouched, call(), call(), read("/srv/called"), read({LOCAL
 
 def test_without_confined_paths_nothing_is_looked_at(tmp_path):
     made, called, local = run_as_root(tmp_path, HOST + f"""
-made = run_module("path_access", {{"paths": [{{"path": share, "type": "local"}}]}})
+made = run_module("share_access", {{"paths": [{{"path": share, "type": "local"}}]}})
 result = [made, read("/srv/called"), read({LOCAL!r})]
 """)
     assert not made["changed"] and made["confinement"] is None
@@ -95,7 +95,7 @@ result = [made, read("/srv/called"), read({LOCAL!r})]
 def test_what_confinement_meets_does_not_keep_the_paths_from_being_done(tmp_path):
     made, uid = run_as_root(tmp_path, HOST + """
 os.unlink("/usr/sbin/setsebool")
-made = run_module("path_access", {"host": "hv1", "paths": [{"path": share, "owner": "oneadmin"}],
+made = run_module("share_access", {"host": "hv1", "paths": [{"path": share, "owner": "oneadmin"}],
                                   "confined_paths": [{"path": "/srv/a", "type": "nfs"}]})
 result = [made, os.stat(share).st_uid]
 """)
@@ -108,7 +108,7 @@ def test_a_permissive_host_is_warned(tmp_path):
     made = run_as_root(tmp_path, HOST + """
 write("/sys/fs/selinux/enforce", "0")
 os.unlink("/usr/sbin/setsebool")
-result = run_module("path_access", {"host": "hv1", "paths": [], "confined_paths": [{"path": "/srv/a", "type": "nfs"}]})
+result = run_module("share_access", {"host": "hv1", "paths": [], "confined_paths": [{"path": "/srv/a", "type": "nfs"}]})
 """)
     assert not made.get("failed")
     assert made["warnings"] == ["hv1: SELinux: setsebool is not on this host: install policycoreutils"]
@@ -117,7 +117,7 @@ result = run_module("path_access", {"host": "hv1", "paths": [], "confined_paths"
 def test_check_mode_counts_with_the_packages_of_the_same_run(tmp_path):
     coming, installed = run_as_root(tmp_path, HOST + """
 os.unlink("/etc/apparmor.d/abstractions/libvirt-qemu")
-call = lambda expected: run_module("path_access", {
+call = lambda expected: run_module("share_access", {
     "paths": [{"path": share, "group": "later" if expected else "kvm"}], "expected_accounts": expected,
     "confined_paths": [{"path": share, "type": "local"}]}, True)
 result = [call(["later"]), call([])]
@@ -128,14 +128,14 @@ result = [call(["later"]), call([])]
 
 def test_a_path_that_is_no_share_is_refused_before_anything_is_touched(tmp_path):
     made, local = run_as_root(tmp_path, HOST + f"""
-made = run_module("path_access", {{"host": "hv1", "paths": [], "confined_paths": [{{"path": "/"}}]}})
+made = run_module("share_access", {{"host": "hv1", "paths": [], "confined_paths": [{{"path": "/"}}]}})
 result = [made, read({LOCAL!r})]
 """)
     assert made["failed"] and made["msg"].startswith("hv1: path / is not usable") and local == FOREIGN
 
 
 ANSIBLE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-PLAYBOOK = [{"hosts": "hypervisors", "gather_facts": False, "roles": [{"role": "virtshare.storage.qemu_access"}]}]
+PLAYBOOK = [{"hosts": "hypervisors", "gather_facts": False, "roles": [{"role": "virtshare.storage.share_access"}]}]
 # Of no type, so that this one machine's directory is the same share for both hosts: one sets it, the other verifies.
 DECLARED = {"path": SHARE, "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"],
                                       "acl": ["user:libvirt-qemu:rwx"]}}
@@ -153,13 +153,13 @@ import pathlib
 from tests.support.warm import run_playbook
 
 def run(shares, *arguments, **variables):
-    variables["shared_mount_shares"] = shares
+    variables["virtshare_shares"] = shares
     done = run_playbook({str(tmp_path / "play.yml")!r}, inventories=[{str(tmp_path / "inventory.json")!r}],
                         arguments=["--extra-vars", json.dumps(variables), *arguments],
                         environment={{"ANSIBLE_FORKS": "1"}}, timeout=120)
     return {{"code": done.code, "failures": done.failure_text(), "changes": sorted(done.changes), "output": done.output,
              "executions": {{host: len(tasks) for host, tasks in done.executions.items()}},
-             "confinement": {{host: fact["confinement"] for host, fact in done.facts("qemu_access_result").items()}}}}
+             "confinement": {{host: fact["confinement"] for host, fact in done.facts("share_access_result").items()}}}}
 """ + script), seconds=300))
     return on
 
@@ -168,7 +168,7 @@ def run(shares, *arguments, **variables):
 def test_each_host_is_let_at_the_shares_in_an_execution_that_it_has_anyway(role):
     off, first, second, taken, gone = role(f"""
 declared = [{DECLARED!r}]
-off = [run(declared, qemu_access_confinement=False), read({LOCAL!r})]
+off = [run(declared, share_access_confinement=False), read({LOCAL!r})]
 result = [off, run(declared), run(declared), read({LOCAL!r}),
           [run([dict(declared[0], state="absent")]), read({LOCAL!r})]]
 """)

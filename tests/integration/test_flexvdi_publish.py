@@ -13,7 +13,7 @@ from tests.support.privileged import finish, start_as_root
 SHARE = {"path": "/srv/shares/projects", "type": "local", "source": "/srv/disk/data",
          "access": {"writers": ["libvirt-qemu"]}}
 DECLARED = {
-    "shared_mount_shares": [SHARE],
+    "virtshare_shares": [SHARE],
     "flexvdi_storage_image_storages": [{"name": "West", "hosts": ["node1", "node2"]}],
     "flexvdi_storage_external_volumes": [{"name": "Data", "image_storage": "West", "path": "/srv/shares/projects"},
                                          {"name": "Inside", "image_storage": "West",

@@ -195,7 +195,7 @@ def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "ansible_become": False}}}}, "hosts": {"localhost": {
             "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}, "vars": {
-                "shared_mount_shares": []}}}
+                "virtshare_shares": []}}}
     flexvdi_side = {"flexvdi_storage_image_storages": [{"name": "West", "hosts": ["hv1"]}]}
     one_side = {"opennebula_storage_datastores": [
         {"name": "projects", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv/shares"]}]}
@@ -203,7 +203,7 @@ def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
         variables = {**environment(manager), "ONE_URL": one.endpoint.url, "ONE_USERNAME": ONE_USER,
                      "ONE_PASSWORD": ONE_PASSWORD}
         for declared, on_one, on_flexvdi in (({}, 0, 0), (flexvdi_side, 0, 1), ({**flexvdi_side, **one_side}, 1, 0)):
-            inventory["all"]["vars"] = {"shared_mount_shares": [], **declared}
+            inventory["all"]["vars"] = {"virtshare_shares": [], **declared}
             path = tmp_path / "inventory.json"
             path.write_text(json.dumps(inventory), encoding="utf-8")
             writes, tasks = len(one.writes), len(manager.tasks)

@@ -7,8 +7,8 @@ import os
 import stat
 
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab
 
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab
 from tests.support.killed import run_until
 
 OLD = "# by hand \t\nUUID=1  / ext4 defaults 0 1\r\n" + "# a long file\n" * 1000

@@ -33,8 +33,8 @@ esac
 
 PREPARE = """
 import functools
-from ansible_collections.virtshare.storage.plugins.module_utils import virtiofsd
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import life, run
+from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import daemon
+from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import life, run
 state = "/srv/state"
 for name in ("share", "state", "libvirt", "logs"):
     os.makedirs("/srv/" + name)
@@ -47,7 +47,7 @@ def program(path, text):
     os.chmod(path, 0o755)
 program("/srv/virsh", %(virsh)r.replace("STATE", state))
 program("/srv/virtiofsd", "#!/bin/sh\\necho virtiofsd 1.13.2\\n")
-virtiofsd.info = functools.partial(virtiofsd.info, paths=("/srv/virtiofsd",), libvirt_paths=(), qemu_paths=())
+daemon.info = functools.partial(daemon.info, paths=("/srv/virtiofsd",), libvirt_paths=(), qemu_paths=())
 with open("/srv/busybox", "wb") as target:
     target.write(b"\\x7fELF\\x02" + bytes(59))
 with open("/srv/kernel", "wb") as target:

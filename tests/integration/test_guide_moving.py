@@ -7,7 +7,7 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import datastore
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import datastore
 
 from tests.support.opennebula import PASSWORD, USER, opennebula
 from tests.support.warm import run_playbook

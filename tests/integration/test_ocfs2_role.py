@@ -44,15 +44,15 @@ def role(tmp_path):
 
 def test_a_host_without_such_shares_is_not_even_asked(role):
     share = {"path": "/srv/x", "type": "nfs", "source": "nas1:/x"}
-    run = role("hv1", shared_mount_shares=[share, dict(SHARE, state="absent")])
+    run = role("hv1", virtshare_shares=[share, dict(SHARE, state="absent")])
     assert run.code == 0, run.output
     assert run.of("ocfs2_cluster_info") == run.of("ocfs2_cluster") == run.of("ocfs2_filesystem") == {}
-    run = role("hv1", shared_mount_shares=[SHARE], ocfs2_cluster_state="unmanaged")
+    run = role("hv1", virtshare_shares=[SHARE], ocfs2_cluster_state="unmanaged")
     assert run.code == 0 and run.of("ocfs2_cluster_info") == {}
 
 
 def test_a_host_is_told_what_it_lacks_or_what_would_be_done(role):
-    run = role("hv1", shared_mount_shares=[SHARE], ocfs2_cluster_name="vms")
+    run = role("hv1", virtshare_shares=[SHARE], ocfs2_cluster_name="vms")
     found = run.of("ocfs2_cluster_info")["hv1"]
     assert found["devices"][0]["trouble"] == "there is no device LABEL=vmstore"
     if found["driver"]:
@@ -63,13 +63,14 @@ def test_a_host_is_told_what_it_lacks_or_what_would_be_done(role):
 
 
 def test_what_the_hosts_must_agree_on_stops_all_of_them(role):
-    run = role("hv1", "hv2", shared_mount_shares=[SHARE])
+    run = role("hv1", "hv2", virtshare_shares=[SHARE])
     assert run.code != 0 and "hosts hv1 and hv2 both call themselves" in run.failure_text()
     assert set(run.of("ocfs2_cluster_info")) == {"hv1", "hv2"} and run.of("ocfs2_cluster") == {}
 
 
-def test_a_new_host_alone_is_given_no_number(role):
-    run = role("hv1", "hv2", arguments=["--limit", "hv1"], shared_mount_shares=[SHARE])
+@pytest.mark.parametrize("variable", ["virtshare_shares", "ocfs2_cluster_shares"])
+def test_a_new_host_alone_is_given_no_number(role, variable):
+    run = role("hv1", "hv2", arguments=["--limit", "hv1"], **{variable: [SHARE]})
     assert run.code != 0
     assert "host hv1 has no number in the cluster yet" in run.failure_text()
     assert "hv2 was not read" in run.failure_text()

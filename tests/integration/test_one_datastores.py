@@ -4,7 +4,7 @@
 """Datastores of every kind against the simulator: made, left alone, mended, deleted, and how many calls that takes."""
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import client
 
 from tests.simulators.onesim import configuration
 from tests.support.opennebula import opennebula

@@ -9,7 +9,7 @@ One table, ROWS; a test holds it to the options there are.
 import dataclasses
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import attributes, datastore
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import attributes, datastore
 
 from tests.support.opennebula import opennebula
 

@@ -4,7 +4,7 @@
 """Directories registered as images against the simulator: made, left alone, mended, refused, deleted."""
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import client
 
 from tests.simulators.onesim.frontend import FrontEnd
 from tests.support.opennebula import opennebula

@@ -13,7 +13,7 @@ import threading
 import xmlrpc.client
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils.opennebula import client, template
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import client, template
 
 from tests.support.modules import run_module
 from tests.support.nasty import HARMLESS_IN_NAMES, Nasty

@@ -11,8 +11,8 @@ import stat
 import sys
 
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._proof import matrix
 
-from ansible_collections.virtshare.storage.plugins.module_utils.proof import matrix
 from tests.support.warm import run_playbook
 
 PROJECTS = {"path": "/srv/shares/projects", "type": "nfs", "source": "nas1:/export/projects"}

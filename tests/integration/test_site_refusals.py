@@ -57,7 +57,7 @@ REFUSED = {
 
 def write_inventory(directory, inventory, shares):
     path = directory / "inventory.json"
-    variables = {"shared_mount_shares": shares}
+    variables = {"virtshare_shares": shares}
     path.write_text(json.dumps({**inventory, "all": {"vars": variables}}), encoding="utf-8")
     return path
 
@@ -85,4 +85,4 @@ def test_unknown_user_is_refused_before_anything_changes(tmp_path):
     assert run.code != 0
     assert "nobody-knows-her" in run.failure_text()
     assert run.changes == set()
-    assert not any(line["action"].endswith(("apt", "package", "shared_mounts")) for line in run.results)
+    assert not any(line["action"].endswith(("apt", "package", "share_mounts")) for line in run.results)

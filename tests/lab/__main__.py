@@ -7,7 +7,8 @@ import argparse
 import os
 import sys
 
-from tests.lab import image, lab as labs, machine, recipe
+from tests.lab import image, machine, recipe
+from tests.lab import lab as labs
 from tests.lab.engines.choice import ENGINES, NEEDS, choose
 from tests.lab.errors import LabError
 from tests.lab.lab import Lab

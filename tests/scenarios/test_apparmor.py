@@ -49,12 +49,12 @@ class Host:
         self.playbook = directory / "play.yml"
         self.playbook.write_text(json.dumps([{
             "name": "Mount and give", "hosts": "hypervisors", "gather_facts": False,
-            "roles": ["virtshare.storage.shared_mount", "virtshare.storage.qemu_access"],
+            "roles": ["virtshare.storage.share_mounts", "virtshare.storage.share_access"],
         }]), encoding="utf-8")
 
     def run(self, shares, *arguments, **variables):
         run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
-            *arguments, "--extra-vars", json.dumps({"shared_mount_shares": shares, **variables})])
+            *arguments, "--extra-vars", json.dumps({"virtshare_shares": shares, **variables})])
         print(run.output)  # pytest shows it when the test fails
         assert run.code == 0, run.failure_text()
         return run
@@ -99,7 +99,7 @@ def denied(path):
 
 
 def test_a_confined_guest_is_denied_what_its_domain_does_not_name(host):
-    host.run(SHARES, qemu_access_confinement=False)
+    host.run(SHARES, share_access_confinement=False)
     assert host.rules() == [FOREIGN]
     assert host.opened((f"{PROJECTS}/disk", False)) == [denied(f"{PROJECTS}/disk")]
 

@@ -30,8 +30,8 @@ PLAYBOOK = [{
     "hosts": "hypervisors",
     "gather_facts": False,
     "tasks": [
-        {"ansible.builtin.include_role": {"name": "virtshare.storage.shared_mount"}, "name": "Mount"},
-        {"ansible.builtin.include_role": {"name": "virtshare.storage.qemu_access"}, "name": "Write", "when": "use"},
+        {"ansible.builtin.include_role": {"name": "virtshare.storage.share_mounts"}, "name": "Mount"},
+        {"ansible.builtin.include_role": {"name": "virtshare.storage.share_access"}, "name": "Write", "when": "use"},
         {"ansible.builtin.include_role": {"name": "virtshare.storage.share_proof"}, "name": "Prove", "when": "use"},
     ],
 }]
@@ -48,7 +48,7 @@ class Site:
         self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
 
     def play(self, share, *arguments, use=False):
-        variables = {"shared_mount_shares": [share], "shared_mount_timeout": TIMEOUT, "use": use}
+        variables = {"virtshare_shares": [share], "share_mounts_timeout": TIMEOUT, "use": use}
         run = run_playbook(self.playbook, inventories=[self.inventory],
                            arguments=["--extra-vars", json.dumps(variables), *arguments])
         print(run.output)  # pytest shows it when the test fails
@@ -56,7 +56,7 @@ class Site:
 
     def mounts(self, share, *arguments):
         """The module's result, and the operations in it."""
-        result = self.play(share, *arguments).of("shared_mounts")["hv1"]
+        result = self.play(share, *arguments).of("share_mounts")["hv1"]
         assert "operations" in result, result
         return result, [each["operation"] for each in result["operations"]]
 
@@ -88,7 +88,7 @@ def test_a_first_run_tries_the_mount_and_leaves_it_waiting(site):
     first = site.play(SHARE)
     assert first.code == 0, first.failure_text()
     assert site.layers() == ["autofs"]
-    result = first.of("shared_mounts")["hv1"]
+    result = first.of("share_mounts")["hv1"]
     assert (result["mounts"][0]["mounted"], result["mounts"][0]["on_demand"]) == (False, True)
     assert [each["operation"] for each in result["operations"]] == [
         "directory", "fstab", "systemd_reload", "mount", "automount_start"]

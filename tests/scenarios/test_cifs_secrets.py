@@ -27,8 +27,8 @@ PLAYBOOK = [{
     "hosts": "hypervisors",
     "gather_facts": True,
     "roles": [
-        {"role": "virtshare.storage.shared_mount"},
-        {"role": "virtshare.storage.qemu_access", "when": "not failing"},
+        {"role": "virtshare.storage.share_mounts"},
+        {"role": "virtshare.storage.share_access", "when": "not failing"},
         {"role": "virtshare.storage.share_proof", "when": "not failing"},
     ],
 }]
@@ -66,7 +66,7 @@ class Site:
         """(the run, after it was searched; the programs seen). watched: all processes are searched meanwhile."""
         declared = self.directory / "declared.yml"
         declared.write_text(yaml.safe_dump({"all": {"vars": {
-            "shared_mount_shares": shares, "shared_mount_timeout": 20, "failing": failing}}}), encoding="utf-8")
+            "virtshare_shares": shares, "share_mounts_timeout": 20, "failing": failing}}}), encoding="utf-8")
         left = self.directory / "left"
         environment = {
             "ANSIBLE_PIPELINING": str(int(pipelining)), "ANSIBLE_LOG_PATH": str(left / "log"),
@@ -84,7 +84,7 @@ class Site:
         kept = [path for path in left.rglob("*") if path.is_file()]
         assert {"log", "facts"} <= {path.name for path in kept} | {path.parent.name for path in kept}
         assert [str(path) for path in kept if found_in(path.read_text(encoding="utf-8"), SECRETS)] == []
-        if not run.of("shared_mounts"):
+        if not run.of("share_mounts"):
             pytest.fail(run.output)
         return run, programs
 
@@ -103,7 +103,7 @@ class Site:
     def mounts(self, shares, *arguments, **settings):
         """The module's result, the operations in it, the programs that were seen on the host if it was watched."""
         run, programs = self.play(shares, *arguments, **settings)
-        result = run.of("shared_mounts")["hv1"]
+        result = run.of("share_mounts")["hv1"]
         return result, [each["operation"] for each in result.get("operations", [])], programs
 
     def ssh(self, command, host="hv1"):

@@ -112,7 +112,7 @@ def hosts(tmp_path_factory):
 # The vendor's own example, for one of the two hosts.
 ONE_HOST = ["--extra-vars", "virtshare_hypervisors=hv1"]
 FIRST = {
-    "shared_mount_shares": [IMAGES],
+    "virtshare_shares": [IMAGES],
     "flexvdi_storage_image_storages": [{"name": "MyImageStorage", "hosts": ["hv1"]}],
     "flexvdi_storage_external_volumes": [
         {"name": "MyExternalVolume", "image_storage": "MyImageStorage", "path": "/home/images"}],
@@ -140,7 +140,7 @@ def test_local_storage_of_one_host_becomes_a_volume(site):
 
 
 BOTH = {
-    "shared_mount_shares": [PROJECTS],
+    "virtshare_shares": [PROJECTS],
     "flexvdi_storage_image_storages": [{"name": "West", "hosts": ["hv1", "hv2"]}],
     "flexvdi_storage_external_volumes": [{"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects"}],
     "flexvdi_storage_gluster_volumes": [{"name": "SSD", "image_storage": "West", "redundancy": "1:1",
@@ -167,7 +167,7 @@ def test_nfs_gluster_and_a_real_samba_share(site):
     # Alone, without the main job: the write test is done here.
     first = site.run("playbooks/publish.yml", **BOTH)
     assert first.code == 0, first.failure_text()
-    assert set(first.of("path_access")) == {"hv1", "hv2"}
+    assert set(first.of("share_access")) == {"hv1", "hv2"}
     assert site.tasks() == ["istorage_create", "evolume_create", "gvolume_create", "mstorage_create"]
     result = first.facts("flexvdi_storage_result")["hv1"]
     assert [(volume["name"], volume["kind"], volume["status"]) for volume in result["volumes"]] == [
@@ -194,6 +194,6 @@ def test_another_export_on_one_host_is_not_published(site):
 def test_it_is_all_taken_back(site):
     gone = {name: [{key: value for key, value in item.items() if key in ("name", "image_storage")} | {"state": "absent"}
                    for item in items] for name, items in BOTH.items() if name.startswith("flexvdi_storage")}
-    mended = site.run("playbooks/site.yml", **{"shared_mount_shares": [PROJECTS], **gone})
+    mended = site.run("playbooks/site.yml", **{"virtshare_shares": [PROJECTS], **gone})
     assert mended.code == 0, mended.failure_text()
     assert site.tasks() == ["evolume_delete", "gvolume_delete", "mstorage_delete", "istorage_delete"]

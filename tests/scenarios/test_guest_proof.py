@@ -10,9 +10,9 @@ has KVM: the guest is emulated. The tests share one lab, and the first guest pay
 import json
 
 import pytest
-
 from ansible_collections.virtshare.storage.plugins.filter.libvirt_filesystem import libvirt_filesystem
-from ansible_collections.virtshare.storage.plugins.module_utils.guest import domain
+from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import domain
+
 from tests.lab import Lab
 from tests.support.warm import run_playbook
 
@@ -22,7 +22,7 @@ HYPERVISORS = ("hv1", "hv2")
 MOUNT = f"mount -t nfs -o vers=4.2 nas1:{EXPORT} {PATH}"
 KERNEL = "/root/vmlinuz"
 VARIABLES = {
-    "shared_mount_shares": [{
+    "virtshare_shares": [{
         "path": PATH, "type": "nfs", "source": f"nas1:{EXPORT}", "options": {"vers": "4.2"},
         "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"]},
     }],
@@ -158,7 +158,7 @@ def test_a_guest_reads_what_another_host_wrote_and_answers(site):
     assert 0 < result["boot_seconds"] < 200 and 0 <= share["mount_seconds"] < 30
     assert result["daemon"]["user"] == "oneadmin" and result["daemon"]["idmap"] == "0:100000:65536"
     assert f"hv1: {PATH}: mounted in {share['mount_seconds']} s, read what hv2 wrote, and wrote an answer" in run.output
-    (seen,) = run.of("share_probe")["hv2"]["shares"]  # the last phase: tidied
+    (seen,) = run.of("share_proof")["hv2"]["shares"]  # the last phase: tidied
     assert seen["problem"] is None
     assert site.left() == []
 

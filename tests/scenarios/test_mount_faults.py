@@ -65,8 +65,8 @@ PLAYBOOK = [{
     "gather_facts": False,
     "tasks": [{
         "name": "Mount the shares",
-        "virtshare.storage.shared_mounts": {
-            "shares": "{{ shared_mount_shares }}", "timeout": "{{ shared_mount_timeout }}"},
+        "virtshare.storage.share_mounts": {
+            "shares": "{{ virtshare_shares }}", "timeout": "{{ share_mounts_timeout }}"},
     }],
 }]
 
@@ -87,7 +87,7 @@ class Site:
         self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
 
     def run(self, shares, *hosts, timeout=TIMEOUT):
-        variables = {"shared_mount_shares": shares, "shared_mount_timeout": timeout}
+        variables = {"virtshare_shares": shares, "share_mounts_timeout": timeout}
         run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
             "--extra-vars", json.dumps(variables), "--limit", ",".join(hosts or HYPERVISORS)])
         print(run.output)  # pytest shows it when the test fails
@@ -131,13 +131,13 @@ class Site:
 
 def operations(run, host):
     """What the run did on a host, as (name, path)."""
-    result = run.of("shared_mounts")[host]
+    result = run.of("share_mounts")[host]
     assert "operations" in result, result
     return [(each["operation"], each["target"]) for each in result["operations"]]
 
 
 def errors(run, host):
-    return {each["path"]: each["error"] for each in run.of("shared_mounts")[host].get("errors", [])}
+    return {each["path"]: each["error"] for each in run.of("share_mounts")[host].get("errors", [])}
 
 
 def mounts(*shares):

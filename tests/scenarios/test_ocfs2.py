@@ -28,7 +28,7 @@ PLAYBOOK = [{
     "tasks": [
         {"name": "Have the cluster", "ansible.builtin.include_role": {"name": "virtshare.storage.ocfs2_cluster"},
          "when": "with_cluster"},
-        {"name": "Mount the volume", "ansible.builtin.include_role": {"name": "virtshare.storage.shared_mount"}},
+        {"name": "Mount the volume", "ansible.builtin.include_role": {"name": "virtshare.storage.share_mounts"}},
     ],
 }]
 
@@ -43,8 +43,8 @@ class Site:
 
     def play(self, *arguments, share=(), filesystem=(), cluster=True, **variables):
         """variables: of the role, without its prefix."""
-        given = {"with_cluster": cluster, "shared_mount_timeout": 60,
-                 "shared_mount_shares": [dict(SHARE, **dict(share))],
+        given = {"with_cluster": cluster, "share_mounts_timeout": 60,
+                 "virtshare_shares": [dict(SHARE, **dict(share))],
                  "ocfs2_cluster_name": "vms", "ocfs2_cluster_filesystems": [dict(FILESYSTEM, **dict(filesystem))]}
         given.update({"ocfs2_cluster_" + name: value for name, value in variables.items()})
         run = run_playbook(self.playbook, inventories=[self.inventory],
@@ -90,9 +90,9 @@ def test_check_mode_changes_nothing_and_predicts_the_first_run(site):
     assert "vms" not in site.on_host("grep -r vms /etc/ocfs2 /etc/default/o2cb /sys/kernel/config 2>&1 || true")
     run = site.play()
     assert run.code == 0, run.output
-    for module in ("ocfs2_cluster", "ocfs2_filesystem", "shared_mounts"):
+    for module in ("ocfs2_cluster", "ocfs2_filesystem", "share_mounts"):
         assert did(run, module) == did(check, module) != []
-    assert did(run, "ocfs2_filesystem") == ["format"] and "mount" in did(run, "shared_mounts")
+    assert did(run, "ocfs2_filesystem") == ["format"] and "mount" in did(run, "share_mounts")
     assert site.on_host(f"findmnt -no FSTYPE {PATH}") == "ocfs2"
 
 
@@ -134,12 +134,12 @@ def test_a_boot_brings_the_cluster_and_its_volume_back(site):
 def test_an_option_is_remounted_and_the_volume_stays_mounted(site):
     options = {"errors": "continue", "commit": 30}
     run = site.play(share={"options": options})
-    assert run.code == 0 and sorted(did(run, "shared_mounts")) == ["fstab", "remount", "systemd_reload"]
+    assert run.code == 0 and sorted(did(run, "share_mounts")) == ["fstab", "remount", "systemd_reload"]
     live = site.on_host(f"findmnt -no OPTIONS {PATH}").split(",")
     assert {"errors=continue", "commit=30", "heartbeat=local", "acl"} <= set(live)
     assert site.play(share={"options": options}).changes == set()
     run = site.play()
-    assert run.code == 0 and "remount" in did(run, "shared_mounts")
+    assert run.code == 0 and "remount" in did(run, "share_mounts")
     assert "errors=remount-ro" in site.on_host(f"findmnt -no OPTIONS {PATH}")
     assert site.play().changes == set()
 
@@ -175,7 +175,7 @@ def test_a_volume_of_another_cluster_is_refused_before_anybody_mounts_it(site):
     assert run.code != 0 and "a cluster of another name than the one in the volume's superblock" in run.failure_text()
     site.on_host("systemctl stop o2cb; sed -i 's/other/vms/' /etc/ocfs2/cluster.conf /etc/default/o2cb")
     run = site.play()
-    assert run.code == 0 and "start" in did(run, "ocfs2_cluster") and did(run, "shared_mounts") == ["mount"]
+    assert run.code == 0 and "start" in did(run, "ocfs2_cluster") and did(run, "share_mounts") == ["mount"]
 
 
 def test_new_timeouts_are_taken_when_nothing_is_mounted(site):

@@ -47,7 +47,7 @@ PLAYBOOK = [
                 "ansible.builtin.include_role": {"name": f"virtshare.storage.{role}"},
                 "when": f"'{role}' in roles",
             }
-            for role in ("virtiofsd", "qemu_access", "share_proof")
+            for role in ("virtiofsd", "share_access", "share_proof")
         ],
     }
 ]
@@ -63,8 +63,8 @@ class Site:
         self.playbook = directory / "playbook.yml"
         self.playbook.write_text(yaml.safe_dump(PLAYBOOK), encoding="utf-8")
 
-    def run(self, *shares, roles=("qemu_access", "share_proof"), arguments=(), inventories=(), **variables):
-        variables.update(shared_mount_shares=list(shares), roles=list(roles))
+    def run(self, *shares, roles=("share_access", "share_proof"), arguments=(), inventories=(), **variables):
+        variables.update(virtshare_shares=list(shares), roles=list(roles))
         run = run_playbook(
             self.playbook, inventories=[self.inventory, *inventories],
             arguments=["--extra-vars", json.dumps(variables), *arguments],
@@ -130,7 +130,7 @@ def test_three_kinds_of_export_are_proven_and_nothing_is_left(site):
     assert states(first) == {entry["path"]: "proven" for entry in (PROJECTS, SQUASHED, MEDIA)}
     assert json.loads(report.read_text()) == first.facts("share_proof_result")["hv1"]
     assert site.ssh("nas1", "stat -c '%u:%g %a' /export/projects").strip() == "9869:993 2770"
-    for host, result in first.of("share_probe").items():
+    for host, result in first.of("share_proof").items():
         users = {entry["path"]: entry["as"] for entry in result["shares"]}
         assert users == {PATH: "root", SQUASHED["path"]: "oneadmin", MEDIA["path"]: "root"}, host
     assert site.left_on_the_server() == []
@@ -139,9 +139,9 @@ def test_three_kinds_of_export_are_proven_and_nothing_is_left(site):
 
 
 def test_the_table_over_nfs_is_what_the_system_calls_say(site):
-    run = site.run(PROJECTS, roles=["qemu_access"])
+    run = site.run(PROJECTS, roles=["share_access"])
     assert run.code == 0, run.failure_text()
-    for host, result in run.of("path_access").items():
+    for host, result in run.of("share_access").items():
         for user, ids in (("oneadmin", "9869, 9869, [993, 9869]"), ("libvirt-qemu", "64055, 993, [993]")):
             script = f"import json, os\n{BY_HAND}\nprint(json.dumps(by_hand('{PATH}', {ids})))\n"
             by_hand = json.loads(site.lab.ssh(host, "python3 -", stdin=script).stdout)
@@ -235,7 +235,7 @@ def test_access_refuses_what_is_not_the_share(site):
     site.ssh("hv1", f"umount {PATH} && chmod 0700 {PATH}")
     site.ssh("hv2", f"umount {PATH}")
     site.mount("hv2", "projects", "nas1:/export/other")
-    run = site.run(PROJECTS, roles=["qemu_access"])
+    run = site.run(PROJECTS, roles=["share_access"])
     assert run.code != 0 and run.changes == set()
     words = run.failure_text()
     assert f"hv1: {PATH} is not mounted: a plain directory of the local ext4 /dev/" in words
@@ -246,7 +246,7 @@ def test_access_refuses_what_is_not_the_share(site):
 
 
 def test_root_squash_is_explained_with_what_to_do_on_the_server(site):
-    run = site.run(share("squashed", access={"owner": "libvirt-qemu", "mode": "0770"}), roles=["qemu_access"])
+    run = site.run(share("squashed", access={"owner": "libvirt-qemu", "mode": "0770"}), roles=["share_access"])
     assert run.code != 0
     words = run.failure_text()
     assert "the server nas1 maps this host's root to nobody (root_squash" in words
@@ -255,7 +255,7 @@ def test_root_squash_is_explained_with_what_to_do_on_the_server(site):
 
 
 def test_a_user_outside_the_group_is_told_which_bit_is_missing(site):
-    run = site.run(share("projects", access=dict(ACCESS, writers=["stranger"])), roles=["qemu_access"])
+    run = site.run(share("projects", access=dict(ACCESS, writers=["stranger"])), roles=["share_access"])
     assert run.code != 0
     for host in HYPERVISORS:
         assert f"{host}: {PATH}: stranger may not write: create: EACCES: Permission denied; {PATH} belongs to " \
@@ -265,7 +265,7 @@ def test_a_user_outside_the_group_is_told_which_bit_is_missing(site):
 
 
 def test_a_read_only_export_is_explained(site):
-    run = site.run(share("media", access={"writers": ["oneadmin"]}), roles=["qemu_access", "share_proof"])
+    run = site.run(share("media", access={"writers": ["oneadmin"]}), roles=["share_access", "share_proof"])
     assert run.code != 0
     assert "oneadmin may not write: create: EROFS: Read-only file system" in run.failure_text()
     run = site.run(share("media", access={}), roles=["share_proof"])
@@ -276,7 +276,7 @@ def test_a_read_only_export_is_explained(site):
 def test_a_user_that_is_another_number_on_another_host_is_refused(site):
     site.ssh("hv2", "usermod -u 64056 libvirt-qemu")
     try:
-        run = site.run(PROJECTS, roles=["qemu_access"])
+        run = site.run(PROJECTS, roles=["share_access"])
     finally:
         site.ssh("hv2", "usermod -u 64055 libvirt-qemu")
     assert run.code != 0
@@ -313,10 +313,10 @@ def test_a_dead_server_is_named_within_the_time_and_other_shares_are_done(site):
     for host in HYPERVISORS:
         site.ssh(host, f"mkdir -p {local} && mountpoint -q {local} || mount -t tmpfs none {local}")
     shares = [PROJECTS, SQUASHED, {"path": local, "type": "local", "access": {"mode": "1770", "writers": []}}]
-    limits = {"qemu_access_timeout": 8, "share_proof_timeout": 8}
+    limits = {"share_access_timeout": 8, "share_proof_timeout": 8}
     site.lab.power_off("nas1")
     try:
-        access = site.run(*shares, roles=["qemu_access"], **limits)
+        access = site.run(*shares, roles=["share_access"], **limits)
         proof = site.run(*shares, roles=["share_proof"], **limits)
     finally:
         site.lab.power_on("nas1")

@@ -127,9 +127,9 @@ def test_a_converged_run_executes_at_most_five_modules_a_host_however_many_share
         {"path": "/srv/shares/reading", "type": "nfs", "source": "nas1:/export/other", "options": {"vers": "4.2"},
          "read_only": True},
         {"path": "/srv/shares/bound", "type": "local", "source": SHARE}]
-    demo = yaml.safe_load(site.inventories[1].read_text(encoding="utf-8"))["all"]["vars"]["shared_mount_shares"]
+    demo = yaml.safe_load(site.inventories[1].read_text(encoding="utf-8"))["all"]["vars"]["virtshare_shares"]
     variables = {"many": [*demo, *declared], "own": own,
-                 "shared_mount_shares": "{{ many + ([own] if inventory_hostname == 'hv2' else []) }}"}
+                 "virtshare_shares": "{{ many + ([own] if inventory_hostname == 'hv2' else []) }}"}
     many = ["--extra-vars", json.dumps(variables)]
     assert site.run("playbooks/site.yml", *many).code == 0
     converged = site.run("playbooks/site.yml", *many)
@@ -140,7 +140,7 @@ def test_a_converged_run_executes_at_most_five_modules_a_host_however_many_share
     assert predicted.code == 0 and predicted.changes == set()
     assert_at_most_five_executions(predicted)
     gone = site.run("playbooks/site.yml", "--extra-vars", json.dumps(
-        {"shared_mount_exact": True, "shared_mount_exact_prefix": "/srv/shares"}))
+        {"share_mounts_purge": True, "share_mounts_purge_below": "/srv/shares"}))
     assert gone.code == 0 and site.ssh("hv2", "ls -A /srv/shares").split() == ["projects"]
 
 
@@ -213,7 +213,7 @@ def test_a_host_left_out_makes_the_proof_partial(site):
 
 
 def test_a_dead_server_ends_every_task_in_time_naming_it(site):
-    bounds = "shared_mount_timeout=20 qemu_access_timeout=20 share_proof_timeout=20"
+    bounds = "share_mounts_timeout=20 share_access_timeout=20 share_proof_timeout=20"
     site.lab.power_off("nas1")
     try:
         runs = [site.run(playbook, "--extra-vars", bounds) for playbook in ("playbooks/verify.yml", "playbooks/site.yml")]

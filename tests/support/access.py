@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A share on a real filesystem for path_access, as pieces of the scripts that run_as_root() runs."""
+"""A share on a real filesystem for share_access, as pieces of the scripts that run_as_root() runs."""
 
 from __future__ import annotations
 
@@ -81,4 +81,4 @@ def prepare(kind="tmpfs"):
 
 def access(**more):
     entry = {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"], **more}
-    return f"run_module('path_access', {{'host': 'hv1', 'timeout': 20, 'paths': [dict({entry!r}, path=share)]}})"
+    return f"run_module('share_access', {{'host': 'hv1', 'timeout': 20, 'paths': [dict({entry!r}, path=share)]}})"

@@ -59,7 +59,7 @@ def assert_predicted(predicted, done):
     """The run in check mode told of the changes of the real one, task by task and operation by operation."""
     assert done.changes, "the first run of a new site has something to do"
     assert predicted.changes == done.changes
-    for module in ("shared_mounts", "path_access", "one_datastores", "one_filesystem_images"):
+    for module in ("share_mounts", "share_access", "one_datastores", "one_filesystem_images"):
         assert operations(predicted, module) == operations(done, module), module
 
 

@@ -7,7 +7,7 @@ import contextlib
 import unittest.mock
 import xmlrpc.client
 
-from ansible_collections.virtshare.storage.plugins.module_utils import web
+from ansible_collections.virtshare.storage.plugins.module_utils._plan import web
 
 from tests.simulators.onesim.server import start
 from tests.support.modules import run_module

@@ -19,7 +19,7 @@ import pytest
 import testinfra
 from testinfra.utils.ansible_runner import AnsibleRunner
 
-from tests.support.write_table import OUTSIDER, by_hand, path_access
+from tests.support.write_table import OUTSIDER, by_hand, share_access
 
 
 @functools.cache
@@ -74,7 +74,7 @@ class WritableShare(Share):
     """Written by `writer` on each host and read by `reader` on every other, through the group it hands on.
 
     Only a user's first group will do: Debian's NFS server looks the others up in its own accounts (manage-gids), where
-    the hypervisors' users need not exist. lacks: what the filesystem cannot do of what path_access tries.
+    the hypervisors' users need not exist. lacks: what the filesystem cannot do of what share_access tries.
     """
 
     writer: str = "oneadmin"
@@ -222,14 +222,14 @@ class ConvergedHosts(Hosts):
 
 
 class TriedHosts(Hosts):
-    """What path_access says of the writable `shares` is what the system's own tools say."""
+    """What share_access says of the writable `shares` is what the system's own tools say."""
 
     shares: list[Share] = []
 
     @pytest.fixture(scope="class")
     def tried(self, request, tmp_path_factory):
-        """host -> path -> what path_access said of the share."""
-        results = path_access(
+        """host -> path -> what share_access said of the share."""
+        results = share_access(
             request.config.option.ansible_inventory, tmp_path_factory.mktemp("tried"),
             {share.path: [share.writer] for share in writable(self.shares)})
         return {host: {found["path"]: found for found in result["paths"]} for host, result in results.items()}

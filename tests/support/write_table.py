@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The write test's table of path_access, and the same operations tried by hand: by the system's own tools, as the user."""
+"""The write test's table of share_access, and the same operations tried by hand: by the system's own tools, as the user."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ def _outcome(code, said):
     raise AssertionError(f"not expected of any of the tools: {said}")
 
 
-def path_access(inventory, directory, shares):
-    """host -> the result of path_access there, for {path: writers}, with somebody who may write nowhere."""
+def share_access(inventory, directory, shares):
+    """host -> the result of share_access there, for {path: writers}, with somebody who may write nowhere."""
     playbook = directory / "write_table.yml"
     playbook.write_text(json.dumps([{
         "name": "Try the shares as their users", "hosts": "hypervisors", "gather_facts": False, "tasks": [{
-            "name": "Write", "virtshare.storage.path_access": {
+            "name": "Write", "virtshare.storage.share_access": {
                 "host": "{{ inventory_hostname }}", "timeout": 60,
                 "paths": [{"path": path, "writers": [*writers, OUTSIDER]} for path, writers in shares.items()],
             },
         }],
     }]), encoding="utf-8")
-    return run_playbook(playbook, inventories=[inventory]).of("path_access")
+    return run_playbook(playbook, inventories=[inventory]).of("share_access")

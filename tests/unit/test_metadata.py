@@ -38,7 +38,7 @@ def test_action_group_holds_exactly_the_modules_of_the_platform(group, prefix):
 
 
 def test_there_are_modules():
-    assert {"shared_mounts", "share_probe", "path_access", "one_datastore", "flexvdi_image_storage"} <= set(
+    assert {"share_mounts", "share_proof", "share_access", "one_datastore", "flexvdi_image_storage"} <= set(
         names(MODULES))
 
 

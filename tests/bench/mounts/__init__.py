@@ -87,7 +87,7 @@ def _row(name, outcomes, other, phase, target, **more) -> Row:
 
 
 def declared() -> list[dict]:
-    """The shares, as shared_mount_shares declares them."""
+    """The shares, as virtshare_shares declares them."""
     return [
         {"path": f"{SHARE_ROOT}/share{number:02}", "type": "nfs", "source": f"{SERVER}:/export/share{number:02}",
          "options": {"vers": VERSION}}
@@ -148,7 +148,7 @@ class Site:
         self._inventory.write_text(lab.inventory(), encoding="utf-8")
         self._variables = directory / "variables.json"
         self._variables.write_text(
-            json.dumps({"shared_mount_shares": declared(), "mount_options": OPTIONS}), encoding="utf-8")
+            json.dumps({"virtshare_shares": declared(), "mount_options": OPTIONS}), encoding="utf-8")
         self._reference = None
         self._phases = phases
         self._measured = set()

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.virtshare.storage.plugins.module_utils.proof import matrix, probe
+from ansible_collections.virtshare.storage.plugins.module_utils._proof import matrix, probe
 
 from tests.bench.playbooks import timed
 

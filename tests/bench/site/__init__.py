@@ -90,7 +90,7 @@ def declared() -> dict:
     platform = datastores.declared(SHARES)
     return {
         **platform,
-        "shared_mount_shares": [
+        "virtshare_shares": [
             {"path": image["path"], "type": "nfs", "source": f"{SERVER}:/export/site-{image['name']}",
              "options": {"vers": VERSION}, "access": ACCESS}
             for image in platform["filesystems"]
@@ -102,7 +102,7 @@ def declared() -> dict:
     }
 
 
-EXPORT = "".join(f"mkdir -p {share['source'].partition(':')[2]}\n" for share in declared()["shared_mount_shares"]) + """
+EXPORT = "".join(f"mkdir -p {share['source'].partition(':')[2]}\n" for share in declared()["virtshare_shares"]) + """
 for each in /export/* ; do echo "$each *(rw,sync,no_subtree_check,no_root_squash)" ; done > /etc/exports
 exportfs -ra
 """

@@ -46,7 +46,7 @@ def declared(names: list[str]) -> dict:
     return {
         "virtiofsd_install": False,
         "virtshare_publisher": "frontend",
-        "shared_mount_shares": [
+        "virtshare_shares": [
             {"path": f"{SHARE_ROOT}/{name}", "type": "local", "source": f"{SHARED}/{name}", "access": ACCESS}
             for name in names
         ],

@@ -54,6 +54,6 @@ def test_each_host_has_an_address_of_its_own():
 
 def test_what_is_published_lies_in_the_shares():
     declared = inside.declared(["a", "b"])
-    paths = [share["path"] for share in declared["shared_mount_shares"]]
+    paths = [share["path"] for share in declared["virtshare_shares"]]
     assert [image["path"] for image in declared["opennebula_storage_filesystems"]] == paths
-    assert all(share["source"].startswith(f"{hosts.SHARED}/") for share in declared["shared_mount_shares"])
+    assert all(share["source"].startswith(f"{hosts.SHARED}/") for share in declared["virtshare_shares"])

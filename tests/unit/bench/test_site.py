@@ -49,10 +49,10 @@ def test_more_than_two_and_a_half_floors_count_as_missed():
 
 def test_shares_and_images_are_the_same_directories():
     declared = site.declared()
-    paths = [share["path"] for share in declared["shared_mount_shares"]]
+    paths = [share["path"] for share in declared["virtshare_shares"]]
     assert len(paths) == site.SHARES and paths == [image["path"] for image in declared["filesystems"]]
     assert declared["opennebula_storage_filesystems"] == declared["filesystems"]
-    for share in declared["shared_mount_shares"]:
+    for share in declared["virtshare_shares"]:
         assert f"mkdir -p {share['source'].partition(':')[2]}\n" in site.EXPORT
 
 

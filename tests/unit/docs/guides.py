@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts import fstab, options
-from ansible_collections.virtshare.storage.plugins.module_utils.mounts.registry import kind_of
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import settings as ocfs2_settings
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import volumes as ocfs2_volumes
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import TYPES, validated
+from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab
+from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2 import settings as ocfs2_settings
+from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2 import volumes as ocfs2_volumes
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._share import options
+from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 RST = ROOT / "docs/docsite/rst"
@@ -127,7 +128,7 @@ def prose(page):
 
 def kinds_of(page):
     """The types of shares that a page is about: its own, or all that can be mounted."""
-    return [kind for kind in TYPES if page.stem == "guide_" + kind] or list(TYPES)
+    return [kind for kind in registry.NAMES if page.stem == "guide_" + kind] or list(registry.NAMES)
 
 
 def example(kind, declared):
@@ -137,7 +138,7 @@ def example(kind, declared):
 
 def option_errors(share):
     """What is wrong with the options of a valid share: those that do not arrive, and those that nobody has heard of."""
-    kind = kind_of(share)
+    kind = registry.of(share)
     if not kind.managed(share):
         return [f"{name}: nothing is done to such a share" for name in share["options"]]
     line = fstab.format_line(kind.entry(share))
@@ -154,7 +155,7 @@ def is_known(kind, name):
     """
     if options.is_flag(name) or not options.is_shown(name):
         return not name.startswith("x-") or name in SYSTEMD_OPTIONS
-    path = ROOT / f"plugins/module_utils/mounts/kinds/{kind}.py"
+    path = ROOT / f"plugins/module_utils/_share/types/{kind}.py"
     return re.search(rf'"{re.escape(name)}"|[(,]\s*{re.escape(name)}="', path.read_text(encoding="utf-8")) is not None
 
 

@@ -13,8 +13,9 @@ import sys
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
-from ansible_collections.virtshare.storage.plugins.module_utils.shares import TYPES, validated
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
 
 from tests.simulators.onesim import template
 from tests.unit.docs import guides
@@ -38,7 +39,7 @@ def test_every_page_is_listed_once_and_every_listed_page_is_there():
 def test_the_readme_leads_to_every_filesystem():
     linked = re.findall(r"\(docs/docsite/rst/(\w+)\.rst\)", (guides.ROOT / "README.md").read_text(encoding="utf-8"))
     pages = {page.stem for page in guides.PAGES}
-    assert {f"guide_{kind}" for kind in TYPES} & pages <= set(linked) <= pages
+    assert {f"guide_{kind}" for kind in registry.NAMES} & pages <= set(linked) <= pages
 
 
 @pytest.mark.parametrize("page", guides.PAGES, ids=lambda page: page.stem)
@@ -68,7 +69,7 @@ def test_yaml_is_what_the_collection_takes(block):
 
 def _problems(key, value):
     """What is wrong with one setting of an example, wherever it stands in it."""
-    if key == "shared_mount_shares" and isinstance(value, list):
+    if key == "virtshare_shares" and isinstance(value, list):
         for share in validated(value):
             if share["state"] == "mounted":
                 yield from guides.option_errors(share)
@@ -244,10 +245,10 @@ def test_a_variable_worth_setting_is_one_of_its_role(page, row):
 def test_there_are_options_of_every_filesystem():
     assert VARIABLES
     for rows in (OPTIONS, LEFT_OUT):
-        assert {kind for page, _row, kind in rows if page.stem == f"guide_{kind}"} == set(TYPES)
+        assert {kind for page, _row, kind in rows if page.stem == f"guide_{kind}"} == set(registry.NAMES)
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", registry.NAMES)
 def test_a_filesystem_has_all_that_the_others_have(kind):
     page = guides.RST / f"guide_{kind}.rst"
     headings = re.findall(r"(?m)^(.+)\n-{4,}$", page.read_text(encoding="utf-8"))

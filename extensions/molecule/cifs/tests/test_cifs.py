@@ -12,7 +12,7 @@ from tests.support.secrets import places_with
 from tests.support.shares import ConvergedHosts, ReadOnlyShare, WritableShare
 
 DECLARED = yaml.safe_load((Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "shares.yml").read_text(encoding="utf-8"))
-PASSWORD = DECLARED["all"]["vars"]["shared_mount_shares"][0]["credentials"]["password"]
+PASSWORD = DECLARED["all"]["vars"]["virtshare_shares"][0]["credentials"]["password"]
 FILES = [f"/etc/virtshare/credentials/srv-shares-{name}.cifs" for name in ("archive", "library", "projects")]
 
 

@@ -14,4 +14,4 @@ DECLARED = yaml.safe_load((Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "sh
 
 
 class TestAbsent(AbsentShares):
-    paths = [share["path"] for share in DECLARED["all"]["vars"]["shared_mount_shares"] if share.get("source")]
+    paths = [share["path"] for share in DECLARED["all"]["vars"]["virtshare_shares"] if share.get("source")]

@@ -5,7 +5,6 @@
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.virtshare.storage.plugins.filter.ocfs2_plan import FilterModule
 
 SHARE = {"path": "/srv/x", "type": "ocfs2", "source": "LABEL=x"}

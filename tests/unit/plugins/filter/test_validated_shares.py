@@ -5,7 +5,6 @@
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.virtshare.storage.plugins.filter.validated_shares import FilterModule
 
 GOOD = {"path": "/srv/x", "type": "nfs", "source": "nas1:/x"}

@@ -6,28 +6,29 @@
 import os
 
 import pytest
-
-from ansible_collections.virtshare.storage.plugins.module_utils import hypervisor, mountinfo, virtiofsd
-from ansible_collections.virtshare.storage.plugins.module_utils.ocfs2 import report
-from ansible_collections.virtshare.storage.plugins.module_utils.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils import _hypervisor
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2 import report
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import daemon
 
 ACCOUNT = {"uid": 9869, "gid": 9869, "groups": [9869]}
 KNOWN = {"users": {"oneadmin": ACCOUNT, "libvirt-qemu": ACCOUNT}, "groups": {"kvm": 993},
          "names": {"993": "kvm", "9869": "oneadmin"}}
 DAEMON = {"implementation": "rust", "reachable": True, "missing_subordinate_ids": [], "missing_packages": [],
           "warnings": []}
-PROGRAMS = {"virtiofsd": virtiofsd.PATHS, "QEMU": virtiofsd.QEMU_PATHS, "newuidmap": hypervisor.NEWUIDMAP,
-            "libvirt": hypervisor.LIBVIRT_DRIVERS}
+PROGRAMS = {"virtiofsd": daemon.PATHS, "QEMU": daemon.QEMU_PATHS, "newuidmap": _hypervisor.NEWUIDMAP,
+            "libvirt": _hypervisor.LIBVIRT_DRIVERS}
 
 
 @pytest.fixture
 def host(monkeypatch):
     """A function that looks at a host that has everything, but for what its arguments say."""
-    def look(without=(), known=None, daemon=(), refuses=False, **params):
+    def look(without=(), known=None, virtiofs=(), refuses=False, **params):
         def info(given, check_mode):
             if refuses:
                 raise Refusal("too old")
-            return dict(DAEMON, **dict(daemon))
+            return dict(DAEMON, **dict(virtiofs))
 
         def ask(users, groups, patience):
             found = known or KNOWN
@@ -36,12 +37,12 @@ def host(monkeypatch):
                     "names": found["names"]}
 
         gone = [PROGRAMS[name] for name in without]
-        monkeypatch.setattr(virtiofsd, "info", info)
-        monkeypatch.setattr(virtiofsd, "find", lambda paths: None if paths in gone else paths[0])
-        monkeypatch.setattr(hypervisor.glob, "glob",
-                            lambda pattern: [] if hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
-        monkeypatch.setattr(hypervisor.accounts, "ask", ask)
-        return hypervisor.look(dict({"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"],
+        monkeypatch.setattr(daemon, "info", info)
+        monkeypatch.setattr(daemon, "find", lambda paths: None if paths in gone else paths[0])
+        monkeypatch.setattr(_hypervisor.glob, "glob",
+                            lambda pattern: [] if _hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
+        monkeypatch.setattr(_hypervisor.accounts, "ask", ask)
+        return _hypervisor.look(dict({"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"],
                                      "packages": [], "ocfs2": None, "timeout": 5.0}, **params))
     return look
 
@@ -61,7 +62,7 @@ def test_a_missing_program_is_named(host, name):
 
 
 def test_the_c_daemon_needs_no_newuidmap(host):
-    assert host(without=["newuidmap"], daemon={"implementation": "c"})["ready"]
+    assert host(without=["newuidmap"], virtiofs={"implementation": "c"})["ready"]
 
 
 @pytest.mark.parametrize("users, groups, missing", [
@@ -84,7 +85,7 @@ def test_one_user_of_libvirts_guests_is_enough(host):
     {"reachable": False}, {"reachable": None}, {"missing_subordinate_ids": ["subuid"]}, {"missing_packages": ["ovmf"]},
 ], ids=str)
 def test_what_the_daemon_lacks_keeps_the_host_from_being_ready(host, daemon):
-    found = host(daemon=daemon)
+    found = host(virtiofs=daemon)
     assert not found["ready"]
     assert found["missing"] == daemon.get("missing_packages", [])
 
@@ -95,7 +96,7 @@ def test_what_virtiofsd_info_refuses_is_no_failure_of_the_look(host):
 
 
 def test_warnings_about_the_daemon_are_passed_on_once(host):
-    found = host(daemon={"warnings": ["shared ids"]})
+    found = host(virtiofs={"warnings": ["shared ids"]})
     assert found["warnings"] == ["shared ids"] and "warnings" not in found["virtiofsd"]
 
 
@@ -120,7 +121,7 @@ def test_what_ocfs2_cluster_info_refuses_is_no_failure_of_the_look(host, monkeyp
 def test_a_path_without_a_mount_has_no_source():
     entries = mountinfo.parse("29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
                               "40 29 0:50 / /srv/shares/a rw - nfs4 nas1:/export/a rw\n")
-    assert hypervisor.mounts(["/srv/shares/a", "/srv/shares/b"], entries) == [
+    assert _hypervisor.mounts(["/srv/shares/a", "/srv/shares/b"], entries) == [
         {"path": "/srv/shares/a", "source": "nas1:/export/a", "fstype": "nfs4"},
         {"path": "/srv/shares/b", "source": None, "fstype": None}]
 
@@ -143,10 +144,10 @@ def test_the_distribution_has_ansibles_names(tmp_path, identity, version, dnf, f
         (tmp_path / "usr/bin").mkdir(parents=True)
         os.symlink(dnf, str(tmp_path / "usr/bin/dnf"))
         (tmp_path / "usr/bin" / dnf).write_text("")
-    found = hypervisor.distribution(release(identity, version), str(tmp_path))
+    found = _hypervisor.distribution(release(identity, version), str(tmp_path))
     assert tuple(found[name] for name in ("distribution", "distribution_major_version", "os_family", "pkg_mgr")) == facts
 
 
 @pytest.mark.parametrize("identity, version", [("nixos", "24.11"), ("debian", ""), ("rhel", "7.9")])
 def test_what_is_not_known_here_is_left_to_setup(tmp_path, identity, version):
-    assert hypervisor.distribution(release(identity, version), str(tmp_path)) == {}
+    assert _hypervisor.distribution(release(identity, version), str(tmp_path)) == {}

@@ -1,0 +1,102 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hosts of one share have to agree on: who sets its owner, and which numbers its accounts have. Pure."""
+
+from .._share.types import registry
+from . import accounts
+
+
+def waves(shares_by_host, hosts):
+    """What each host does with its shares, and when: {host: {"first", "then", "confined"}}.
+
+    "first" are the paths of share_access that other hosts wait for, "then" those that wait for another host; such a
+    path is only verified ("apply": False). What nobody waits for goes along with either, so that nearly every host has
+    one of the two. "confined" are all shares of a host as the parameter confined_paths takes them.
+
+    shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order. One of those that
+    declare a path of one source sets it, because all hosts would change the same directory. A local share may be
+    another directory on every host, which nobody else can set, and so is a CIFS share's owner.
+    """
+    setters = _setters(shares_by_host, hosts)
+    result = {}
+    for host in hosts:
+        shares = shares_by_host.get(host) or []
+        first = [share for share in shares if setters.get(_directory(share)) == host]
+        then = [dict(share, apply=False) for share in shares if setters.get(_directory(share), host) != host]
+        # What nobody waits for.
+        (then if then and not first else first).extend(share for share in shares if _directory(share) not in setters)
+        result[host] = {
+            "first": first,
+            "then": then,
+            "confined": [dict((name, share[name]) for name in ("path", "type", "source", "read_only") if name in share)
+                         for share in shares],
+        }
+    return result
+
+
+def _setters(shares_by_host, hosts):
+    """{directory: the host that sets it} of the directories that several hosts have.
+
+    A host that sets one already is taken again, and one that waits for another is spared: it would need two calls.
+    """
+    havers = {}
+    for host in hosts:
+        for share in shares_by_host.get(host) or []:
+            if not _own(share):
+                havers.setdefault(_directory(share), []).append(host)
+    setters, waiting = {}, set()
+    for directory, candidates in havers.items():
+        if len(candidates) > 1:
+            chosen = min(candidates, key=lambda host: (host not in setters.values(), host in waiting))
+            setters[directory] = chosen
+            waiting.update(host for host in candidates if host != chosen)
+    return setters
+
+
+def _own(share):
+    """Whether each host has its owner, group and mode for itself: of its own directory, or by its mount's options."""
+    return bool(share.get("type")) and registry.of(share).owner_per_host
+
+
+def _directory(share):
+    return share["path"], share.get("source")
+
+
+def mismatches(accounts, shares):
+    """A sentence for each account of a share that has not the same number on all hosts.
+
+    accounts: {host: what share_access returned as accounts}. shares: {host: what access_paths() made of its
+    shares}. A local share is left out, as nobody else has its files, and a CIFS share, whose server knows no numbers.
+    """
+    numbers = {}
+    for host in sorted(accounts):
+        for entry in [entry for entry in shares.get(host) or [] if not _own(entry)]:
+            for key, value in _numbers(entry, accounts[host] or {}):
+                numbers.setdefault((entry["path"],) + key, {}).setdefault(value, []).append(host)
+    sentences = []
+    said = set()
+    for (path, kind, name), values in sorted(numbers.items()):
+        if len(values) < 2:
+            continue
+        where = "; ".join("%s on %s" % (value, ", ".join(values[value])) for value in sorted(values))
+        if (kind, name, where) in said:
+            continue
+        said.add((kind, name, where))
+        sentences.append(
+            "%s: %s %s is %s: a shared filesystem knows numbers, not names, so what one host's %s may do another's may "
+            "not; give it the same number everywhere (%s), or name an account that has it"
+            % (path, kind, name, where, name,
+               "usermod -u, groupmod -g, then chown what it owns" if kind == "user" else "groupmod -g, then chgrp"))
+    return sentences
+
+
+def _numbers(entry, known):
+    users, groups = accounts.wanted([entry])
+    for name in users:
+        account = known.get("users", {}).get(name)
+        if account:
+            yield ("user", name), "uid %d, gid %d" % (account["uid"], account["gid"])
+    for name in groups:
+        if name in known.get("groups", {}):
+            yield ("group", name), "gid %d" % known["groups"][name]

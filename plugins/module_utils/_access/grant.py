@@ -1,0 +1,323 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module share_access does: all paths of a host in one go, each on its own, all errors at the end."""
+
+import os
+
+from .._host import bounded
+from .._plan.plan import Plan, Refusal
+from .._share import live
+from .._share.types import registry
+from . import accounts, acl, confinement, ownership, permissions, write_test
+
+PATH_SPEC = dict(
+    path=dict(type="path", required=True),
+    type=dict(type="str", choices=list(registry.NAMES)),
+    source=dict(type="str"),
+    owner=dict(type="str"),
+    group=dict(type="str"),
+    # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
+    mode=dict(type="raw"),
+    acl=dict(type="list", elements="str"),
+    writers=dict(type="list", elements="str", default=[]),
+    read_only=dict(type="bool", default=False),
+    apply=dict(type="bool"),
+)
+
+CONFINED_SPEC = dict((name, PATH_SPEC[name]) for name in ("path", "type", "source", "read_only"))
+
+ARGUMENT_SPEC = dict(
+    paths=dict(type="list", elements="dict", required=True, options=PATH_SPEC),
+    confined_paths=dict(type="list", elements="dict", options=CONFINED_SPEC),
+    state=dict(type="str", default="granted", choices=["granted", "resolved"]),
+    apply=dict(type="bool", default=True),
+    require_mount=dict(type="bool", default=True),
+    expected_accounts=dict(type="list", elements="str", default=[]),
+    host=dict(type="str"),
+    timeout=dict(type="float", default=30.0),
+)
+
+
+class Failure(Exception):
+    """Some paths failed: C(problems) are sentences, C(result) what was done and found all the same."""
+
+    def __init__(self, problems, result):
+        super().__init__("\n".join(problems))
+        self.problems = problems
+        self.result = dict(result, problems=problems)
+
+
+def run(params, check_mode):
+    """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
+
+    Keys: changed, operations, diff, warnings, accounts, pending_accounts, confinement, paths; of a Failure also
+    problems.
+    """
+    host = params["host"] or os.uname().nodename
+    patience = live.Bounded(params["timeout"], host)
+    paths = params["paths"]
+    users, groups = accounts.wanted(paths)
+    try:
+        known = accounts.ask(users, groups, patience)
+    except live.NoAnswer as error:
+        raise Failure([str(error)], _result({}, []))
+    problems = []
+    for entry in paths + (params["confined_paths"] or []):
+        problems.extend(_unusable(entry, host))
+    expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
+    desired, unmeant, pending = resolve(paths, known, host, expected)
+    problems.extend(unmeant)
+    result = _result(known, pending)
+    if problems:
+        # Nothing has been touched yet, and nothing is.
+        raise Failure(problems, result)
+    if params["state"] == "resolved":
+        return result
+    total = Plan()
+    if params["confined_paths"] is not None:
+        # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
+        confined = confinement.Confinement(params["confined_paths"], patience, check_mode, coming=bool(pending))
+        result["confinement"] = confined.run()
+        total.add(confined.plan)
+        problems.extend(confined.problems)
+    names = _Names(patience)
+    works = [_Path(entry, desired[entry["path"]], known, patience, names, params, check_mode) for entry in paths]
+    patience.together([work.run() for work in works])
+    for work in works:
+        total.add(work.plan)
+        problems.extend(work.problems)
+        result["paths"].append(work.result())
+    result.update(total.result(), warnings=total.warnings)
+    if problems:
+        raise Failure(problems, result)
+    return result
+
+
+def resolve(paths, known, host, expected=()):
+    """(desired, problems, pending): {path: what ownership.plan() takes as desired} of the paths that can be meant, a
+    sentence for everything that keeps one from it, and the names that are only expected. Pure.
+
+    known: what accounts.lookup() returned on this host. expected: names that packages not installed yet will bring.
+    """
+    desired, problems = {}, []
+    for entry in paths:
+        try:
+            desired[entry["path"]] = _desired(entry, known)
+        except Refusal as refusal:
+            problems.append("%s: %s" % (host, refusal))
+    unknown, pending = accounts.unknown(paths, known, host, expected)
+    return desired, problems + unknown, pending
+
+
+def _result(known, pending):
+    return dict(Plan().result(), warnings=[], accounts=known, pending_accounts=pending, confinement=None, paths=[])
+
+
+def _unusable(entry, host):
+    path = entry["path"]
+    if not path.startswith("/") or os.path.normpath(path) != path or path == "/":
+        return ["%s: path %s is not usable: write the absolute path of a share, without . or .. or a trailing slash, "
+                "such as /srv/shares/projects" % (host, path)]
+    return []
+
+
+def _desired(entry, known):
+    """What ownership.plan() takes as desired; Refusal when the entry does not say what it means."""
+    return {
+        "owner": entry.get("owner"),
+        "group": entry.get("group"),
+        "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
+        "gid": known["groups"].get(entry.get("group")),
+        "mode": ownership.mode_of(entry.get("mode"), entry["path"]),
+        "acl": acl.named(entry.get("acl"), known, entry["path"]),
+    }
+
+
+class _Path:
+    """One path of the call: its problems, its plan and what was found."""
+
+    def __init__(self, entry, desired, known, patience, names, params, check_mode):
+        self.path = entry["path"]
+        self.entry = entry
+        self.known = known
+        self.patience = patience
+        self.names = names
+        self.host = patience.host
+        mine = params["apply"] if entry.get("apply") is None else entry["apply"]
+        self.apply = mine and not entry["read_only"]
+        self.require_mount = params["require_mount"]
+        self.check_mode = check_mode
+        self.desired = desired
+        self.plan = Plan()
+        self.problems = []
+        self.mount = None
+        self.state = None
+        self.writers = {}
+        self.pending = False
+
+    def run(self):
+        """A generator for Bounded.together(), as are those it calls."""
+        try:
+            yield from self._run()
+        except live.NoAnswer as error:
+            self.problems.append(str(error))
+        except OSError as error:
+            self.problems.append("%s: %s: %s" % (self.host, self.path, live.error_words(error)))
+        except bounded.ChildFailed as error:
+            self.problems.append("%s: %s: %s" % (self.host, self.path, error))
+
+    def _run(self):
+        self.mount, entries = self.patience.visible(self.path)
+        if not (yield from self._usable(entries)):
+            return
+        if not self.pending:
+            with_acl = self.desired["acl"] is not None
+            try:
+                self.state = yield self._ask(lambda: ownership.read(self.path, self.mount, with_acl))
+            except PermissionError as error:
+                self.problems.append(
+                    ownership.explain_error(error, self.path, self.mount, self.desired, self.host, "look at"))
+                return
+            if with_acl and self.state["acl"] is None:
+                self.problems.append(ownership.explain_no_acls(self.path, self.mount, self.desired, self.host))
+                return
+        yield from self._own()
+        if not self.check_mode and not self.problems:
+            for user in self.entry["writers"]:
+                yield from self._test(user)
+
+    def _ask(self, function, account=None):
+        return live.Request(function, self.path, self.mount, account)
+
+    def _usable(self, entries):
+        """Whether the path may be worked on: the directory underneath a missing mount must never be changed."""
+        other = None
+        if self.mount is not None:
+            other = yield from live.declared_instead(self.entry, self.mount, entries, self._ask)
+            if other is None:
+                return True
+        if self.check_mode and self.require_mount:
+            # The same run is about to mount it (or to replace what is there).
+            self.mount = None
+            self.pending = True
+            return True
+        if other is not None:
+            self.problems.append(
+                "%s: %s is the %s mount of %s, but %s is declared: mount the share first (role share_mounts), or "
+                "correct the declaration; nothing was changed"
+                % (self.host, self.path, self.mount.fstype, self.mount.source, other))
+            return False
+        if not self.require_mount:
+            return True
+        self.problems.append(
+            "%s: %s is not mounted: a plain directory of %s; mount the share first (role share_mounts); nothing was "
+            "changed, because guests would otherwise write to this host's own disk"
+            % (self.host, self.path, live.plain_directory(entries, self.path)))
+        return False
+
+    def _own(self):
+        if self.pending and self.entry.get("type") and registry.of(self.entry).owner_by_options:
+            return
+        plan = ownership.plan(self.path, self.state, self.desired, self.names)
+        if not plan.changed:
+            return
+        if not self.apply:
+            # In check mode the host that applies has not done it yet: what differs now says nothing.
+            if not self.check_mode or self.entry["read_only"]:
+                self._refuse_difference()
+            return
+        if self.check_mode:
+            self.plan = plan
+            return
+        try:
+            self.state = yield self._ask(
+                lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired))
+        except OSError as error:
+            self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
+            return
+        self.plan = plan
+        phrases = ownership.differences(self.state, self.desired, self.names)
+        if phrases:
+            self.problems.append(
+                ownership.explain_ignored(phrases, self.path, self.mount, self.desired, self.host))
+
+    def _refuse_difference(self):
+        if self.pending:
+            return
+        phrases = "; ".join(ownership.differences(self.state, self.desired, self.names))
+        if self.entry["read_only"]:
+            self.problems.append("%s: %s: %s; a share with read_only: true is never changed from here, set it on the "
+                                 "server" % (self.host, self.path, phrases))
+        else:
+            self.problems.append("%s: %s: %s; another host of the same share sets them, so this host has another "
+                                 "filesystem there, or that host failed" % (self.host, self.path, phrases))
+
+    def _test(self, user):
+        account = self.known["users"][user]
+        if self.entry["read_only"]:
+            return
+        table = yield from write_test.run(self.path, self.mount, account)
+        failed = write_test.verdict(table)
+        self.writers[user] = {"uid": account["uid"], "gid": account["gid"], "groups": account["groups"],
+                              "writes": not failed, "operations": table}
+        if not failed:
+            return
+        operation, row = failed[0]
+        words = "%s: %s: %s may not write: %s: %s" % (
+            self.host, self.path, user, operation.replace("_", " "), row["words"])
+        if row["result"] == write_test.DENIED:
+            reasons = yield from self._denial(dict(account, name=user), row)
+            words += "; " + "; ".join(reasons)
+        else:
+            words = words.replace("may not write", "cannot write", 1)
+        self.problems.append(words)
+
+    def _denial(self, user, row):
+        if row["words"].startswith("EROFS"):
+            return ["the mount or the export is read-only; declare the share with read_only: true, or make it writable"]
+        try:
+            components = yield self._ask(lambda: permissions.read_components(self.path))
+        except OSError as error:
+            return ["root itself cannot look at the directories above it: %s" % live.error_words(error)]
+        uids = set(part["uid"] for part in components)
+        gids = set([part["gid"] for part in components] + user["groups"])
+        for part in components:
+            uids.update(number for tag, number, dummy in part["acl"] if tag == acl.USER)
+            gids.update(number for tag, number, dummy in part["acl"] if tag == acl.GROUP)
+        names = {"users": {uid: self.names("user", uid) for uid in uids},
+                 "groups": {gid: self.names("group", gid) for gid in gids}}
+        remote = self.mount is not None and registry.of_mount(self.mount).remote
+        return permissions.explain_denial(user, components, names, remote)
+
+    def result(self):
+        found = {"path": self.path, "pending": self.pending, "writers": self.writers, "problems": self.problems,
+                 "mount": None, "owner": None, "group": None, "uid": None, "gid": None, "mode": None, "acl": None,
+                 "default_acl": None}
+        if self.mount is not None:
+            found["mount"] = {"source": self.mount.source, "fstype": self.mount.fstype}
+        if self.state is not None:
+            found.update(owner=self.names("user", self.state["uid"]), group=self.names("group", self.state["gid"]),
+                         uid=self.state["uid"], gid=self.state["gid"], mode="%04o" % self.state["mode"])
+            for key in ("acl", "default_acl"):
+                if self.state.get(key) is not None:
+                    found[key] = acl.texts_of(self.state[key], self.names)
+        return found
+
+
+class _Names:
+    """The name of a user's or group's number, asked once and bounded, as a directory server may be what knows it."""
+
+    def __init__(self, patience):
+        self._patience = patience
+        self._known = {}
+
+    def __call__(self, kind, number):
+        if (kind, number) not in self._known:
+            ask = accounts.user_name if kind == "user" else accounts.group_name
+            try:
+                name = self._patience.run(lambda: ask(number), "the name service (passwd, group)")
+            except live.NoAnswer:
+                name = str(number)
+            self._known[kind, number] = name
+        return self._known[kind, number]

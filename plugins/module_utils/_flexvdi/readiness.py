@@ -1,0 +1,137 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""May the declared volumes be created? What the hosts have shown is compared with what the volumes need. Pure."""
+
+import posixpath
+
+from .._host import mountinfo
+
+
+class _Hosts:
+    """Image storages with their hosts, and how the inventory calls these."""
+
+    def __init__(self, image_storages, host_names):
+        self._storages = dict((storage["name"], storage.get("hosts")) for storage in image_storages)
+        self._names = host_names
+
+    def of(self, storage):
+        """[(the Manager's id, the inventory's name)] of an image storage, None where nobody has said its hosts."""
+        hosts = self._storages.get(storage)
+        return None if not hosts else [(host, self._names.get(host, host)) for host in hosts]
+
+
+def unready(external, gluster, image_storages, proofs, access, bricks, host_names=None, users=(), check_mode=False):
+    """A sentence for each reason why a declared volume must not be created; an empty list when all may be.
+
+    external, gluster: declared volumes; absent ones are passed over. image_storages: [{"name", "hosts"}].
+    proofs: the C(shares) of share_proof_result. access: {inventory name: paths of share_access}, with those of inside().
+    bricks: {inventory name: {"mountinfo": text, "directories": [path, ...]}}. users: who may run guests.
+    """
+    hosts = _Hosts(image_storages, host_names or {})
+    problems = []
+    for volume in external:
+        if volume.get("state", "present") == "present" and volume.get("path"):
+            problems.extend(_external(volume, hosts, proofs, access, list(users), check_mode))
+    for volume in gluster:
+        if volume.get("state", "present") == "present" and volume.get("brick_paths"):
+            problems.extend(_gluster(volume, hosts, bricks))
+    return problems
+
+
+def inside(external, shares, users):
+    """The C(paths) of share_access for external volumes in a directory inside a share.
+
+    That a user may write in the root of a share says nothing about the directories in it.
+    external, shares: as declared. users: who may run guests; of these the writers of the share are tried.
+    """
+    shares = [share for share in shares if (share.get("state") or "mounted") == "mounted"]
+    found = {}
+    for volume in external:
+        path = (volume.get("path") or "").rstrip("/")
+        share = _share_of(path, shares)
+        if volume.get("state", "present") == "present" and share is not None and path != share["path"].rstrip("/"):
+            writers = (share.get("access") or {}).get("writers") or ()
+            found[path] = {"path": path, "writers": [user for user in writers if user in users]}
+    return [found[path] for path in sorted(found)]
+
+
+def _external(volume, hosts, proofs, access, users, check_mode):
+    path = volume["path"].rstrip("/")
+    start = "%s (external volume %s)" % (path, volume["name"])
+    if posixpath.normpath(path) != path:
+        return ["%s: write the path without . and .., it could leave the share it seems to lie in" % start]
+    share = _share_of(path, proofs)
+    if share is None:
+        known = ", ".join(sorted(one["path"] for one in proofs)) or "none"
+        return ["%s lies in no share that was looked at; those are: %s" % (start, known)]
+    members = hosts.of(volume["image_storage"])
+    if members is None:
+        return ["%s: the hosts of image storage %s are not known" % (start, volume["image_storage"])]
+    found = []
+    proven = share["expected_hosts"] if check_mode and share["state"] == "pending" else share["proven_hosts"]
+    unproven = [_both(pair) for pair in members if pair[1] not in proven]
+    if unproven:
+        found.append("%s: %s is not proven to be the same filesystem on %s of image storage %s; proven on: %s"
+                     % (start, share["path"], ", ".join(unproven), volume["image_storage"],
+                        ", ".join(proven) or "no host"))
+    if check_mode:
+        # Nobody writes in check mode.
+        return found
+    for pair in members:
+        if pair[1] in proven:
+            found.extend(_writable(start, path, share["path"], _both(pair), access.get(pair[1]), users))
+    return found
+
+
+def _both(pair):
+    """A host as the Manager calls it, with the inventory's name where that is another."""
+    return pair[0] if pair[0] == pair[1] else "%s (%s in the inventory)" % pair
+
+
+def _share_of(path, shares):
+    """The share that the path is or lies in, of several the innermost."""
+    around = [share for share in shares if path == share["path"] or path.startswith(share["path"].rstrip("/") + "/")]
+    return max(around, key=lambda share: len(share["path"])) if around else None
+
+
+def _writable(start, path, share, host, tested, users):
+    names = " or ".join(users)
+    for entry in tested or ():
+        if entry["path"].rstrip("/") != path:
+            continue
+        if entry.get("mount") and path != share.rstrip("/"):
+            return ["%s: on %s the %s mount of %s is at that path, and the proof of %s says nothing about it; declare "
+                    "it as a share of its own"
+                    % (start, host, entry["mount"]["fstype"], entry["mount"]["source"], share)]
+        tried = dict((user, entry["writers"][user]) for user in users if user in (entry.get("writers") or {}))
+        if any(result.get("writes") for result in tried.values()):
+            return []
+        if tried:
+            return ["%s: %s cannot write in %s on %s" % (start, " and ".join(sorted(tried)), path, host)]
+        return ["%s: nobody tried whether %s can write in %s on %s; declare the one that runs the guests there in "
+                "access.writers of the share" % (start, names, path, host)]
+    return ["%s: nobody tried whether %s can write in %s on %s" % (start, names, path, host)]
+
+
+def _gluster(volume, hosts, bricks):
+    start = "Gluster volume %s" % volume["name"]
+    members = hosts.of(volume["image_storage"])
+    if members is None:
+        return ["%s: the hosts of image storage %s are not known" % (start, volume["image_storage"])]
+    found = []
+    for pair in members:
+        seen = bricks.get(pair[1])
+        if seen is None:
+            found.append("%s: nobody looked at the bricks on %s" % (start, _both(pair)))
+            continue
+        entries = mountinfo.parse(seen["mountinfo"])
+        for path in volume["brick_paths"]:
+            brick = path.rstrip("/")
+            parent = posixpath.dirname(brick)
+            if parent == "/" or mountinfo.find(entries, parent) is None:
+                found.append("%s: the parent of the brick %s is not a mount point of its own on %s"
+                             % (start, brick, _both(pair)))
+            elif brick not in [directory.rstrip("/") for directory in seen["directories"]]:
+                found.append("%s: the brick %s is not a directory on %s" % (start, brick, _both(pair)))
+    return found

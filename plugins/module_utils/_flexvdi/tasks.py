@@ -1,0 +1,73 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry tasks out: the Manager accepts them at once and does the work later."""
+
+import re
+import time
+
+from .._plan.web import one_line
+from .client import ApiError, Failure, NoAnswer
+
+LONGEST_PAUSE = 1.0
+
+# What a Manager may say about a request whose names it does not know.
+SMELLS_OF_A_NAME = re.compile(r"field|missing|required|malformed|invalid|null|unknown|json|pars|unexpected|HTTP 500",
+                              re.IGNORECASE)
+
+SPEC = dict(task_timeout=dict(type="int", default=300))
+
+
+class Unfinished(Exception):
+    """A task failed: the text is a sentence, C(done) the operations that succeeded before it."""
+
+    def __init__(self, text, done):
+        super().__init__(text)
+        self.done = done
+
+
+def execute(client, operations, timeout):
+    """Carry operations out in their order; the numbers of their tasks. Unfinished at the first that fails.
+
+    operations: their name is the task's type; arguments: C(document), its request; C(keys), the names used in it.
+    """
+    numbers = []
+    for position, operation in enumerate(operations):
+        try:
+            numbers.append(client.create_task(operation.arguments["document"]))
+            wait(client, numbers[-1], operation, timeout)
+        except Failure as error:
+            text = str(error)
+            if client.version == "3.1" and re.search("repeat|retries", text):
+                raise Unfinished("%s A Manager before 3.1 wants these: set api_version to the Manager's version."
+                                 % text, operations[:position])
+            if not isinstance(error, NoAnswer) and SMELLS_OF_A_NAME.search(getattr(error, "reason", text)):
+                text += client.fields.hint(operation.arguments["keys"])
+            raise Unfinished(text, operations[:position])
+    return numbers
+
+
+def wait(client, number, operation, timeout):
+    """Ask after a task until it is completed; Failure when it ended in an error or has not ended in time."""
+    deadline = time.monotonic() + timeout
+    pause = 0.1
+    what = "The task %s (%s of %s)" % (number, operation.name, operation.target)
+    while True:
+        try:
+            task = client.get("tasks", number)
+        except Failure as error:
+            raise NoAnswer("%s How the%s ends is not known: run again when it has." % (error, what[3:]))
+        if not isinstance(task, dict) or "state" not in task:
+            raise NoAnswer("%s answered GET /tasks/%s with something that has no state, so the end of the task cannot "
+                           "be awaited." % (client.where, number))
+        # An unfinished one is called pending on one page of the documents, running on another.
+        if task["state"] == "completed":
+            break
+        if time.monotonic() + pause > deadline:
+            raise Failure("%s has not ended within %g s (task_timeout), its state is %s. Look at it in the Dashboard, "
+                          "and run again when it has ended." % (what, timeout, one_line(task["state"])))
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+    if str(task.get("result")).lower() != "success":
+        said = one_line(task.get("result_msg") or "no word about why, result %s" % task.get("result"))
+        raise ApiError("%s failed at %s: %s." % (what, client.where, said), said, 200)

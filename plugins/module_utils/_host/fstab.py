@@ -1,0 +1,155 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read and edit fstab so that every line that is not ours stays as it is, byte for byte.
+
+Source of the format: fstab(5) and libmount's parser (util-linux). The text is str with undecodable bytes kept as
+surrogates (C(surrogateescape)), so any file comes back out as it went in.
+"""
+
+import collections
+import functools
+import os
+import posixpath
+import re
+
+from . import replace
+from .mountinfo import unescape
+
+Entry = collections.namedtuple("Entry", "source path fstype options freq passno")
+Entry.__doc__ = """One mount as fstab names it, unescaped.
+
+options: list of str in the order written, ["defaults"] when the line has none; freq, passno: int.
+"""
+
+# Blank and tab end a field, a newline the line, '#' at its start makes a comment, the backslash begins an escape.
+_SPECIAL = re.compile("[ \t\n\\\\#]")
+
+
+def escape(field):
+    r"""A field as fstab spells it: blank, tab, newline, backslash and # as three octal digits."""
+    return _SPECIAL.sub(lambda match: "\\%03o" % ord(match.group()), field)
+
+
+def split_options(text):
+    """The options of a field, split at the commas that are not inside double quotes (SELinux contexts have them)."""
+    return [option for option in re.findall(r'(?:[^,"]|"[^"]*"?)+', text) if option]
+
+
+def parse_line(line):
+    """The Entry of a line, or None for a comment, an empty line, or one with fewer than three fields."""
+    fields = [field for field in re.split("[ \t]+", line.strip(" \t\r\n")) if field]
+    if len(fields) < 3 or fields[0].startswith("#"):
+        return None
+    numbers = [int(field) if field.isdigit() else 0 for field in fields[4:6]] + [0, 0]
+    return Entry(
+        source=unescape(fields[0]),
+        path=unescape(fields[1]),
+        fstype=unescape(fields[2]),
+        options=split_options(unescape(fields[3])) if len(fields) > 3 else ["defaults"],
+        freq=numbers[0],
+        passno=numbers[1],
+    )
+
+
+def format_line(entry):
+    """An Entry as a line without its newline; parse_line() of it is the same Entry."""
+    return "%s %s %s %s %d %d" % (
+        escape(entry.source), escape(entry.path), escape(entry.fstype), escape(",".join(entry.options)),
+        entry.freq, entry.passno)
+
+
+def entries(text):
+    """All entries of the file, in its order."""
+    return [entry for entry in map(parse_line, _lines(text)) if entry is not None]
+
+
+def find(text, path):
+    """All entries of a mount point, in the file's order; more than one is a mistake in the file."""
+    return [entry for _line, entry in _by_path(text).get(path, ())]
+
+
+def lines_of(text, path):
+    """The raw lines of a mount point without their newlines, for a diff."""
+    return [line.rstrip("\r\n") for line, _entry in _by_path(text).get(path, ())]
+
+
+# Every share asks for its own lines of one and the same text.
+@functools.lru_cache(maxsize=1)
+def _by_path(text):
+    """{mount point: [(raw line, Entry)]}"""
+    result = {}
+    for line in _lines(text):
+        entry = parse_line(line)
+        if entry is not None and entry.path.startswith("/"):
+            result.setdefault(posixpath.normpath(entry.path), []).append((line, entry))
+    return result
+
+
+def means_the_same(entry, other):
+    """Whether two entries say the same, however their options are ordered."""
+    return _meaning(entry) == _meaning(other)
+
+
+def with_entry(text, entry):
+    """The text with this one entry for its mount point, in the place of the first there was, else at the end."""
+    line = format_line(entry) + "\n"
+    result = []
+    written = False
+    for old in _lines(text):
+        if not _is_at(parse_line(old), entry.path):
+            result.append(old)
+        elif not written:
+            result.append(line)
+            written = True
+    if not written:
+        if result and not result[-1].endswith("\n"):
+            result.append("\n")
+        result.append(line)
+    return "".join(result)
+
+
+def without_path(text, path):
+    """The text without any entry of a mount point."""
+    return "".join(line for line in _lines(text) if not _is_at(parse_line(line), path))
+
+
+def read(filename):
+    """The text of the file; one that does not exist reads as empty, as it does for mount(8)."""
+    try:
+        with open(filename, encoding="utf-8", errors="surrogateescape", newline="") as source:
+            return source.read()
+    except FileNotFoundError:
+        return ""
+
+
+def write(filename, text):
+    """Replace the file in one step: after a crash at any moment it is the old or the new one, whole.
+
+    Owner, mode and extended attributes (the SELinux label, ACLs) stay. The caller holds the lock that keeps two runs
+    apart. Raises OSError, and then the old file is untouched.
+    """
+    _through(replace.replace, filename, text)
+
+
+def rehearse(filename, text):
+    """Raise the OSError that write() would most likely raise; the file stays as it is."""
+    _through(replace.rehearse, filename, text)
+
+
+def _through(function, filename, text):
+    filename = os.path.realpath(filename)
+    function(filename, text.encode("utf-8", "surrogateescape"), replace.properties_of(filename))
+
+
+def _lines(text):
+    """The lines with their ends; split at the newline only, as str.splitlines knows ends that fstab does not."""
+    return re.findall("[^\n]*\n|[^\n]+", text)
+
+
+def _is_at(entry, path):
+    return entry is not None and entry.path.startswith("/") and posixpath.normpath(entry.path) == path
+
+
+def _meaning(entry):
+    return entry._replace(options=sorted(option for option in entry.options if option != "defaults"))

@@ -1,0 +1,147 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the roles have to know of a hypervisor before they change it, in one look. Reads only, and judges nothing."""
+
+import glob
+import os
+
+from ansible.module_utils import distro
+
+from ._access import accounts
+from ._host import mountinfo
+from ._ocfs2.spec import READING
+from ._plan.plan import Refusal
+from ._share import live
+from ._virtiofs import daemon
+
+# libvirt's driver for QEMU, by which its packages are told: not all of them bring a daemon of libvirt's.
+LIBVIRT_DRIVERS = ("/usr/lib64/libvirt/connection-driver/libvirt_driver_qemu.so",
+                   "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so",
+                   "/usr/lib/libvirt/connection-driver/libvirt_driver_qemu.so")
+# The Rust daemon needs it to map the users of its sandbox.
+NEWUIDMAP = ("/usr/bin/newuidmap",)
+# As which libvirt runs guests on Debian and Ubuntu, and on EL.
+GUEST_USERS = ("libvirt-qemu", "qemu")
+
+# ID in os-release(5): the names that Ansible has for the distribution and its family. Its own collectors of facts would
+# double the module that is sent to the host.
+DISTRIBUTIONS = {
+    "debian": ("Debian", "Debian"),
+    "ubuntu": ("Ubuntu", "Debian"),
+    "rhel": ("RedHat", "RedHat"),
+    "centos": ("CentOS", "RedHat"),
+    "rocky": ("Rocky", "RedHat"),
+    "almalinux": ("AlmaLinux", "RedHat"),
+    "ol": ("OracleLinux", "RedHat"),
+}
+
+_DAEMON_OPTIONS = ("min_version", "min_libvirt_version", "user", "subordinate_ids", "packages")
+ARGUMENT_SPEC = dict(
+    [(name, daemon.ARGUMENT_SPEC[name]) for name in _DAEMON_OPTIONS],
+    host=dict(type="str"),
+    users=dict(type="list", elements="str", default=[]),
+    groups=dict(type="list", elements="str", default=[]),
+    paths=dict(type="list", elements="path", default=[]),
+    ocfs2=dict(type="dict", options=READING),
+    timeout=dict(type="float", default=30.0),
+)
+
+
+def look(params):
+    """The module's result; live.NoAnswer when the name service does not answer."""
+    patience = live.Bounded(params["timeout"], params["host"] or os.uname()[1])
+    known = accounts.ask(sorted(set(params["users"] + list(GUEST_USERS))), params["groups"], patience)
+    virtiofs = _daemon(params)
+    ocfs2 = _ocfs2(params["ocfs2"], patience.host)
+    missing = _missing(params, known, virtiofs)
+    return {
+        "changed": False,
+        "ansible_facts": distribution(),
+        "accounts": _only(known, params["users"]),
+        "virtiofsd": virtiofs,
+        "missing": missing,
+        "ocfs2": ocfs2,
+        "ready": not missing and _works(virtiofs),
+        "mounts": mounts(params["paths"], mountinfo.read()),
+        "warnings": [text for found in (virtiofs, ocfs2) if found for text in found.pop("warnings")],
+    }
+
+
+def distribution(known=None, root="/"):
+    """The facts that name the packages and their manager, as Ansible's own setup has them; {} of one not known here.
+
+    known: function(attribute of os-release) -> text.
+    """
+    known = known or distro.os_release_attr
+    major = known("version_id").split(".")[0]
+    if known("id") not in DISTRIBUTIONS or not major:
+        return {}
+    name, family = DISTRIBUTIONS[known("id")]
+    manager = "apt" if family == "Debian" else _dnf(root)
+    if manager is None:
+        return {}
+    return {"distribution": name, "distribution_major_version": major, "os_family": family, "pkg_mgr": manager}
+
+
+def _dnf(root):
+    path = os.path.join(root, "usr/bin/dnf")
+    if not os.path.exists(path):
+        return None
+    return "dnf5" if os.path.basename(os.path.realpath(path)) == "dnf5" else "dnf"
+
+
+def mounts(paths, entries):
+    """What is mounted at each path, source and fstype null where nothing is. Pure."""
+    found = []
+    for path in paths:
+        entry = mountinfo.find(entries, path)
+        found.append({"path": path, "source": entry and entry.source, "fstype": entry and entry.fstype})
+    return found
+
+
+def _daemon(params):
+    """What virtiofsd_info returns; None where it refuses, which it can say itself when somebody asks for it."""
+    try:
+        return daemon.info(dict(params, expected=False), False)
+    except Refusal:
+        return None
+
+
+def _ocfs2(params, host):
+    """What ocfs2_cluster_info returns; None where it would fail, and where there is nothing to read."""
+    if not params or not params["sources"] + params["devices"]:
+        return None
+    # Most hosts have no OCFS2: they are spared the loading.
+    from ._ocfs2 import report
+    try:
+        return report.read(dict(params, host=host))
+    except Refusal:
+        return None
+
+
+def _missing(params, known, virtiofs):
+    """What packages may have to bring, by name: programs, packages that were asked for, users and groups."""
+    names = []
+    if daemon.find(daemon.PATHS) is None:
+        names.append("virtiofsd")
+    elif virtiofs and virtiofs["implementation"] == "rust" and daemon.find(NEWUIDMAP) is None:
+        names.append("newuidmap")
+    if daemon.find(daemon.QEMU_PATHS) is None:
+        names.append("QEMU")
+    if not any(glob.glob(pattern) for pattern in LIBVIRT_DRIVERS):
+        names.append("libvirt")
+    names += virtiofs["missing_packages"] if virtiofs else []
+    if not any(name in known["users"] for name in GUEST_USERS):
+        names.append(GUEST_USERS[0])
+    names += [name for name in params["users"] if name not in known["users"] and name not in names]
+    return names + [name for name in params["groups"] if name not in known["groups"] and name not in names]
+
+
+def _works(virtiofs):
+    return virtiofs is not None and bool(virtiofs["reachable"]) and not virtiofs["missing_subordinate_ids"]
+
+
+def _only(known, users):
+    """What lookup() found of these users, without those that were asked for beside them."""
+    return dict(known, users=dict((name, known["users"][name]) for name in users if name in known["users"]))

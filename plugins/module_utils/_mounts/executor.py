@@ -1,0 +1,258 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry out the operations of a plan. What fails for one share ends that share, not the others."""
+
+import errno
+import itertools
+import os
+
+from .._host import fstab, mountinfo
+from .._host.bounded import ChildFailed, TimedOut, bounded
+from .._host.commands import run
+from .._plan.plan import Refusal
+from .._share import credentials
+from .._share.live import RETRY_TIMEOUT
+from . import automount, fuse_processes, mountpoint, systemd_scope
+from .in_use import in_words
+from .plan import stack, trap_at
+
+# No share has a part in it, and a busy host takes its time.
+RELOAD_SECONDS = 90
+# What to do about a disk that takes no change.
+_WAYS_OUT = {
+    errno.ENOSPC: "Free some space on its filesystem, then run again",
+    errno.EDQUOT: "Free some space on its filesystem, then run again",
+    errno.EROFS: "Make its filesystem writable, then run again",
+}
+
+
+class Executor:
+    """Runs operations and remembers which shares failed.
+
+    runner: called with a command and seconds, returns (exit code, output); replaced in tests.
+    """
+
+    def __init__(self, host, shares, types, runner=run):
+        self.host = host
+        self.shares = {share["path"]: share for share in shares}
+        self.types = types
+        self.runner = runner
+        self.errors = {}
+        self._silent = set()
+
+    def carry_out(self, operations):
+        """Run the operations in their order, and return those that were done."""
+        done = []
+        self._rehearse([operation for operation in operations if operation.name == "fstab"])
+        steps = {"unmount": self._unmount, "automount_stop": self._automount_stop,
+                 "remove_directory": self._remove_directory, "directory": self._directory,
+                 "credentials": self._credentials, "remount": self._remount, "mount": self._mount,
+                 "automount_start": self._automount_start}
+        for name, phase in itertools.groupby(operations, key=lambda operation: operation.name):
+            phase = list(phase)
+            if name == "fstab":
+                done.extend(self._fstab(phase))
+            elif name == "systemd_reload":
+                done.extend(phase if self._is_to_be_read(operations, done) and self._reload() else [])
+            else:
+                done.extend(operation for operation in phase if self._succeeds(steps[name], operation))
+        return done
+
+    def _succeeds(self, step, operation):
+        if operation.target in self.errors:
+            return False
+        try:
+            step(self.shares[operation.target], operation)
+            return True
+        except (Refusal, TimedOut, ChildFailed, OSError) as error:
+            self.errors[operation.target] = self._words(operation, error)
+            return False
+
+    def _rehearse(self, operations):
+        """Before anything is released: what cannot be recorded would be unmounted, and then not mounted again."""
+        try:
+            old, text = self._edited(operations)
+            if text != old:
+                fstab.rehearse(self.host.fstab_path, text)
+        except OSError as error:
+            self._not_written(operations, error, ". Nothing was changed for this share")
+
+    def _fstab(self, operations):
+        """All edits in one write; a share that failed before keeps its old entry."""
+        wanted = [operation for operation in operations if operation.target not in self.errors]
+        try:
+            old, text = self._edited(wanted)
+            if text != old:
+                fstab.write(self.host.fstab_path, text)
+        except OSError as error:
+            self._not_written(wanted, error)
+            return []
+        return wanted
+
+    def _edited(self, operations):
+        """fstab's text as it is, and as it is to be."""
+        text = old = fstab.read(self.host.fstab_path)
+        for operation in operations:
+            entry = operation.arguments["entry"]
+            text = fstab.with_entry(text, entry) if entry else fstab.without_path(text, operation.target)
+        return old, text
+
+    def _not_written(self, operations, error, unchanged=""):
+        for operation in operations:
+            self.errors[operation.target] = "share %s: %s could not be written on host %s: %s%s%s" % (
+                operation.target, self.host.fstab_path, self.host.name, error.strerror or error,
+                unchanged, ". %s." % _WAYS_OUT[error.errno] if error.errno in _WAYS_OUT else "")
+
+    @staticmethod
+    def _is_to_be_read(operations, done):
+        """Whether fstab is another now, if it was to be written at all."""
+        return any(each.name == "fstab" for each in done) or not any(each.name == "fstab" for each in operations)
+
+    def _reload(self):
+        try:
+            code, output = self.runner(["systemctl", "daemon-reload"], RELOAD_SECONDS)
+        except (TimedOut, ChildFailed, OSError) as error:
+            code, output = 1, str(error)
+        if code != 0:
+            self.errors[self.host.fstab_path] = (
+                "systemd on host %s did not read the changed %s. systemctl daemon-reload said: %s" % (
+                    self.host.name, self.host.fstab_path, _one_line(output)))
+        return code == 0
+
+    def _directory(self, share, _operation):
+        bounded(lambda: mountpoint.guard(share["path"]), self.host.timeout)
+
+    def _remove_directory(self, share, _operation):
+        bounded(lambda: mountpoint.release(share["path"]), self.host.timeout)
+
+    def _credentials(self, share, operation):
+        declared = operation.arguments["declared"]
+        if declared is None:
+            credentials.remove(share["path"])
+        else:
+            credentials.write(share["path"], declared)
+
+    def _automount_stop(self, share, _operation):
+        path = share["path"]
+        # systemd takes a mount on the trap away with it, lazily: what sprang it just now is unmounted as others are.
+        if self._mounts(path):
+            self._unmount(share, None)
+        self._systemctl("stop", share)
+        if trap_at(mountinfo.read(), path) is not None:
+            raise Refusal("share %s: systemd on host %s stopped %s, and the path is still mounted on demand."
+                          % (path, self.host.name, automount.unit_name(path)))
+
+    def _automount_start(self, share, _operation):
+        path = share["path"]
+        self._systemctl("start", share)
+        if trap_at(mountinfo.read(), path) is None:
+            raise Refusal("share %s: systemd on host %s started %s, and the path is not mounted on demand."
+                          % (path, self.host.name, automount.unit_name(path)))
+
+    def _systemctl(self, verb, share):
+        unit = automount.unit_name(share["path"])
+        code, output = self.runner(["systemctl", verb, unit], self.host.timeout)
+        if code != 0:
+            raise Refusal("share %s: systemctl %s %s failed on host %s: %s" % (
+                share["path"], verb, unit, self.host.name, _one_line(output)))
+
+    def _unmount(self, share, _operation):
+        path = share["path"]
+        before = self._mounts(path)
+        try:
+            code, output = self.runner(["umount", path], self.host.timeout)
+        except TimedOut:
+            # The kernel takes the mount out of sight first and then waits for the server to be told. Seen with a
+            # server that had just started again: the wait outlasted the timeout, and the mount was gone.
+            if len(self._mounts(path)) >= len(before):
+                raise
+            code = 0
+        if code != 0:
+            used = self.host.in_use(path)
+            raise Refusal("share %s: it could not be unmounted on host %s: %s%s" % (
+                path, self.host.name, output, ", it is used by %s" % in_words(used) if used else ""))
+
+    def _mount(self, share, operation):
+        path = share["path"]
+        share_type = self.types[path]
+        missing = self.host.helper_missing(share_type)
+        if missing:
+            raise Refusal("share %s: host %s has no program to mount type %s. Install %s, or use the role share_mounts, "
+                          "which does." % (path, self.host.name, share["type"], missing))
+        log = share_type.log(share)
+        begin = fuse_processes.end_of(log)
+        servers = tuple(server["host"] for server in share_type.servers(share))
+        # A server that died in the middle of the run costs its first share the whole time, and the others little.
+        seconds = min(self.host.timeout, RETRY_TIMEOUT) if servers in self._silent else self.host.timeout
+        command = operation.arguments["command"]
+        if share_type.processes and self.host.has_systemd():
+            command = systemd_scope.lasting(command, path)
+        try:
+            code, output = self.runner(command, seconds)
+        except TimedOut:
+            if servers:
+                self._silent.add(servers)
+            raise
+        if code != 0:
+            said = "; ".join(fuse_processes.troubles(log, begin)) if log else ""
+            raise Refusal("share %s: %s could not be mounted on host %s: %s" % (
+                path, share["source"], self.host.name, ". ".join(filter(None, (
+                    _one_line(output), said and "Its log %s says: %s" % (log, said),
+                    share_type.explain(output + "\n" + said))))))
+        self._expect_declared(share, share_type, operation.arguments["evidence"])
+        try:
+            fuse_processes.refuse_sharded(share, share_type, self.host.timeout)
+        except Refusal:
+            self._unmount(share, None)
+            raise
+        if operation.arguments["trial"]:
+            self._unmount(share, None)
+
+    def _remount(self, share, operation):
+        for command in operation.arguments["commands"]:
+            code, output = self.runner(command, self.host.timeout)
+            if code != 0:
+                raise Refusal("share %s: its options could not be changed on host %s: %s" % (
+                    share["path"], self.host.name, _one_line(output)))
+        self._expect_declared(share, self.types[share["path"]], operation.arguments["evidence"])
+        if operation.arguments["used"]:
+            # The kernel believes a new login until it is used.
+            bounded(lambda: os.statvfs(share["path"]).f_bsize, self.host.timeout)
+
+    def _expect_declared(self, share, share_type, evidence):
+        """A mount that succeeded and is not what was declared would be mended in every run, for ever."""
+        path = share["path"]
+        mounts = self._mounts(path)
+        if not mounts:
+            raise Refusal("share %s: mount reported success on host %s, and nothing is mounted there."
+                          % (path, self.host.name))
+        mismatch = share_type.mismatch(share, mounts[-1], evidence)
+        if mismatch:
+            raise Refusal("share %s: after the mount host %s shows %s there instead of %s."
+                          % (path, self.host.name, mismatch, share["source"]))
+        differences = share_type.differences(share, mounts[-1], share_type.entry(share))
+        if differences:
+            raise Refusal(
+                "share %s: it is mounted on host %s, but with %s instead of %s: %s" % (
+                    path, self.host.name, ", ".join(difference.live for difference in differences),
+                    ", ".join(difference.declared for difference in differences),
+                    share_type.remount_blocker(share, mounts[-1]) or "kernel or server do not grant it, or another mount of the "
+                    "same server has set it already. Correct the options of the share."))
+
+    def _mounts(self, path):
+        return fuse_processes.completed(stack(mountinfo.read(), path), self.host.timeout)
+
+    def _words(self, operation, error):
+        if isinstance(error, Refusal):
+            return str(error)
+        share = self.shares[operation.target]
+        servers = [server["host"] for server in self.types[operation.target].servers(share)]
+        return "share %s: could not %s on host %s: %s%s" % (
+            operation.target, operation.summary, self.host.name, error,
+            ". The server is %s" % " or ".join(servers) if servers else "")
+
+
+def _one_line(text):
+    # What mount.nfs lets systemd say when it starts a service that was not enabled yet says nothing about the failure.
+    return " ".join(" ".join(line for line in text.splitlines() if not line.startswith("Created symlink")).split())

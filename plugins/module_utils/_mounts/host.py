@@ -1,0 +1,349 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
+
+import grp
+import os
+import pwd
+import socket
+import threading
+import time
+
+from .._host import blockdevice, fstab, mountinfo
+from .._host.bounded import ChildFailed, TimedOut, bounded
+from .._plan.plan import Refusal
+from .._share import credentials, options
+from .._share.live import origin_of
+from .._share.types import registry
+from . import fuse_processes, mountpoint, undeclared
+from .in_use import in_use
+from .plan import Found, stack, trap_at
+
+# A living server takes a connection at once; after 1 s the kernel has asked a second time.
+CONNECT_SECONDS = 2
+# What the process that asks the mounts gets on top of their time.
+_CHILD_SECONDS = 2
+BOOTED = "/run/systemd/system"
+# systemd-fstab-generator writes here, see systemd.generator(7).
+GENERATED = "/run/systemd/generator"
+FSTAB = "/etc/fstab"
+
+
+class Host:
+    """Reads the state of the shares of the host this runs on.
+
+    fstab_path: the file that counts as fstab. timeout: seconds that one question about one share may take.
+    """
+
+    def __init__(self, fstab_path, timeout):
+        self.fstab_path = fstab_path
+        self.timeout = timeout
+        self.name = socket.gethostname()
+        self._servers = {}
+        self._hung = set()
+
+    def has_systemd(self):
+        """Whether systemd is the init, as sd_booted(3) tells it."""
+        return os.path.isdir(BOOTED)
+
+    def systemd_lags(self):
+        """Whether fstab is newer than what systemd's generators made of it; they make it anew on every reload.
+
+        None where systemd is not the init, or reads another file.
+        """
+        if self.fstab_path != FSTAB or not self.has_systemd():
+            return None
+        try:
+            written, read = os.stat(self.fstab_path).st_mtime, os.stat(GENERATED).st_mtime
+        except FileNotFoundError:
+            return False
+        # A file from the future would be newer for ever.
+        return read < written <= time.time()
+
+    def dead_servers(self):
+        """The servers of all live mounts, ours or not, that do not answer and keep systemd waiting; sorted names."""
+        dead = set(self._hung)
+        for mount in mountinfo.read():
+            live = options.shown_values(mount)
+            share_type = registry.of_mount(mount)
+            if share_type.hangs_systemd and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
+                if self._server(live["addr"], int(live.get("port", share_type.port)), live["addr"])[1]:
+                    dead.add(share_type.server_of(mount))
+        return sorted(dead)
+
+    def numbers(self, users, groups):
+        """{"users": {name: number}, "groups": {name: number}} of those that this host knows.
+
+        A name service that does not answer knows none.
+        """
+        result = {"users": {}, "groups": {}}
+        if not users and not groups:
+            return result
+        try:
+            return bounded(lambda: {"users": _numbers(pwd.getpwnam, users), "groups": _numbers(grp.getgrnam, groups)},
+                           self.timeout)
+        except (TimedOut, ChildFailed, OSError):
+            return result
+
+    def find(self, shares, types):
+        """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
+
+        shares: validated. types: {path: ShareType}.
+        """
+        text = fstab.read(self.fstab_path)
+        entries = fuse_processes.completed(mountinfo.read(), self.timeout)
+        seen = self._points([share["path"] for share in shares if types[share["path"]].managed(share)])
+        found, problems = {}, {}
+        for share in shares:
+            try:
+                found[share["path"]] = self._find_one(share, types[share["path"]], entries, text, seen)
+            except Refusal as refusal:
+                problems[share["path"]] = str(refusal)
+        # Those that show what is declared are asked themselves, all at once: a server that takes connections may
+        # still be dead.
+        shown = [share for share in shares if share["path"] in found and share["state"] == "mounted"
+                 and _shows_declared(share, types[share["path"]], found[share["path"]])]
+        outcomes = self._ask_mounts([share["path"] for share in shown])
+        for share in shown:
+            path = share["path"]
+            try:
+                found[path] = found[path]._replace(
+                    stale=self._is_stale(share, types[path], found[path].stack[-1], outcomes.get(path)))
+                self._refuse_pieces(share, types[path])
+            except Refusal as refusal:
+                problems[path] = str(refusal)
+                del found[path]
+        return found, problems
+
+    def undeclared(self, declared, prefix):
+        """The shares that this host has and nobody declares, a list of (undeclared.Candidate, Found).
+
+        declared: paths. prefix: the directory to purge below, or None.
+        """
+        text = fstab.read(self.fstab_path)
+        entries = mountinfo.read()
+        candidates = undeclared.candidates(entries, text, declared, prefix, credentials.paths())
+        seen = self._points([candidate.share["path"] for candidate in candidates
+                             if undeclared.can_be_looked_at(candidate.share["path"], entries)])
+        result = []
+        for candidate in candidates:
+            path = candidate.share["path"]
+            point = seen.get(path)
+            if not isinstance(point, mountpoint.Point):
+                # Not seen, or it cannot be: then only fstab can tell whose it is, and the directory is left alone.
+                seen[path] = point = mountpoint.UNSEEN
+            if undeclared.is_ours(candidate, point):
+                result.append((candidate, self._find_one(candidate.share, None, entries, text, seen)))
+        return result
+
+    def in_use(self, path):
+        """What uses the mount at a path, see in_use.in_use()."""
+        try:
+            return bounded(lambda: in_use(path), self.timeout)
+        except (TimedOut, ChildFailed, OSError) as error:
+            raise Refusal("share %s: what uses the mount could not be listed on host %s: %s"
+                          % (path, self.name, error))
+
+    def helper_missing(self, share_type):
+        """What to install for a share_type whose mount program is not there, or None."""
+        if share_type.helper is None or any(os.path.exists(path) for path in share_type.helper[0]):
+            return None
+        return share_type.helper[1]
+
+    def _find_one(self, share, share_type, entries, text, seen):
+        path = share["path"]
+        mounts = stack(entries, path)
+        point = seen.get(path)
+        if isinstance(point, Exception):
+            raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
+        evidence = {"addresses": None, "server": None, "origin": None, "device": None}
+        if share["state"] == "mounted" and share_type.managed(share):
+            evidence["origin"] = self._origin(share, entries) if share_type.binds else None
+            if share_type.on_device:
+                evidence["device"] = self._device(share, mounts)
+            if share_type.servers(share):
+                evidence["addresses"], evidence["server"] = self._answering(share, share_type, mounts)
+        others = [entry for entry in entries if entry.mount_point != path]
+        return Found(
+            mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
+            trap_at(entries, path), credentials.look(path, share_type.credentials(share) if share_type else None))
+
+    def _points(self, paths):
+        """{path: Point, or the exception that looking at it ended in}."""
+        if not paths:
+            return {}
+        try:
+            return self._look(paths)
+        except (TimedOut, ChildFailed, OSError):
+            pass
+        # One of them hangs or fails: the others are still to be told apart from it.
+        result = {}
+        for path in paths:
+            try:
+                result.update(self._look([path]))
+            except (TimedOut, ChildFailed, OSError) as error:
+                result[path] = error
+        return result
+
+    def _look(self, paths):
+        answer = bounded(lambda: mountpoint.look(paths), self.timeout)
+        return {path: mountpoint.Point(*fields) for path, fields in answer.items()}
+
+    def _origin(self, share, entries):
+        """live.origin_of() of the share's source."""
+        source = share["source"]
+        try:
+            return bounded(lambda: origin_of(source, entries), self.timeout)
+        except (TimedOut, ChildFailed, OSError) as error:
+            raise Refusal("share %s: the source %s cannot be looked at on host %s: %s"
+                          % (share["path"], source, self.name, error))
+
+    def _device(self, share, mounts):
+        """The number of the source's device, or None when there is no such device and nothing is mounted."""
+        try:
+            path = blockdevice.resolve(share["source"], self.timeout)
+            if path is not None:
+                return blockdevice.number_of(path)
+        except (TimedOut, ChildFailed, OSError) as error:
+            raise Refusal("share %s: the device of %s cannot be looked for on host %s: %s"
+                          % (share["path"], share["source"], self.name, error))
+        if mounts:
+            raise Refusal(
+                "share %s: no device of host %s is %s, so whether %s, which is mounted there, is the right one cannot "
+                "be told. It is left alone." % (share["path"], self.name, share["source"], mounts[-1].source))
+        return None
+
+    def _answering(self, share, share_type, mounts):
+        """(the addresses of the first of a share's servers that answers, or None when its name tells none; its name).
+
+        A Refusal when all of them are dead.
+        """
+        live = options.shown_values(mounts[-1]).get("addr") if mounts else None
+        troubles = []
+        for server in share_type.servers(share):
+            addresses, trouble = self._server(server["host"], server["port"], live)
+            if not trouble:
+                return addresses, server["host"]
+            troubles.append("server %s of %s %s" % (server["host"], share["source"], trouble))
+        raise Refusal("share %s: %s, asked from host %s. Is %s running, and reachable from there?" % (
+            share["path"], ", ".join(troubles), self.name, "it" if len(troubles) == 1 else "one of them"))
+
+    def _server(self, host, port, live):
+        key = (host, port, live)
+        if key not in self._servers:
+            self._servers[key] = self._ask(host, port, live)
+            addresses, trouble = self._servers[key]
+            if not trouble and live in (addresses or ()):
+                self._servers[(live, port, live)] = (addresses, None)
+        return self._servers[key]
+
+    def _ask(self, host, port, live):
+        seconds = min(CONNECT_SECONDS, self.timeout)
+        try:
+            answer = bounded(lambda: ask(host, port, live, seconds), self.timeout)
+            return answer["addresses"], answer["trouble"]
+        except TimedOut as error:
+            return None, "gives no answer within %g s" % error.seconds
+        except (ChildFailed, OSError) as error:
+            return None, "cannot be asked: %s" % error
+
+    def _ask_mounts(self, paths):
+        """{path: errno, 0 when all is well} of the live mounts that answer; a path that is missing hangs."""
+        if not paths:
+            return {}
+        try:
+            return bounded(lambda: ask_mounts(paths, self.timeout), self.timeout + _CHILD_SECONDS)
+        except (TimedOut, ChildFailed, OSError):
+            return {}
+
+    def _refuse_pieces(self, share, share_type):
+        try:
+            fuse_processes.refuse_sharded(share, share_type, self.timeout)
+        except (TimedOut, ChildFailed) as error:
+            raise Refusal("share %s: its client could not be asked on host %s: %s"
+                          % (share["path"], self.name, error))
+
+    def _is_stale(self, share, share_type, mount, number):
+        """Whether a new mount is needed, and would help; a Refusal when the mount cannot be used otherwise."""
+        servers = " and ".join(server["host"] for server in share_type.servers(share))
+        if number is None:
+            self._hung.add(servers or share["source"])
+            raise Refusal(
+                "share %s: it is mounted, but its %s gives no answer within %g s on host %s. The mount is left alone."
+                % (share["path"], "server %s of %s" % (servers, share["source"]) if servers else
+                   "source %s" % share["source"], self.timeout, self.name))
+        stale = share_type.is_stale(number, mount)
+        if number and not stale:
+            raise Refusal("share %s: it is mounted from %s, but on host %s using it fails: %s" % (
+                share["path"], share["source"], self.name,
+                ". ".join(filter(None, (os.strerror(number), share_type.explain(os.strerror(number)))))))
+        return stale
+
+
+def _numbers(find, names):
+    """{name: number} of accounts; find: a function of pwd or grp, whose third field is the number."""
+    result = {}
+    for name in names:
+        try:
+            result[name] = find(name)[2]
+        except KeyError:
+            # Not there, or a number already.
+            continue
+    return result
+
+
+def ask_mounts(paths, seconds):
+    """{path: errno of statfs, 0 when all is well} of those that answer in time. Only for a process that ends then."""
+    outcomes = {}
+
+    def ask_one(path):
+        try:
+            os.statvfs(path)
+            outcomes[path] = 0
+        except OSError as error:
+            outcomes[path] = error.errno
+
+    threads = [threading.Thread(target=ask_one, args=(path,), daemon=True) for path in paths]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0, deadline - time.monotonic()))
+    return dict(outcomes)
+
+
+def ask(host, port, live, seconds):
+    """Whether a server takes a TCP connection: C({"addresses": [str] or None, "trouble": str or None}).
+
+    host: name or address. port: None asks for the addresses only. live: the address a mount uses now, for when the
+    name tells nothing. seconds: for all addresses together.
+    """
+    try:
+        found = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(each[4][0].split("%")[0] for each in found))
+        targets = [(each[0], each[4]) for each in found]
+    except socket.gaierror as error:
+        if not live or not port:
+            return {"addresses": None, "trouble": "has no address (%s)" % error.strerror if not live else None}
+        addresses = None
+        targets = [(socket.AF_INET6 if ":" in live else socket.AF_INET, (live, port))]
+    if not port:
+        return {"addresses": addresses, "trouble": None}
+    trouble = "cannot be reached"
+    for family, target in targets:
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(max(seconds / len(targets), 0.5))
+            try:
+                connection.connect(target)
+                return {"addresses": addresses, "trouble": None}
+            except socket.timeout:
+                trouble = "does not answer on port %d within %g s" % (port, seconds)
+            except OSError as error:
+                trouble = "cannot be reached on port %d (%s)" % (port, error.strerror or error)
+    return {"addresses": addresses, "trouble": trouble}
+
+
+def _shows_declared(share, share_type, found):
+    return bool(found.stack) and share_type.managed(share) and (
+        share_type.mismatch(share, found.stack[-1], found.evidence) is None)

@@ -1,0 +1,215 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The directory under a mount: made unusable, so that nobody writes to the local disk behind a lost mount.
+
+The directory can be looked at and guarded while something is mounted on it: in a private mount namespace the
+filesystem it lies in is bound elsewhere, where nothing covers it. Run everything here in bounded(): a directory may
+lie in a filesystem that does not answer, and the process that opened the namespace must end.
+"""
+
+import array
+import collections
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import platform
+import stat
+
+from .._host import mountinfo
+
+# Linux: include/uapi/linux/sched.h, mount.h, fs.h, capability.h
+_CLONE_NEWNS = 0x00020000
+_MS_BIND = 0x1000
+_MS_REC_PRIVATE = 0x4000 | 0x40000
+_FS_IMMUTABLE_FL = 0x10
+_CAP_LINUX_IMMUTABLE = 9
+
+# Where the immutable flag is known to be kept; elsewhere it is not asked for, so that two runs agree.
+_WITH_IMMUTABLE = frozenset(("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs"))
+_NAMES_SHOWN = 5
+# A directory that every host has; in the private namespace a small filesystem in memory lies over it.
+_STAGE = "/sys"
+
+Point = collections.namedtuple("Point", "kind linked owner mode immutable names")
+Point.__doc__ = """The directory under a mount, or what is in its place.
+
+kind: "missing", "directory", "link", "other", or "unseen" when a mount covers it and this process may not open a mount
+namespace to look below. linked: the path without symbolic links, where it is another than the
+declared one, else None. owner: "uid:gid", mode: four octal digits, both "" when missing. immutable: True, False, or
+None where the filesystem or this process cannot set it. names: up to five of the names found inside, sorted, then
+"..." when there are more.
+"""
+
+UNSEEN = Point("unseen", None, "", "", None, [])
+
+
+def look(paths):
+    """{path: Point as a list} for JSON; paths: absolute, of shares whether mounted or not."""
+    entries = mountinfo.read()
+    result = {}
+    with _uncovered(paths, entries) as places:
+        for path in paths:
+            result[path] = list(_look_at(path, places[path], entries))
+    return result
+
+
+def is_guarded(point):
+    """Whether nobody but root, and not even root by mistake, can write below the mount."""
+    return point.kind == "directory" and point.owner == "0:0" and point.mode == "0000" and point.immutable is not False
+
+
+def describe(point):
+    """A Point in a few words for a diff."""
+    if point.kind != "directory":
+        return point.kind
+    return "directory of %s, mode %s%s" % (point.owner, point.mode, ", immutable" if point.immutable else "")
+
+
+def guard(path):
+    """Create the directory if it is missing, parents with mode 0755, and make it unusable."""
+    entries = mountinfo.read()
+    with _uncovered([path], entries) as places:
+        place = places[path]
+        if place is None:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
+        os.umask(0o022)
+        if not os.path.lexists(place):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.mkdir(place, 0o700)
+        with _opened(place) as directory:
+            if _can_mark(path, entries):
+                _mark(directory, False)
+            os.fchown(directory, 0, 0)
+            os.fchmod(directory, 0)
+            if _can_mark(path, entries):
+                _mark(directory, True)
+
+
+def release(path):
+    """Remove the directory of a share that is gone, if it is empty; what is not empty stays, without the flag."""
+    entries = mountinfo.read()
+    with _opened(path) as directory:
+        if _can_mark(path, entries):
+            _mark(directory, False)
+    os.rmdir(path)
+
+
+def _look_at(path, place, entries):
+    parent = os.path.dirname(path)
+    real = os.path.realpath(parent)
+    linked = None if real == parent else os.path.join(real, os.path.basename(path))
+    if place is None:
+        return Point("unseen", linked, "", "", None, [])
+    try:
+        status = os.lstat(place)
+    except FileNotFoundError:
+        return Point("missing", linked, "", "", None, [])
+    owner = "%d:%d" % (status.st_uid, status.st_gid)
+    mode = "%04o" % stat.S_IMODE(status.st_mode)
+    if not stat.S_ISDIR(status.st_mode):
+        kind = "link" if stat.S_ISLNK(status.st_mode) else "other"
+        return Point(kind, os.path.realpath(place) if kind == "link" else linked, owner, mode, None, [])
+    immutable = None
+    if _can_mark(path, entries):
+        with _opened(place) as directory:
+            immutable = bool(_flags(directory) & _FS_IMMUTABLE_FL)
+    names = sorted(os.listdir(place))
+    shown = names[:_NAMES_SHOWN] + (["..."] if len(names) > _NAMES_SHOWN else [])
+    return Point("directory", linked, owner, mode, immutable, shown)
+
+
+@contextlib.contextmanager
+def _uncovered(paths, entries):
+    """Yield {path: where its directory can be seen without the mount on it}."""
+    covered = [path for path in paths if mountinfo.find(entries, path) is not None]
+    places = {path: path for path in paths}
+    if covered and not _leave_namespace():
+        places.update(dict.fromkeys(covered))
+        covered = []
+    bound = {}
+    for path in covered:
+        below = mountinfo.containing(entries, os.path.dirname(path)).mount_point
+        if below not in bound:
+            bound[below] = _bind(below, len(bound))
+        places[path] = os.path.join(bound[below], os.path.relpath(path, below))
+    yield places
+
+
+def _leave_namespace():
+    """Give this process a mount namespace of its own, out of which no change leads back; False where it may not."""
+    libc = _libc()
+    if libc.unshare(_CLONE_NEWNS) != 0:
+        return False
+    _mount(None, "/", None, _MS_REC_PRIVATE)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as source:
+        for line in source:
+            if any(field.startswith(("shared:", "master:")) for field in line.split(" - ")[0].split(" ")[6:]):
+                raise OSError(errno.EINVAL, "the private mount namespace is not private", line.strip())
+    _mount("none", _STAGE, "tmpfs", 0)
+    return True
+
+
+def _bind(directory, number):
+    """Show one filesystem, without what is mounted inside it, in a place of its own."""
+    target = "%s/%d" % (_STAGE, number)
+    os.mkdir(target)
+    _mount(directory, target, None, _MS_BIND)
+    return target
+
+
+def _mount(source, target, fstype, flags):
+    def encoded(text):
+        return None if text is None else os.fsencode(text)
+    if _libc().mount(encoded(source), encoded(target), encoded(fstype), ctypes.c_ulong(flags), None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+@contextlib.contextmanager
+def _opened(directory):
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _can_mark(path, entries):
+    """Whether the filesystem the directory lies in keeps the flag, and this process may set it (containers may not)."""
+    below = mountinfo.containing(entries, os.path.dirname(path))
+    return below is not None and below.fstype in _WITH_IMMUTABLE and _has_capability(_CAP_LINUX_IMMUTABLE)
+
+
+def _has_capability(number):
+    with open("/proc/self/status", encoding="ascii", errors="replace") as source:
+        fields = dict(line.split(":", 1) for line in source if ":" in line)
+    return bool(int(fields.get("CapEff", "0").strip(), 16) >> number & 1)
+
+
+def _requests(machine):
+    """(get, set) numbers of the flag ioctls: _IOR('f', 1, long) and _IOW('f', 2, long) of the machine."""
+    size = ctypes.sizeof(ctypes.c_long) << 16
+    odd = machine.startswith(("ppc", "mips", "sparc", "alpha"))
+    read, write = (0x40000000, 0x80000000) if odd else (0x80000000, 0x40000000)
+    return read | size | 0x6601, write | size | 0x6602
+
+
+def _flags(descriptor):
+    # The kernel reads and writes an int there, though the number says long.
+    value = array.array("i", [0, 0])
+    fcntl.ioctl(descriptor, _requests(platform.machine())[0], value, True)
+    return value[0]
+
+
+def _mark(descriptor, immutable):
+    flags = _flags(descriptor)
+    wanted = flags | _FS_IMMUTABLE_FL if immutable else flags & ~_FS_IMMUTABLE_FL
+    if wanted != flags:
+        fcntl.ioctl(descriptor, _requests(platform.machine())[1], array.array("i", [wanted, 0]), True)

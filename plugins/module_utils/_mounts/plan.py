@@ -1,0 +1,378 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done for the declared shares of one host, from what was found there. Pure.
+
+The operations of all shares run in phases: everything is released before anything is mounted, so that shares of one
+server that depend on each other (they share its connection) change together, and fstab is written once. fstab comes
+after the release and before the mount: a run that is cut off leaves a share unmounted, never one that is mounted with
+old options and recorded with new ones.
+"""
+
+import collections
+
+from .._host import fstab, mountinfo
+from .._plan.plan import Operation, Plan, Refusal
+from .._share import credentials
+from .._share.options import Difference
+from . import automount, mountpoint
+from .in_use import in_words
+
+PHASES = ("unmount", "automount_stop", "remove_directory", "directory", "credentials", "fstab", "systemd_reload",
+          "remount", "mount", "automount_start")
+
+Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials")
+Found.__new__.__defaults__ = (None, None)
+Found.__doc__ = """What was found of one share.
+
+stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
+lines, entries: fstab's lines for the path, raw and as fstab.Entry.
+point: mountpoint.Point of the directory under them. evidence: see ShareType.mismatch.
+stale: whether nothing in the live mount can be used any more, and a new one is needed, see ShareType.is_stale.
+trap: the automount trap under them as a mountinfo.Mount, None when there is none.
+credentials: credentials.State of the share's credentials file, None when it was not looked at.
+"""
+
+
+def stack(entries, path):
+    """The mounts one after the other that appear at a path when the uppermost is taken away, the lowest first.
+
+    entries: of mountinfo. An automount trap is not a mount: the systemd unit that set it removes it.
+    """
+    return _uncovered(entries, path)[0]
+
+
+def trap_at(entries, path):
+    """The automount trap at a path, whether something is mounted over it or not, or None."""
+    return _uncovered(entries, path)[1]
+
+
+def _uncovered(entries, path):
+    """(the mounts above any trap, the lowest first; the trap)"""
+    entries = list(entries)
+    result = []
+    while True:
+        top = mountinfo.find(entries, path)
+        if top is None or top.fstype == "autofs":
+            return result, top
+        result.insert(0, top)
+        gone = {top.mount_id}
+        for entry in entries:
+            if entry.parent_id in gone and entry.mount_id != top.mount_id:
+                gone.add(entry.mount_id)
+        entries = [entry for entry in entries if entry.mount_id not in gone]
+
+
+def plan_share(share, share_type, found, in_use, allow_hidden_files=False):
+    """The Plan of one share, or a Refusal.
+
+    share: validated. found: Found. in_use: called with the path when something must be unmounted, returns what uses
+    it as a list of str. allow_hidden_files: whether files under any mount are to be hidden without asking.
+    """
+    if not share_type.managed(share):
+        return _checked(share, found)
+    _refuse_place(share, found)
+    if share["state"] == "mounted":
+        return _mounted(share, share_type, found, in_use, allow_hidden_files)
+    return _released(share, share_type, found, in_use, "declared %s" % share["state"])
+
+
+def plan_removal(share, share_type, found, in_use):
+    """The Plan that removes a share nobody declares any more, or a Refusal; arguments as for plan_share()."""
+    _refuse_place(share, found)
+    return _released(share, share_type, found, in_use, "it is not declared, and purge is true")
+
+
+def futile(plans):
+    """{path: why} of the plans that would unmount a share for nothing, as a mount that stays keeps its old options.
+
+    plans: {path: Plan} of all shares of the host.
+    """
+    result = {}
+    while True:
+        released = {operation.target for path, plan in plans.items() if path not in result
+                    for operation in plan.operations if operation.name == "unmount"}
+        added = {}
+        for path in released:
+            bound = [other for operation in plans[path].operations
+                     for other in operation.arguments.get("bound", ()) if other not in released]
+            if bound:
+                added[path] = (
+                    "share %s: %s, and the kernel keeps what it has as long as the same server is mounted at %s. "
+                    "Declare the option for those, too, or unmount them first; timeo and retrans can be had for this "
+                    "share alone with nosharecache: true. Nothing was changed for this share." % (
+                        path, [each.summary for each in plans[path].operations if each.name == "unmount"][-1],
+                        ", ".join(sorted(set(bound)))))
+        if not added:
+            return result
+        result.update(added)
+
+
+def whole(plans, systemd_lags, dead_servers):
+    """One Plan of the plans of all shares, in phases.
+
+    systemd_lags: whether fstab changed since systemd read it; None where systemd does not run. dead_servers: called
+    when systemd is to read it, returns the servers of live mounts that do not answer.
+    """
+    result = Plan()
+    for plan in plans:
+        result.add(plan)
+    writes = any(operation.name == "fstab" for operation in result.operations)
+    if systemd_lags or (writes and systemd_lags is not None):
+        dead = dead_servers()
+        if dead:
+            # Measured with systemd 257: its generators wait for every mount, and process 1 with them for 90 s.
+            result.warnings.append(
+                "Skipped daemon-reload: it would block on %s. fstab is correct; run again when the server is back."
+                % " and ".join(dead))
+        else:
+            result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
+    result.operations.sort(key=lambda operation: PHASES.index(operation.name))
+    return result
+
+
+def _checked(share, found):
+    if not found.stack:
+        raise Refusal(
+            "share %s: nothing is mounted there, and without a source it is only checked. Mount the filesystem by "
+            "the means that are meant to, or write the directory to bind as source." % share["path"])
+    return Plan()
+
+
+def _refuse_place(share, found):
+    """Refuse a path where a mount could not be found again, or would hide something else than a directory."""
+    path = share["path"]
+    if found.point.linked:
+        raise Refusal(
+            "share %s: the path leads over a symbolic link to %s, and the kernel knows the mount by that name. "
+            "Write path: %s, or replace the link by a directory." % (path, found.point.linked, found.point.linked))
+    if found.point.kind == "other":
+        raise Refusal(
+            "share %s: the path is there and is not a directory. Remove it, or write another path." % path)
+    if found.trap is not None and not automount.is_systemds(found.trap):
+        raise Refusal(
+            "share %s: %s has an automount there. Take the path out of its map (see auto.master(5)), or write another "
+            "path." % (path, found.trap.source))
+
+
+def _mounted(share, share_type, found, in_use, allow_hidden_files):
+    path = share["path"]
+    if share_type.binds and share["source"] and found.evidence.get("origin") is None:
+        raise Refusal("share %s: the source %s is not a directory on this host. Create it, or correct the source."
+                      % (path, share["source"]))
+    plan = Plan(warnings=share_type.warnings(share))
+    before, after = {}, {}
+    kept, removed, why = _keep(share, share_type, found)
+    recorded = found.entries[0] if found.entries else None
+    anew = _logs_in_anew(share, share_type, found, in_use)
+    if anew:
+        kept, removed, why = found.stack[-1], [], []
+    differences = share_type.differences(share, kept, recorded) if kept is not None else []
+    if kept is not None and not anew and _other_credentials(share, share_type, found):
+        differences.append(Difference("credentials", "the declared credentials", "other credentials", False))
+    trap_trouble = automount.trouble(share, found.trap)
+    bound = []
+    if kept is not None and any(not difference.per_mount for difference in differences):
+        bound = share_type.sharing_superblock(kept, differences, found.others)
+        removed, why = removed + [kept], why + [_changed_options(differences)]
+        kept = None
+    elif kept is not None and trap_trouble:
+        removed, why = removed + [kept], why + [trap_trouble]
+        kept = None
+    reason = share_type.remount_blocker(share, kept) if kept is not None and differences else None
+    if reason:
+        raise Refusal("share %s: %s Nothing was changed for this share." % (path, reason))
+    resting = _rests(share, share_type, found) and not trap_trouble
+    _unmount(plan, share, removed, why, in_use, [mount.mount_point for mount in bound])
+    if kept is None and not resting:
+        _refuse_hidden(share, found.point, allow_hidden_files)
+        if removed:
+            before["mount"] = share_type.source_in_words(removed[0]) + _option_words(differences, "live")
+        else:
+            before["mount"] = "not mounted"
+        after["mount"] = "%s of type %s%s" % (share["source"], share["type"], _option_words(differences, "declared"))
+    elif differences or anew:
+        stale = ", %s" % share_type.stale_words if anew else ""
+        before["mount"] = share_type.source_in_words(kept) + _option_words(differences, "live") + stale
+        after["mount"] = share_type.source_in_words(kept) + _option_words(differences, "declared")
+    elif removed:
+        before["mount"] = share_type.source_in_words(removed[0])
+        after["mount"] = share_type.source_in_words(kept)
+    _reset_trap(plan, share, found, trap_trouble, kept is None and not resting, before, after)
+    _guard(plan, share, found.point, before, after)
+    _credentials(plan, share, share_type.credentials(share), found, before, after)
+    _record(plan, share, share_type.entry(share), found, before, after)
+    if kept is None and not resting:
+        plan.operations.append(_mount_operation(share, share_type, found))
+        if automount.wanted(share):
+            plan.operations.append(Operation("automount_start", path, "have systemd mount it when it is used"))
+    elif differences or anew:
+        words = ["log in with the declared credentials"] * anew + [
+            "set %s" % ", ".join(difference.declared for difference in differences)] * bool(differences)
+        plan.operations.append(Operation(
+            "remount", path, " and ".join(words), evidence=found.evidence, used=anew,
+            commands=share_type.login_commands(share) * anew + (
+                share_type.remount_commands(share, kept, recorded) if differences else [])))
+    if kept is not None and found.point.names:
+        plan.warnings.append(
+            "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
+            % (path, ", ".join(found.point.names)))
+    return _finished(plan, path, before, after)
+
+
+def _logs_in_anew(share, share_type, found, in_use):
+    """Whether a stale mount stays and gets another login: it is in use, else a new mount is made in its place."""
+    if not found.stale or len(found.stack) != 1 or not share_type.login_commands(share):
+        return False
+    mount = found.stack[0]
+    if share_type.mismatch(share, mount, found.evidence) is not None or automount.trouble(share, found.trap):
+        return False
+    differences = share_type.differences(share, mount, found.entries[0] if found.entries else None)
+    return all(difference.per_mount for difference in differences) and bool(in_use(share["path"]))
+
+
+def _rests(share, share_type, found):
+    """Whether the share waits behind its trap, and will be mounted as declared when it is used."""
+    return (automount.wanted(share) and found.trap is not None and not found.stack
+            and _is_recorded(share_type.entry(share), found) and not _other_credentials(share, share_type, found))
+
+
+def _mount_operation(share, share_type, found):
+    command = share_type.mount_command(share_type.reached(share, found.evidence))
+    if automount.wanted(share):
+        # What keeps systemd from mounting it later would be said to nobody.
+        return Operation("mount", share["path"], "mount %s to see that it can be, and unmount it" % share["source"],
+                         command=command, evidence=found.evidence, trial=True)
+    return Operation("mount", share["path"], "mount %s" % share["source"], command=command,
+                     evidence=found.evidence, trial=False)
+
+
+def _reset_trap(plan, share, found, trouble, remounted, before, after):
+    """Take the trap away where it has to go, or where a mount is to be made in its place."""
+    if trouble:
+        before["automount"], after["automount"] = automount.describe(share, found.trap)
+    if found.trap is not None and (trouble or remounted):
+        plan.operations.append(Operation(
+            "automount_stop", share["path"], "stop mounting it on demand%s" % (": %s" % trouble if trouble else "")))
+
+
+def _released(share, share_type, found, in_use, why):
+    path = share["path"]
+    plan = Plan()
+    before, after = {}, {}
+    removed = list(reversed(found.stack))
+    _unmount(plan, share, removed, [why] * len(removed), in_use)
+    if removed:
+        before["mount"] = share_type.source_in_words(removed[0])
+        after["mount"] = "not mounted"
+    _reset_trap(plan, share, found, found.trap is not None and why, False, before, after)
+    if share["state"] == "unmounted":
+        _guard(plan, share, found.point, before, after)
+        _credentials(plan, share, share_type.credentials(share), found, before, after)
+        _record(plan, share, share_type.entry(share), found, before, after)
+        return _finished(plan, path, before, after)
+    _credentials(plan, share, None, found, before, after)
+    if found.lines:
+        before["fstab"], after["fstab"] = "\n".join(found.lines), ""
+        plan.operations.append(Operation("fstab", path, "remove the entry", entry=None))
+    if mountpoint.is_guarded(found.point):
+        if found.point.names:
+            plan.warnings.append("share %s: its directory stays, it holds %s."
+                                 % (path, ", ".join(found.point.names)))
+        else:
+            before["directory"], after["directory"] = mountpoint.describe(found.point), "missing"
+            plan.operations.append(Operation("remove_directory", path, "remove the empty directory"))
+    return _finished(plan, path, before, after)
+
+
+def _other_credentials(share, share_type, found):
+    """Whether the credentials file, and so presumably what was mounted with it, has others than declared."""
+    return (share_type.credentials(share) is not None and found.credentials is not None
+            and found.credentials.kind == "file" and not found.credentials.same_meaning)
+
+
+def _credentials(plan, share, declared, found, before, after):
+    state = found.credentials
+    if state is None or (credentials.is_gone(state) if declared is None else credentials.is_right(state)):
+        return
+    before["credentials"] = credentials.describe(state, declared is not None)
+    after["credentials"] = "missing" if declared is None else credentials.described()
+    plan.operations.append(Operation(
+        "credentials", share["path"], credentials.what_to_do(state, declared is not None), declared=declared))
+    if credentials.is_exposed(state):
+        plan.warnings.append(
+            "share %s: others than root could read its credentials file (%s). Whoever did knows the password: change "
+            "it on the server." % (share["path"], credentials.describe(state, False)))
+
+
+def _keep(share, share_type, found):
+    """(the mount that can stay or None, those above it from the top down, why each of them must go)."""
+    removed, why = [], []
+    for mount in reversed(found.stack):
+        mismatch = share_type.mismatch(share, mount, found.evidence)
+        if mismatch is None and not (found.stale and not removed):
+            return mount, removed, why
+        removed.append(mount)
+        why.append("it shows %s instead of %s" % (mismatch, share["source"]) if mismatch else
+                   share_type.stale_words)
+    return None, removed, why
+
+
+def _changed_options(differences):
+    return "it has %s instead of %s, which needs a new mount" % (
+        ", ".join(difference.live for difference in differences),
+        ", ".join(difference.declared for difference in differences))
+
+
+def _unmount(plan, share, removed, why, in_use, bound=()):
+    if not removed:
+        return
+    path = share["path"]
+    found = in_use(path)
+    if found:
+        raise Refusal(
+            "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
+            "Stop or move what uses it, then run again." % (path, why[0], in_words(found)))
+    for mount, reason in zip(removed, why):
+        plan.operations.append(Operation(
+            "unmount", path, "unmount %s: %s" % (mount.source, reason), bound=list(bound)))
+
+
+def _refuse_hidden(share, point, allow_hidden_files):
+    if point.names and not (allow_hidden_files or share["allow_hidden_files"]):
+        raise Refusal(
+            "share %s: the directory is not empty (%s), and a mount would hide what is in it. Move the files away, "
+            "or write allow_hidden_files: true at the share to hide them." % (share["path"], ", ".join(point.names)))
+
+
+def _guard(plan, share, point, before, after):
+    if point.kind == "unseen" or mountpoint.is_guarded(point):
+        return
+    before["directory"] = mountpoint.describe(point)
+    after["directory"] = "unusable while nothing is mounted"
+    plan.operations.append(Operation(
+        "directory", share["path"],
+        "create it unusable" if point.kind == "missing" else "make it unusable while nothing is mounted"))
+
+
+def _record(plan, share, entry, found, before, after):
+    line = fstab.format_line(entry)
+    if _is_recorded(entry, found):
+        return
+    before["fstab"], after["fstab"] = "\n".join(found.lines), line
+    plan.operations.append(Operation(
+        "fstab", share["path"], "replace the entry" if found.lines else "add the entry", entry=entry))
+
+
+def _is_recorded(entry, found):
+    return len(found.entries) == 1 and fstab.means_the_same(found.entries[0], entry)
+
+
+def _option_words(differences, side):
+    return " with %s" % ", ".join(getattr(difference, side) for difference in differences) if differences else ""
+
+
+def _finished(plan, path, before, after):
+    if plan.changed:
+        plan.before, plan.after = {path: before}, {path: after}
+    return plan

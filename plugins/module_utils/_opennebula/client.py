@@ -1,0 +1,176 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Talk to OpenNebula's XML-RPC endpoint: one call in, one value or one clear sentence out.
+
+xmlrpc.client does the marshalling, the transport is that of all platforms.
+"""
+
+import os
+import re
+import xml.parsers.expat
+import xmlrpc.client
+
+from ansible.module_utils.basic import env_fallback
+
+from .._plan.web import BadCertificates, Web, one_line, shown
+
+DEFAULT_URL = "http://localhost:2633/RPC2"
+DEFAULT_AUTH_FILE = "~/.one/one_auth"
+
+CONNECTION_SPEC = dict(
+    api_url=dict(type="str", default=DEFAULT_URL, fallback=(env_fallback, ["ONE_URL", "ONE_XMLRPC"])),
+    api_username=dict(type="str", fallback=(env_fallback, ["ONE_USERNAME"])),
+    api_password=dict(type="str", no_log=True, fallback=(env_fallback, ["ONE_PASSWORD"])),
+    api_auth_file=dict(type="path", default=DEFAULT_AUTH_FILE, fallback=(env_fallback, ["ONE_AUTH"])),
+    validate_certs=dict(type="bool", default=True),
+    ca_path=dict(type="path"),
+    timeout=dict(type="int", default=10),
+)
+
+# What one.* answers in the third place of a failure.
+AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION = 256, 512, 1024, 2048
+
+# Names of methods that only read; everything else may have changed something when its answer got lost.
+READING = re.compile(r"\.(info|config|version)$")
+
+
+class Failure(Exception):
+    """A call that did not succeed; the text is one sentence for the user, with the URL and without a secret."""
+
+
+class NoAnswer(Failure):
+    """The transport failed: nothing that can be trusted came back, so no further call makes sense."""
+
+
+class ApiError(Failure):
+    """OpenNebula answered the call with an error.
+
+    method: such as one.datastore.update; reason: OpenNebula's own words; code: 256, 512, 1024, 2048, ...
+    """
+
+    def __init__(self, text, method, reason, code):
+        super().__init__(text)
+        self.method = method
+        self.reason = reason
+        self.code = code
+
+
+def credentials(username, password, auth_file):
+    """The (username, password) to use: both options, or else the file that ONE_AUTH names.
+
+    auth_file: path of a file whose first line is username:password.
+    Failure says which of the ways to give credentials is missing or broken; it never holds the password.
+    """
+    if username and password is not None:
+        if ":" in username:
+            raise Failure("api_username %r holds a colon, which OpenNebula does not allow in a user's name." % username)
+        return username, password
+    if username or password is not None:
+        raise Failure(
+            "Only %s is given: give api_username and api_password together (or ONE_USERNAME and ONE_PASSWORD), "
+            "or neither and a file holding username:password in api_auth_file (ONE_AUTH)."
+            % ("api_username" if username else "api_password"))
+    path = os.path.expanduser(auth_file or DEFAULT_AUTH_FILE)
+    try:
+        with open(path, encoding="utf-8") as handle:
+            first = handle.readline().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(
+            "No credentials for OpenNebula: api_username and api_password are not given, and the file %s cannot be "
+            "read (%s). Give one of them." % (path, getattr(error, "strerror", None) or "it is not text"))
+    name, colon, secret = first.partition(":")
+    if not name or not colon or not secret:
+        raise Failure("The first line of %s is not username:password; write it so, as OpenNebula's own tools want it."
+                      % path)
+    return name, secret
+
+
+class Client:
+    """A connection to one OpenNebula endpoint.
+
+    url: such as http://frontend:2633/RPC2. timeout: seconds for one whole call.
+    calls: names of the calls made so far. secrets: strings that must never be shown.
+    """
+
+    def __init__(self, url, username, password, validate_certs=True, ca_path=None, timeout=10):
+        if not re.match(r"^https?://[^/]", url or ""):
+            raise Failure("api_url %r is not an address such as http://frontend:2633/RPC2." % (url,))
+        if timeout <= 0:
+            raise Failure("timeout %s is not a positive number of seconds; 10 is the default." % timeout)
+        self.url = url
+        self.username = username
+        self._session = "%s:%s" % (username, password)
+        self.secrets = [password, self._session]
+        try:
+            self._web = Web("OpenNebula", "XML-RPC", url, validate_certs, ca_path, timeout)
+        except BadCertificates as error:
+            raise Failure(str(error))
+        self.calls = []
+
+    @classmethod
+    def from_params(cls, params):
+        """A client from a module's parameters (CONNECTION_SPEC)."""
+        username, password = credentials(params["api_username"], params["api_password"], params["api_auth_file"])
+        return cls(params["api_url"], username, password, params["validate_certs"], params["ca_path"],
+                   params["timeout"])
+
+    def call(self, method, *arguments):
+        """The value of one call; the session string is added here.
+
+        arguments: str, int, bool as the method wants them.
+        Raises NoAnswer when nothing usable came back, ApiError when OpenNebula refused.
+        """
+        self.calls.append(method)
+        payload = xmlrpc.client.dumps((self._session,) + arguments, method, encoding="utf-8").encode("utf-8")
+        body = self._exchange(method, payload)
+        return self._value(method, self._parsed(method, body))
+
+    # -- transport -----------------------------------------------------------------------------------------------
+
+    def _exchange(self, method, payload):
+        """The text of the answer to one POST; NoAnswer says in one sentence what went wrong."""
+        answer = self._web.exchange("POST", self.url, payload, [("Content-Type", "text/xml")])
+        if answer.get("status") == 200:
+            return answer["body"]
+        raise NoAnswer(self._sentence(method, answer))
+
+    def _sentence(self, method, answer):
+        return self._web.sentence(method, answer, writing=not READING.search(method))
+
+    # -- the answer ----------------------------------------------------------------------------------------------
+
+    def _parsed(self, method, body):
+        url = shown(self.url)
+        if re.match(r"\s*<(!doctype\s+html|html)\b", body, re.IGNORECASE):
+            raise NoAnswer("%s answered with a web page (HTML) instead of XML-RPC: api_url must be the address of "
+                           "oned itself, such as http://frontend:2633/RPC2." % url)
+        try:
+            return xmlrpc.client.loads(body, use_builtin_types=True)[0][0]
+        except xmlrpc.client.Fault as fault:
+            raise ApiError("OpenNebula at %s could not take the call %s: %s (fault %s)."
+                           % (url, method, one_line(fault.faultString), fault.faultCode),
+                           method, fault.faultString, fault.faultCode)
+        except (xml.parsers.expat.ExpatError, xmlrpc.client.Error, ValueError, IndexError, KeyError, TypeError):
+            raise NoAnswer(self._sentence(method, {
+                "problem": "cut", "detail": "%d characters came that are not a whole XML-RPC answer" % len(body)}))
+
+    def _value(self, method, answer):
+        if not isinstance(answer, list) or len(answer) < 2 or not isinstance(answer[0], bool):
+            raise NoAnswer("%s answered %s with something that is not OpenNebula's [success, value, code]."
+                           % (shown(self.url), method))
+        if answer[0]:
+            return answer[1]
+        reason = one_line(answer[1])
+        code = answer[2] if len(answer) > 2 else -1
+        # OpenNebula starts its messages with the method in brackets; the sentence names it already.
+        words = re.sub(r"^\[%s\]\s*" % re.escape(method), "", reason).rstrip(".")
+        if code == AUTHENTICATION:
+            text = ("OpenNebula at %s does not accept user %r with the password given (%s: %s). Check api_username and "
+                    "api_password, or api_auth_file." % (shown(self.url), self.username, method, words))
+        elif code == AUTHORIZATION:
+            text = ("OpenNebula at %s does not allow user %r the call %s: %s."
+                    % (shown(self.url), self.username, method, words))
+        else:
+            text = "OpenNebula at %s refused %s: %s." % (shown(self.url), method, words)
+        raise ApiError(text, method, reason, code)

@@ -1,0 +1,274 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pure plan of filesystem images, from what is to what is declared. No I/O."""
+
+import collections
+
+from .._plan.plan import Operation, Plan, Refusal
+from . import attributes, objects, ownership, template
+from .image import FILESYSTEM, PASSING, SERVER_OWNED, ServerState, error_of, find, find_datastore, label, made_anew
+from .objects import NEW_ID
+
+# What a new image gets, unless its owner has set another umask.
+DEFAULT_MODE = "600"
+
+
+def plan_all(desired, world):
+    """(Plan, [predicted image or None, ...]) for all declared images; a Refusal lists every problem."""
+    whole = Plan()
+    problems = []
+    predicted = [None] * len(desired)
+    targets = collections.Counter(item["target"] for item in desired)
+    # Deletions come first: they may free a name.
+    for position in sorted(range(len(desired)), key=lambda index: (desired[index]["state"] != "absent", index)):
+        item = desired[position]
+        try:
+            datastore = find_datastore(item, world.datastores)
+            current = find(item, world.images, datastore, desired)
+            one, after = plan(current, item, datastore, world)
+        except Refusal as refusal:
+            problems.append(str(refusal))
+            continue
+        if targets[item["target"]] > 1:
+            # Names are unique for each owner only: the diff and the executor need to tell such images apart.
+            one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
+        whole.add(one)
+        predicted[position] = after
+    if problems:
+        raise Refusal("\n".join(problems))
+    return whole, predicted
+
+
+def _retargeted(one, target):
+    for operation in one.operations:
+        operation.target = target
+    return Plan(one.operations, dict((target, value) for value in one.before.values()),
+                dict((target, value) for value in one.after.values()), one.warnings)
+
+
+def plan(current, desired, datastore, world):
+    """(Plan, predicted image or None) for one declared image.
+
+    current, datastore: read-back or None; desired: element of validated(); world: ServerState.
+    """
+    if desired["state"] == "absent":
+        return _plan_absent(current, desired), None
+    what = label(desired)
+    if current is not None and current["type"] != FILESYSTEM:
+        raise Refusal("The image %d is named %r too, but it is of type %s, not a directory; rename one of them."
+                      % (current["id"], current["name"], current["type"]))
+    if current is None:
+        return _plan_new(desired, datastore, world, what)
+    if desired["datastore"] is not None and (datastore is None or datastore["id"] != current["datastore_id"]):
+        # Only an image given by its id can be found in another datastore than the declared one.
+        raise Refusal("The %s (id %d) is in the datastore %s, not %s: OpenNebula cannot move it. Correct datastore, "
+                      "or leave id out to register the directory there too."
+                      % (what, current["id"], current["datastore"], desired["datastore"]))
+    if current["state"] == "error":
+        # The server could not register it, so nothing can use it; registering anew is the only way to mend it.
+        return _plan_again(current, desired, datastore, world, what,
+                           "delete the registration that failed (%s)" % error_of(current))
+    if made_anew(current, desired):
+        if not desired["replace"]:
+            raise Refusal("The %s (id %d) is the directory %s, not %s: OpenNebula cannot change the path of an image. "
+                          "Give it another name, or set replace: true to register it anew under a new id."
+                          % (what, current["id"], current["path"], desired["path"]))
+        return _plan_again(current, desired, datastore, world, what,
+                           "delete the registration of %s" % current["path"])
+    return _plan_existing(current, desired, world, what)
+
+
+def _in_use(current):
+    """What uses an image, in words, or None."""
+    if current["vm_ids"]:
+        return "VM%s %s" % ("s" if len(current["vm_ids"]) > 1 else "", ", ".join(map(str, current["vm_ids"])))
+    if current["running_vms"] > 0:
+        return "%d VM%s" % (current["running_vms"], "s" if current["running_vms"] > 1 else "")
+    return None
+
+
+def _plan_absent(current, desired):
+    target = desired["target"]
+    if current is None:
+        return Plan()
+    users = _in_use(current)
+    if users:
+        raise Refusal("The %s (id %d) is used by %s; detach it there or end them before it is deleted."
+                      % (label(desired), current["id"], users))
+    if current["type"] != FILESYSTEM:
+        raise Refusal("The image %d is named %r, but it is of type %s, not a directory; this module does not delete "
+                      "it." % (current["id"], current["name"], current["type"]))
+    return Plan([_deletion(current, target, "delete the registration, id %d; the directory %s stays"
+                           % (current["id"], current["path"]))],
+                before={target: {"state": "present", "id": current["id"], "path": current["path"]}},
+                after={target: {"state": "absent"}})
+
+
+def _deletion(current, target, summary):
+    return Operation("one.image.delete", target, summary, call=[current["id"]], gone=current["id"])
+
+
+def _declared_datastore(desired, datastore, world, what):
+    """(datastore id or None, warnings): where a new image goes; a Refusal where that cannot work."""
+    if desired["datastore"] is None:
+        raise Refusal("The %s does not exist and has no datastore to create it in; write one." % what)
+    if datastore is None:
+        expected = world.expected_datastores
+        if world.check and (expected is None or desired["datastore"] in expected):
+            return None, [] if expected is not None else [
+                "The datastore %r of %s does not exist yet; this prediction takes for granted that it is created "
+                "before." % (desired["datastore"], what)]
+        known = ", ".join(repr(one["name"]) for one in world.datastores if one["disk_type"] == FILESYSTEM)
+        raise Refusal("The %s is declared in the datastore %r, which OpenNebula does not have; create it first "
+                      "(one_datastore), or choose one of its virtiofs datastores: %s."
+                      % (what, desired["datastore"], known or "none"))
+    if datastore["type"] != "image" or datastore["disk_type"] != FILESYSTEM:
+        raise Refusal("The %s is declared in the datastore %r (id %s), which is of type %s with DISK_TYPE %s: a VM "
+                      "would get a disk of that kind instead of the directory. Use a virtiofs datastore."
+                      % (what, datastore["name"], datastore["id"], datastore["type"], datastore["disk_type"]))
+    warnings = []
+    safe = (datastore["template"].get("SAFE_DIRS") or [""])[0].split()
+    restricted = (datastore["template"].get("RESTRICTED_DIRS") or [""])[0].split()
+    if restricted and not objects.inside(desired["path"], safe) and objects.inside(desired["path"], restricted):
+        warnings.append("The path %s of %s is outside SAFE_DIRS of the datastore %r (%s); OpenNebula will put it into "
+                        "state ERROR. Add its parent to safe_dirs."
+                        % (desired["path"], what, datastore["name"], " ".join(safe) or "none"))
+    return datastore["id"], warnings
+
+
+def _plan_new(desired, datastore, world, what):
+    target = desired["target"]
+    after, warnings = _new_image(desired, datastore, world, what)
+    fields, access = ownership.mend("one.image", desired, None, world, what)
+    after.update(fields)
+    sent = dict(after["template"], NAME=[target], TYPE=[FILESYSTEM], PATH=[after["path"]])
+    if after["persistent"]:
+        sent["PERSISTENT"] = ["YES"]
+    documents = template.encode(sent)
+    leaving = [image["id"] for image in world.images if image["state"] == "delete" and image["name"] == target]
+    operations = [Operation("one.image.allocate", target, "register the directory %s in datastore %s"
+                            % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
+                            wait_gone=leaving)]
+    for document in documents[1:]:
+        operations.append(Operation("one.image.update", target, "set the attributes that end in a backslash",
+                                    call=[NEW_ID, document, 1]))
+    operations.extend(access)
+    shown = dict((key, after[key]) for key in ("datastore", "path", "persistent"))
+    shown.update((key, after[key]) for key in ("owner", "group", "mode") if desired[key] is not None)
+    shown["state"] = "present"
+    if after["template"]:
+        shown["attributes"] = template.friendly(objects.hidden(after["template"]))
+    return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
+
+
+def _new_image(desired, datastore, world, what):
+    """(predicted image, warnings) before owner and mode; a Refusal where something to create it with is missing."""
+    if desired["name"] is None:
+        raise Refusal("%s does not exist; give a name to create it." % objects.sentence(what))
+    if desired["path"] is None:
+        raise Refusal("The %s does not exist and has no path to create it with; write the directory, such as "
+                      "/srv/shares/projects." % what)
+    number, warnings = _declared_datastore(desired, datastore, world, what)
+    _check_name_free(desired, number, world, what)
+    return {
+        "id": None, "name": desired["target"], "type": FILESYSTEM, "state": "ready", "path": desired["path"],
+        "source": desired["path"], "persistent": bool(desired["persistent"]),
+        "datastore": datastore["name"] if datastore else desired["datastore"], "datastore_id": number,
+        "owner": world.username, "owner_id": None, "group": None, "group_id": None, "mode": DEFAULT_MODE,
+        "running_vms": 0, "vm_ids": [], "template": attributes.apply({}, desired["attributes"]),
+    }, desired["warnings"] + warnings
+
+
+def _check_name_free(desired, datastore_id, world, what):
+    """An image's name is unique for each owner over all datastores: refuse what the server would refuse half-way."""
+    for owner in sorted(set([world.username, desired["owner"]]) - set([None, ""])):
+        for image in world.images:
+            if (image["name"] == desired["target"] and image["state"] != "delete"
+                    and image["datastore_id"] != datastore_id
+                    and objects.is_named(owner, image["owner"], image["owner_id"])):
+                raise Refusal("The %s cannot be created: %s owns an image of that name already, id %d in datastore %s, "
+                              "and OpenNebula keeps an owner's names unique over all datastores. Choose another name."
+                              % (what, image["owner"], image["id"], image["datastore"]))
+
+
+def _plan_again(current, desired, datastore, world, what, summary):
+    """Delete a registration and make it anew, with all that was set on the old one and belongs to the directory."""
+    users = _in_use(current)
+    if users:
+        raise Refusal("The %s (id %d) is used by %s, so it is not registered anew; detach it there first."
+                      % (what, current["id"], users))
+    target = desired["target"]
+    kept = {}
+    if desired["attributes_mode"] == "merge":
+        kept = dict((name, values) for name, values in current["template"].items() if not SERVER_OWNED.match(name))
+    wanted = dict(desired, path=desired["path"] or current["path"], name=desired["name"] or current["name"],
+                  datastore=desired["datastore"] or str(current["datastore_id"]),
+                  attributes=dict(kept, **desired["attributes"]))
+    if wanted["persistent"] is None:
+        wanted["persistent"] = current["persistent"]
+    if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
+        wanted["mode"] = current["mode"]
+    others = ServerState([image for image in world.images if image["id"] != current["id"]], world.datastores, world.users,
+                         world.groups, world.username, world.check, world.expected_datastores)
+    home = datastore or [one for one in world.datastores if one["id"] == current["datastore_id"]][0]
+    created, after = _plan_new(wanted, home, others, what)
+    if desired["owner"] is None and not objects.is_named(world.username, current["owner"], current["owner_id"]):
+        # The new image belongs to who is connected: give it back to the old one's owner.
+        group = current["group_id"] if desired["group"] is None else after["group_id"]
+        created.operations = [one for one in created.operations if one.name != "one.image.chown"]
+        created.operations.append(Operation("one.image.chown", target, "give it back to %s" % current["owner"],
+                                            call=[NEW_ID, current["owner_id"], group]))
+        after.update(owner=current["owner"], owner_id=current["owner_id"])
+    created.operations[0].arguments["wait_gone"].append(current["id"])
+    created.operations.insert(0, _deletion(current, target, summary))
+    created.before = {target: {"state": current["state"], "path": current["path"], "id": current["id"]}}
+    return created, after
+
+
+def _plan_existing(current, desired, world, what):
+    target, number = desired["target"], current["id"]
+    sent = _attribute_changes(current, desired)
+    after = dict(current, template=attributes.apply(current["template"], sent))
+    if current["state"] in PASSING:
+        after["state"] = "ready"
+    operations = attributes.updates("one.image.update", number, target, sent)
+    name, persistent = desired["new_name"], desired["persistent"]
+    if name is not None and name != current["name"]:
+        after["name"] = name
+        operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name),
+                                    call=[number, name]))
+    if persistent is not None and persistent != current["persistent"]:
+        after["persistent"] = persistent
+        operations.append(Operation("one.image.persistent", target, "make it %spersistent"
+                                    % ("" if persistent else "non-"), call=[number, persistent]))
+    fields, access = ownership.mend("one.image", desired, current, world, what)
+    after.update(fields)
+    operations.extend(access)
+    result = Plan(operations, warnings=desired["warnings"])
+    if operations:
+        before_shown, after_shown = _difference(current, after)
+        result.before, result.after = {target: before_shown}, {target: after_shown}
+    return result, after
+
+
+def _attribute_changes(current, desired):
+    """What an update has to send of the declared attributes."""
+    sent = dict((name, values) for name, values in desired["attributes"].items()
+                if not template.same(current["template"].get(name, []), values))
+    if desired["attributes_mode"] == "exact":
+        sent.update((name, []) for name in current["template"]
+                    if name not in desired["attributes"] and not SERVER_OWNED.match(name))
+    return sent
+
+
+def _difference(current, after):
+    """({field: before}, {field: after}) of what differs, for the diff."""
+    before_shown, after_shown = {}, {}
+    for key in ("name", "persistent", "owner", "group", "mode"):
+        if current[key] != after[key]:
+            before_shown[key], after_shown[key] = current[key], after[key]
+    changed = attributes.difference(current["template"], after["template"])
+    if changed != ({}, {}):
+        before_shown["attributes"], after_shown["attributes"] = changed
+    return before_shown, after_shown

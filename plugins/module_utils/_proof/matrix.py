@@ -1,0 +1,303 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge what all hosts reported about their shares: is it the same filesystem everywhere? Pure; runs on the controller.
+
+A share is proven when every expected host has the declared mount and reads the nonce that every other host wrote.
+Identity (source, inode, filesystem id) explains a failure; only the nonces decide. A read-only share has no nonces: it
+is proven when identity and the content of its root are the same everywhere.
+"""
+
+from .._share.types import registry
+from . import explain
+
+PROVEN = "proven"
+PARTIAL = "partial"
+PENDING = "pending"
+FAILED = "failed"
+# Of a host only: it took no part, or nothing is wrong with it, but others have another filesystem.
+MISSING = "missing"
+UNPROVEN = "unproven"
+
+
+def judge(results, shares, expected=()):
+    """The proof's result: {"proven": bool, "words": str, "shares": [...]}, the shape is in the filter's documentation.
+
+    results: {host: {"write": result of share_proof or None, "read": the same}}. shares: the declared ones, a list of
+    dicts with at least "path". expected: hosts that should have taken part; a share that a reporting host does not
+    declare is not expected of it.
+    """
+    reports = {host: _report(results[host] or {}) for host in results}
+    everybody = sorted(set(expected) | set(reports))
+    judged = [_judge_share(share, reports, everybody) for share in _all_shares(shares, reports)]
+    return {
+        "proven": all(share["state"] == PROVEN for share in judged),
+        "words": "\n".join(_summary(share) for share in judged) or "no share is declared: nothing to prove",
+        "shares": judged,
+        "host_problems": _by_host(judged),
+    }
+
+
+def _by_host(judged):
+    """{host: [sentence]} of the hosts that are a problem themselves; a host that is merely missing is not in it."""
+    found = {}
+    for share in judged:
+        if share["state"] != FAILED:
+            continue
+        for host, cell in sorted(share["hosts"].items()):
+            if cell["problem"] and host not in share["missing_hosts"]:
+                found.setdefault(host, []).append(cell["problem"])
+    return found
+
+
+def _report(phases):
+    """{"write": {path: share}, "read": {path: share}, "check_mode", "error"} of one host."""
+    report = {"write": {}, "read": {}, "check_mode": False, "error": None}
+    for phase in ("write", "read"):
+        result = phases.get(phase)
+        if result and "shares" in result:
+            report[phase] = {share["path"]: share for share in result["shares"]}
+            report["check_mode"] = report["check_mode"] or bool(result.get("check_mode"))
+        elif report["error"] is None:
+            report["error"] = _why_missing(result, phase)
+    return report
+
+
+def _why_missing(result, phase):
+    if not result:
+        return "it took no part in the %s phase (--limit, unreachable, or an earlier task failed)" % phase
+    if result.get("unreachable"):
+        return "it became unreachable in the %s phase" % phase
+    return "the %s phase failed: %s" % (phase, str(result.get("msg", "without a message")).strip())
+
+
+def _all_shares(shares, reports):
+    """The declared shares, then those that only some host was given."""
+    seen = {}
+    for share in list(shares):
+        if share.get("state", "mounted") == "mounted":
+            seen.setdefault(share["path"], share)
+    for host in sorted(reports):
+        for path, share in sorted(reports[host]["write"].items()):
+            seen.setdefault(path, share)
+    return list(seen.values())
+
+
+def _judge_share(share, reports, everybody):
+    path = share["path"]
+    cells = {}
+    for host in everybody:
+        report = reports.get(host)
+        if report is None:
+            cells[host] = _missing_cell("it took no part in this run (--limit, unreachable, or an earlier task failed)")
+        elif path in report["write"] or path in report["read"]:
+            cells[host] = _cell(host, path, report)
+        elif report["error"] is not None and not report["write"]:
+            cells[host] = _missing_cell(report["error"])
+        # else: this host reported, and does not declare the share.
+    return _Judgement(share, cells).result()
+
+
+def _missing_cell(reason):
+    return {"identity": None, "nonce": None, "sees": {}, "content": None, "problem": None, "missing": reason,
+            "read_only": False, "check_mode": False, "read_done": False}
+
+
+def _cell(host, path, report):
+    write = report["write"].get(path)
+    read = report["read"].get(path)
+    latest = read or write
+    problem = (write and write["problem"]) or (read and read["problem"])
+    if problem is None and read is None:
+        problem = report["error"]
+    if problem is not None and problem.startswith(host + ": "):
+        # The bounded calls name the host themselves, as their words can stand alone.
+        problem = problem[len(host) + 2:]
+    return {
+        "identity": (write or {}).get("identity") or (read or {}).get("identity"),
+        "nonce": (write or {}).get("nonce"),
+        "sees": (read or {}).get("sees") or {},
+        "content": (read or {}).get("content"),
+        "problem": problem,
+        "missing": None,
+        "read_only": bool(latest.get("read_only")),
+        "check_mode": report["check_mode"],
+        "read_done": read is not None,
+    }
+
+
+class _Judgement:
+    """One share over all hosts that should have it."""
+
+    def __init__(self, share, cells):
+        self.share = share
+        self.path = share["path"]
+        self.cells = cells
+        self.problems = []
+        self.live = [host for host in sorted(cells) if cells[host]["missing"] is None]
+        self.absent = [host for host in sorted(cells) if cells[host]["missing"] is not None]
+        self.check_mode = any(cells[host]["check_mode"] for host in self.live)
+        self.verdicts = {}
+
+    def result(self):
+        sound = [host for host in self.live if self.cells[host]["problem"] is None]
+        groups = self._groups(sound)
+        reference = self._reference(groups)
+        proven = reference if len(groups) == 1 and len(sound) == len(self.live) else []
+        if not self.check_mode:
+            self._explain(sound, groups, reference)
+        state = self._state(proven)
+        return {
+            "path": self.path,
+            "state": state,
+            "hosts": {host: self._host(host, proven) for host in sorted(self.cells)},
+            "problems": self.problems,
+            "missing_hosts": {host: self.cells[host]["missing"] for host in self.absent},
+            "proven_hosts": [] if self.check_mode else proven,
+            "expected_hosts": sorted(self.cells),
+        }
+
+    def _state(self, proven):
+        if self.check_mode:
+            return PENDING
+        if self.problems or not proven:
+            return FAILED
+        return PARTIAL if self.absent else PROVEN
+
+    def _groups(self, sound):
+        """The sound hosts by what they share: hosts are together when each reads the other's nonce."""
+        groups = []
+        for host in sound:
+            for group in groups:
+                if all(self._together(host, other) for other in group):
+                    group.append(host)
+                    break
+            else:
+                groups.append([host])
+        return groups
+
+    def _together(self, one, other):
+        first, second = self.cells[one], self.cells[other]
+        if first["read_only"] or second["read_only"]:
+            return (_fingerprint(first) == _fingerprint(second) and first["content"] == second["content"])
+        return all(self._sees(*pair) for pair in ((one, other), (other, one)))
+
+    def _sees(self, one, other):
+        nonce = self.cells[other]["nonce"]
+        return nonce is not None and self.cells[one]["sees"].get(other) == nonce
+
+    def _reference(self, groups):
+        """The hosts the others are compared with: the most; of as many, the first."""
+        return max(groups, key=len) if groups else []
+
+    def _explain(self, sound, groups, reference):
+        if not self.live:
+            self.problems.append("%s: no host took part" % self.path)
+        for host in self.live:
+            problem = self.cells[host]["problem"]
+            if problem is not None:
+                self._explain_problem(host, problem, reference or sound)
+        for group in groups:
+            if group is reference:
+                continue
+            for host in group:
+                self._explain_difference(host, reference)
+        for host in reference:
+            # A host alone still has to read back what it wrote itself.
+            if not self.cells[host]["read_only"] and not self._sees(host, host):
+                self._note(host, "%s does not read back what it wrote itself (%s): the directory changes under it"
+                           % (explain.place(host, self.path), explain.identity(self.cells[host]["identity"])))
+
+    def _explain_problem(self, host, problem, reference):
+        found = self.cells[host]["identity"]
+        start = explain.place(host, self.path)
+        if found is not None and not found["mounted"]:
+            sentence = "%s is %s" % (start, explain.identity(found))
+        elif found is not None and problem.startswith("is "):
+            sentence = "%s is %s, declared is %s" % (
+                start, explain.identity(found), problem.partition(", declared is ")[2])
+        else:
+            sentence = "%s: %s" % (start, _without(problem, self.path + ": "))
+        others = [other for other in reference if other != host]
+        if others and (found is None or problem.startswith("is ")):
+            sentence += "; %s %s %s" % (explain.listed(others), "has" if len(others) == 1 else "have",
+                                        explain.identity(self.cells[others[0]]["identity"]))
+            if found is not None:
+                sentence += ": not the same filesystem"
+        self._note(host, sentence)
+
+    def _explain_difference(self, host, reference):
+        other = reference[0]
+        mine, theirs = self.cells[host], self.cells[other]
+        sentence = "%s is %s, %s %s %s" % (
+            explain.place(host, self.path), explain.identity(mine["identity"]), explain.listed(reference),
+            "has" if len(reference) == 1 else "have", explain.identity(theirs["identity"]))
+        if _fingerprint(mine) != _fingerprint(theirs):
+            sentence += ": not the same filesystem"
+        elif mine["read_only"]:
+            sentence += ": they look alike, but the content of its root is another"
+        else:
+            blind = [pair for pair in ((host, other), (other, host)) if not self._sees(*pair)]
+            sentence += ": they look alike, but %s" % " and ".join(
+                "%s does not read what %s wrote" % pair for pair in blind)
+        self._note(host, sentence)
+
+    def _note(self, host, sentence):
+        self.problems.append(sentence)
+        self.verdicts.setdefault(host, sentence)
+
+    def _host(self, host, proven):
+        cell = self.cells[host]
+        found = dict(cell["identity"] or {})
+        found.update(
+            state=self._host_state(host, proven),
+            # Asked for are the nonces of all hosts, also of those that do not declare this share.
+            sees={other: self._sees(host, other) for other in sorted(cell["sees"]) if other in self.cells},
+            problem=self.verdicts.get(host) or cell["problem"] or cell["missing"],
+        )
+        return found
+
+    def _host_state(self, host, proven):
+        if self.cells[host]["missing"] is not None:
+            return MISSING
+        if self.verdicts.get(host) or self.cells[host]["problem"]:
+            return FAILED
+        if self.check_mode:
+            return PENDING
+        return PROVEN if host in proven else UNPROVEN
+
+
+def _fingerprint(cell):
+    found = cell["identity"] or {}
+    return found.get("mounted"), _common_source(found), found.get("inode"), found.get("fsid"), found.get("root")
+
+
+def _common_source(found):
+    """What of a source is the same on all hosts of one filesystem."""
+    return registry.of_filesystem(found.get("fstype")).common_source(found.get("source"), found.get("fsid"))
+
+
+def _without(text, start):
+    return text[len(start):] if text.startswith(start) else text
+
+
+def _summary(share):
+    """One line about a share that is fine, several about one that is not."""
+    path, state = share["path"], share["state"]
+    total = len(share["expected_hosts"])
+    if state == PROVEN:
+        return "%s: proven, the same filesystem on %s" % (path, _all_hosts(share["expected_hosts"]))
+    if state == PENDING:
+        return "%s: pending, nothing is written in check mode" % path
+    missing = "".join("\n  %s is not proven: %s" % (explain.place(host, path), reason)
+                      for host, reason in sorted(share["missing_hosts"].items()))
+    if state == PARTIAL:
+        return "%s: proven for %d of %s (%s)%s" % (
+            path, len(share["proven_hosts"]), explain.hosts(total), explain.listed(share["proven_hosts"]), missing)
+    return "%s: NOT proven\n%s%s" % (path, "\n".join("  " + problem for problem in share["problems"]), missing)
+
+
+def _all_hosts(names):
+    if len(names) == 1:
+        return "%s (the only host)" % names[0]
+    return "all %s (%s)" % (explain.hosts(len(names)), explain.listed(names))

@@ -1,0 +1,273 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof's own files in a share: a nonce a host, an acknowledgement a host, all in one hidden directory a run.
+
+Every function here may hang on a dead server: they are called in bounded children.
+The directory is called .virtshare-proof-RUN and its files HOST.nonce and HOST.ack; RUN is the id of run_of(), HOST the
+inventory's name, percent-encoded. No name is ever used twice, because an NFS client remembers for up to a minute what a
+name was: it would enter the directory of the run before, which another host has removed.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+import time
+from urllib.parse import quote
+
+from .._share import live
+
+PREFIX = ".virtshare-proof"
+# Every nonce and every acknowledgement is news of a run: one of which nothing was heard for so long was killed.
+STALE_SECONDS = 900
+# Everybody may come and go in there, because the hosts of one share may be different users to its server. The names
+# are random, files are only created anew and never followed through a link, and they hold nothing secret.
+DIRECTORY_MODE = 0o777
+FILE_MODE = 0o644
+_LONGEST = 4096
+_PAUSE = 0.05
+_ATTEMPTS = 40
+
+
+def write(path, mount, run_id, host, nonce):
+    """Write this host's nonce, then remove what killed runs left. Returns True."""
+    for left in range(_ATTEMPTS, 0, -1):
+        try:
+            hidden = _enter_hidden(path, mount, run_id, create=True)
+            break
+        except FileNotFoundError:
+            # A client may not have heard yet that another host made the directory a moment ago.
+            if left == 1:
+                raise
+        time.sleep(_PAUSE)
+    try:
+        now = _create(hidden, file_name(host, "nonce"), nonce)
+    finally:
+        os.close(hidden)
+    _remove_stale(path, mount, now)
+    return True
+
+
+def read(path, mount, run_id, host, hosts, seconds):
+    """What this host finds: {"sees": {live host: its nonce, or None}, "tidy": bool}; then acknowledge.
+
+    The host that finds all acknowledgements there removes the run's files and the directory; "tidy" is False when it
+    was that host and may not. hosts: the live hosts, this one included. seconds: how long to go on asking for a nonce
+    that is not there: all were written before this phase began, so only what an NFS client remembers of an earlier
+    run could hide one.
+    """
+    found = {}
+    deadline = time.monotonic() + seconds
+    while True:
+        complete = _read_once(path, mount, run_id, hosts, found)
+        if complete or time.monotonic() > deadline:
+            break
+        time.sleep(_PAUSE)
+    return {"sees": {other: found.get(other) for other in hosts},
+            "tidy": _acknowledge(path, mount, run_id, host, hosts)}
+
+
+def tidy(path, mount, run_id):
+    """Remove the run's files and its directory; whether that was allowed."""
+    root = live.enter(path, mount)
+    try:
+        return _remove(root, directory_name(run_id))
+    finally:
+        os.close(root)
+
+
+def content_fingerprint(path, mount, limit=2000):
+    """A digest of the names and types in the share's root, and of its files' sizes and times.
+
+    It is what all hosts must see alike of a read-only share, whatever goes on below the root, and whoever proves the
+    same directory by a path that can be written.
+    """
+    descriptor = live.enter(path, mount)
+    try:
+        digest = hashlib.sha256()
+        names = sorted(name for name in os.listdir(descriptor) if not name.startswith(PREFIX))
+        for name in names[:limit]:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            kind = stat.S_IFMT(status.st_mode)
+            size, written = (status.st_size, status.st_mtime) if stat.S_ISREG(status.st_mode) else (0, 0)
+            line = "%s\0%o\0%d\0%d\n" % (name, kind, size, int(written))
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+    finally:
+        os.close(descriptor)
+
+
+def run_of(run_id, path):
+    """The id of a run in one share: two declared paths may show the same directory, and each is proven by itself."""
+    return "%s-%s" % (run_id, hashlib.sha256(path.encode("utf-8")).hexdigest()[:8])
+
+
+def directory_name(run_id):
+    """.virtshare-proof-RUN, in the root of the share."""
+    return "%s-%s" % (PREFIX, run_id)
+
+
+def file_name(host, kind):
+    """HOST.nonce; a host's name of any letters gives one file name that no other host has."""
+    encoded = quote(host, safe="").replace(".", "%2E")
+    if len(encoded) > 150:
+        encoded = encoded[:80] + hashlib.sha256(host.encode("utf-8")).hexdigest()
+    return "%s.%s" % (encoded, kind)
+
+
+def relative_name(run_id, path, host):
+    """Where a host's nonce lies, seen from the root of the share: for programs that read or write it themselves.
+
+    run_id: as share_proof was given it.
+    """
+    return "%s/%s" % (directory_name(run_of(run_id, path)), file_name(host, "nonce"))
+
+
+def _read_once(path, mount, run_id, hosts, found):
+    """Add to found what is there now; whether all is."""
+    try:
+        hidden = _enter_hidden(path, mount, run_id, create=False)
+    except FileNotFoundError:
+        return False
+    try:
+        for other in hosts:
+            if found.get(other) is None:
+                found[other] = _content(hidden, file_name(other, "nonce"))
+    finally:
+        os.close(hidden)
+    return all(found.get(other) is not None for other in hosts)
+
+
+def _acknowledge(path, mount, run_id, host, hosts):
+    try:
+        hidden = _enter_hidden(path, mount, run_id, create=False)
+    except FileNotFoundError:
+        return True
+    try:
+        try:
+            _create(hidden, file_name(host, "ack"), "")
+            # Listed after the own file was made, so of two hosts that end at the same time the later one sees both.
+            present = set(os.listdir(hidden))
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):
+                # The host that was last has removed it all.
+                return True
+            raise
+    finally:
+        os.close(hidden)
+    for other in hosts:
+        if file_name(other, "nonce") in present and file_name(other, "ack") not in present:
+            return True
+    return tidy(path, mount, run_id)
+
+
+def _enter_hidden(path, mount, run_id, create):
+    """A descriptor of the run's directory, made if asked. FileNotFoundError when it is not there."""
+    name = directory_name(run_id)
+    # The root is opened anew each time: that is what makes an NFS client forget that the name was missing.
+    root = live.enter(path, mount)
+    try:
+        refusal = None
+        if create:
+            try:
+                os.mkdir(name, DIRECTORY_MODE, dir_fd=root)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                # It may have been made by another host, one that is allowed to.
+                refusal = error
+        try:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            hidden = os.open(name, flags, dir_fd=root)
+        except FileNotFoundError:
+            if refusal is not None:
+                raise refusal
+            raise
+    finally:
+        os.close(root)
+    status = os.fstat(hidden)
+    if create and status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o777 != DIRECTORY_MODE:
+        # mkdir is subject to the umask.
+        os.fchmod(hidden, DIRECTORY_MODE)
+    return hidden
+
+
+def _create(hidden, name, text):
+    """A new file with this text; its time as the server has it."""
+    _unlink(hidden, name)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, FILE_MODE, dir_fd=hidden)
+    try:
+        os.write(descriptor, text.encode("ascii"))
+        try:
+            os.fchmod(descriptor, FILE_MODE)
+        except OSError:
+            # Some CIFS servers have no modes; there everybody can read it anyway.
+            pass
+        os.fsync(descriptor)
+        return os.fstat(descriptor).st_mtime
+    finally:
+        os.close(descriptor)
+
+
+def _content(hidden, name):
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=hidden)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESTALE):
+            return None
+        raise
+    try:
+        return os.read(descriptor, _LONGEST).decode("ascii", "replace") or None
+    finally:
+        os.close(descriptor)
+
+
+def _remove_stale(path, mount, now):
+    """Remove the directories of runs that were killed; what may not be removed stays."""
+    root = live.enter(path, mount)
+    try:
+        for name in os.listdir(root):
+            if name.startswith(PREFIX) and now - _changed(root, name) > STALE_SECONDS:
+                _remove(root, name)
+    except OSError:
+        # A user who may not list the share can write a nonce all the same, and a name may be gone by now.
+        pass
+    finally:
+        os.close(root)
+
+
+def _changed(root, name):
+    return os.stat(name, dir_fd=root, follow_symlinks=False).st_mtime
+
+
+def _remove(root, name):
+    """Remove a run's directory and all in it; whether it is gone."""
+    try:
+        hidden = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        for entry in os.listdir(hidden):
+            _unlink(hidden, entry)
+        os.rmdir(name, dir_fd=root)
+    except OSError as error:
+        # Another host was faster.
+        return error.errno in (errno.ENOENT, errno.ESTALE)
+    finally:
+        os.close(hidden)
+    return True
+
+
+def _unlink(hidden, name):
+    """Remove a name; whether it is gone."""
+    try:
+        os.unlink(name, dir_fd=hidden)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,193 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's side of the proof: identity and nonces of every share. It records what is wrong; the matrix judges."""
+
+import errno
+import functools
+import os
+import pwd
+import re
+
+from .._host import bounded
+from .._plan.plan import Refusal
+from .._share import live
+from .._share.types import registry
+from . import identity, nonces
+
+SHARE_SPEC = dict(
+    path=dict(type="path", required=True),
+    type=dict(type="str", required=True, choices=list(registry.NAMES)),
+    source=dict(type="str"),
+    writers=dict(type="list", elements="str", default=[]),
+    read_only=dict(type="bool", default=False),
+)
+
+ARGUMENT_SPEC = dict(
+    phase=dict(type="str", required=True, choices=["write", "read", "tidy"]),
+    run_id=dict(type="str", required=True),
+    host=dict(type="str", required=True),
+    hosts=dict(type="list", elements="str", required=True),
+    shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
+    timeout=dict(type="float", default=30.0),
+)
+
+# How long the read phase goes on asking for a missing nonce, at most: NFS clients trust a directory's attributes for
+# up to 60 s, but opening it makes them ask again, so what is missing after this is not there.
+ASK_SECONDS = 3.0
+
+
+def run(params, check_mode):
+    """The module's result: {"changed": False, "phase", "run_id", "host", "check_mode", "shares": [...]}.
+
+    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content"}; a
+    problem with what is mounted there reads "is WHAT, declared is THAT".
+    Only unusable parameters raise (Refusal); everything else is recorded as the share's problem.
+    """
+    if not re.match(r"[0-9A-Za-z]{8,64}\Z", params["run_id"]):
+        raise Refusal("run_id %r is not usable: write 8 to 64 letters and digits, the same for all hosts of the run"
+                      % params["run_id"])
+    if params["host"] not in params["hosts"]:
+        raise Refusal("hosts must hold host %s itself: pass all live hosts of the run, such as ansible_play_hosts"
+                      % params["host"])
+    patience = live.Bounded(params["timeout"], params["host"])
+    shares = [_Share(share, params, patience, check_mode) for share in params["shares"]]
+    patience.together([share.probe() for share in shares])
+    return {
+        "changed": False,
+        "phase": params["phase"],
+        "run_id": params["run_id"],
+        "host": params["host"],
+        "check_mode": check_mode,
+        "shares": [share.found for share in shares],
+    }
+
+
+class _Share:
+    """One share of the call."""
+
+    def __init__(self, share, params, patience, check_mode):
+        self.share = share
+        self.path = share["path"]
+        self.params = params
+        self.run_id = nonces.run_of(params["run_id"], share["path"])
+        self.patience = patience
+        self.check_mode = check_mode
+        self.mount = None
+        self.found = {
+            "path": self.path, "type": share["type"], "source": share.get("source"), "read_only": share["read_only"],
+            "identity": None, "problem": None, "nonce": None, "as": None, "sees": {}, "content": None,
+        }
+
+    def probe(self):
+        """Fills self.found; a generator for Bounded.together(), as are those it calls."""
+        try:
+            yield from self._look()
+            if self.found["problem"] is None and not self.check_mode:
+                if self.share["read_only"]:
+                    self.found["content"] = yield from self._as_somebody(
+                        lambda: nonces.content_fingerprint(self.path, self.mount))
+                elif self.params["phase"] == "write":
+                    yield from self._write()
+                elif self.params["phase"] == "read":
+                    yield from self._read()
+                else:
+                    yield from self._tidy()
+        except live.NoAnswer as error:
+            self.found["problem"] = str(error)
+        except OSError as error:
+            self.found["problem"] = self._error(error)
+        except bounded.ChildFailed as error:
+            self.found["problem"] = "%s: %s: %s" % (self.params["host"], self.path, error)
+
+    def _ask(self, function, account=None):
+        return live.Request(function, self.path, self.mount, account)
+
+    def _look(self):
+        self.mount, entries = self.patience.visible(self.path)
+        if self.mount is None:
+            # A path beneath a dead mount would hang too: even this look is bounded.
+            self.found["identity"] = yield self._ask(lambda: identity.describe_plain(entries, self.path))
+            self.found["problem"] = "is not mounted: %s" % _plain_words(self.found["identity"])
+            return
+        self.found["identity"] = identity.describe(self.mount)
+        numbers = yield self._ask(lambda: identity.read(self.path, self.mount))
+        self.found["identity"] = identity.describe(self.mount, numbers)
+        other = yield from live.declared_instead(self.share, self.mount, entries, self._ask)
+        share_type = registry.of(self.share)
+        if other is None:
+            return
+        if share_type.live_types and self.mount.fstype not in share_type.live_types:
+            self.found["problem"] = "is a %s mount, declared is %s" % (self.mount.fstype, other)
+        elif share_type.binds:
+            self.found["problem"] = "is another directory, declared is %s" % other
+        else:
+            self.found["problem"] = "is %s, declared is %s" % (self.mount.source, other)
+
+    def _write(self):
+        nonce = os.urandom(16).hex()
+        yield from self._as_somebody(
+            lambda: nonces.write(self.path, self.mount, self.run_id, self.params["host"], nonce))
+        self.found["nonce"] = nonce
+
+    def _read(self):
+        seconds = min(ASK_SECONDS, self.params["timeout"] / 3)
+        answer = yield from self._as_somebody(
+            lambda: nonces.read(self.path, self.mount, self.run_id, self.params["host"],
+                                self.params["hosts"], seconds))
+        self.found["sees"] = answer["sees"]
+        if not answer["tidy"]:
+            yield from self._tidy()
+
+    def _tidy(self):
+        for dummy, account in self._accounts():
+            try:
+                if (yield self._ask(lambda: nonces.tidy(self.path, self.mount, self.run_id), account)):
+                    return
+            except OSError:
+                continue
+
+    def _as_somebody(self, function):
+        """function() as root, or as the first declared writer that may, where the server squashes root."""
+        refusal = None
+        for name, account in self._accounts():
+            try:
+                answer = yield self._ask(function, account)
+            except PermissionError as error:
+                refusal = refusal or error
+                continue
+            self.found["as"] = name
+            return answer
+        raise refusal
+
+    def _accounts(self):
+        yield "root", None
+        for name in self.share["writers"]:
+            account = self.patience.run(functools.partial(_account, name), "the name service (passwd, group)")
+            if account is not None:
+                yield name, account
+
+    def _error(self, error):
+        words = live.error_words(error)
+        if isinstance(error, PermissionError):
+            tried = ", ".join(["root"] + list(self.share["writers"]))
+            words += (" for %s; the server may map root to nobody (root_squash): declare a user that may write there "
+                      "in access.writers" % tried)
+        elif error.errno == errno.EROFS:
+            words += "; declare the share with read_only: true, or make the mount and the export writable"
+        return "cannot %s its proof in %s: %s" % (
+            "write" if self.params["phase"] == "write" else "read", self.path, words)
+
+
+def _account(name):
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return [entry.pw_uid, entry.pw_gid, sorted(set(os.getgrouplist(name, entry.pw_gid)))]
+
+
+def _plain_words(found):
+    if not found["exists"]:
+        return "there is no such directory on %s" % found["on"]
+    return "a plain directory of %s" % found["on"]

@@ -1,0 +1,61 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a share may be: directories of its own, and none that the host itself needs. No I/O."""
+
+import posixpath
+import re
+
+from .._host.mountinfo import inside
+from .._plan.plan import Refusal, quoted
+
+# A share's path is given to root with mode 0000 while nothing is mounted: on these that would stop the host.
+_SYSTEM_DIRECTORIES = frozenset((
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt", "/proc",
+    "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/log", "/var/tmp",
+))
+_KERNEL_DIRECTORIES = ("/dev/", "/proc/", "/sys/")
+# Nobody's shares are to be cleared away below these.
+_NO_PREFIX_BELOW = ("/bin", "/boot", "/etc", "/lib", "/run", "/sbin", "/usr")
+
+
+def checked_purge_below(purge, prefix):
+    """The directory below which undeclared shares are removed, None without one, or a Refusal.
+
+    purge: whether they are removed at all. prefix: what the user wrote, None or an empty text for nothing.
+    """
+    if not prefix:
+        if purge:
+            raise Refusal("purge is true, and purge_below is missing. Write the directory below which only declared "
+                          "shares may stay, such as purge_below: /srv/shares.")
+        return None
+    trouble = place_trouble("purge_below", prefix, "/srv/shares")
+    if trouble is None and any(inside(prefix, directory) for directory in _NO_PREFIX_BELOW):
+        trouble = ("purge_below %s belongs to the host's own system, which mounts there by itself. Write a directory "
+                   "of its own, such as /srv/shares." % quoted(prefix))
+    if trouble:
+        raise Refusal(trouble)
+    return prefix
+
+
+def place_trouble(what, path, example="/srv/shares/projects"):
+    """Why a text cannot be the path of a directory of our own, as a sentence, or None. what: the option it is in."""
+    normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
+    if re.search(r"[\x00-\x1f\x7f]", path):
+        return "%s %s holds a control character. Write a path of printable characters." % (what, quoted(path))
+    if not path.startswith("/"):
+        return "%s %s is relative, so it would differ from host to host. Write an absolute path such as %s." % (
+            what, quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
+    if normal == "/":
+        return "%s %s is the root of the host. Write a directory of its own, such as %s." % (
+            what, quoted(path), example)
+    if ".." in path.split("/"):
+        return "%s %s holds '..', so what it means depends on links. Write the path it leads to, here perhaps %s." % (
+            what, quoted(path), normal)
+    if normal != path:
+        return "%s %s is not in its shortest form, and hosts are compared by it. Write %s." % (
+            what, quoted(path), normal)
+    if path in _SYSTEM_DIRECTORIES or path.startswith(_KERNEL_DIRECTORIES):
+        return "%s %s belongs to the host's own system. Write a directory of its own, such as %s." % (
+            what, quoted(path), example)
+    return None

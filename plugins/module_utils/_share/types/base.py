@@ -1,0 +1,257 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a type of share is asked: by its declaration, its mount, its permissions and its proof. No I/O."""
+
+import errno
+import re
+
+from ..._host.fstab import Entry
+from ..._plan.plan import quoted
+from .. import options
+
+
+class ShareType:
+    """One type of share. A new one is a subclass: its data, and the few answers that are its own."""
+
+    # ---- the declaration
+
+    name = None
+    # {what people write for it: what to write instead}
+    aliases = {}
+    # A source: a regular expression for all of it, an example, what it is, and whether there must be one.
+    source_pattern = r".+"
+    source_example = None
+    source_meaning = None
+    needs_source = True
+    # {option that belongs elsewhere: what to write instead}
+    options_elsewhere = {}
+    # Options whose value is an octal number, which YAML makes another one of without quotes.
+    octal_options = ()
+    # Options that are taken without being done, and why.
+    options_without_effect = ()
+    why_without_effect = ""
+
+    # ---- the mount
+
+    # The type as fstab and mount(8) want it, and as the kernel may show it.
+    fstab_type = None
+    live_types = ()
+    # Options that fstab has for it whatever its type there is.
+    fstab_options = ()
+    # Options that are added unless the share declares them, or declares them as false.
+    defaults = {}
+    # A program that mount(8) needs, as (paths it may have, what to install).
+    helper = None
+    # [(part of an error's text, what it means and what to do)], the first that fits is added to an error.
+    explanations = ()
+    # Whether the source is a block device of the host, and whether it is a directory of the host.
+    on_device = False
+    binds = False
+    # Whether others serve it over the network.
+    remote = False
+    # The names of the processes of the host that serve its mounts.
+    processes = ()
+    # Whether systemd hangs on a mount of a dead server whenever it reads fstab.
+    hangs_systemd = False
+    # Whether there is a file with the share's credentials.
+    has_credentials = False
+    # Why a stale mount (see is_stale) is of no use.
+    stale_words = "the export was replaced on the server (stale file handle)"
+
+    # ---- the permissions and the proof
+
+    # Whether each host has an owner and a mode of its own for it, and whether they come with the mount's options.
+    owner_per_host = False
+    owner_by_options = False
+    # Whether each host may mean another filesystem by it.
+    filesystem_per_host = False
+    # How SELinux labels a whole mount, and the boolean that lets guests use all of them; None: each file has its label.
+    selinux_type = None
+    selinux_boolean = None
+
+    # ---- what the declaration asks
+
+    def path_trouble(self, path):  # pylint: disable=unused-argument
+        """Why a path cannot be one of this type, a sentence that says what to write instead, or None."""
+        return None
+
+    def missing_source_trouble(self, state):  # pylint: disable=unused-argument
+        """Why there must be a source, a sentence, or None when there need not be one."""
+        return "source is missing. Write %s, such as %s." % (self.source_meaning, self.source_example)
+
+    def source_trouble(self, source, path):  # pylint: disable=unused-argument
+        """Why a source cannot be one of this type, a sentence, or None. path: the share's, whatever was written."""
+        if re.match("(?:%s)$" % self.source_pattern, source):
+            return None
+        return "source %s is not one of type %s. Write %s, such as %s." % (
+            quoted(source), self.name, self.source_meaning, self.source_example)
+
+    def acl_trouble(self, declared):
+        """Why the share can have no ACL with these options, a sentence, or None."""
+        if declared.get("noacl") is True or declared.get("acl") is False:
+            return "access.acl and the option that turns ACLs off exclude each other. Leave one of them out."
+        return None
+
+    def credentials_troubles(self, given, declared, state):  # pylint: disable=unused-argument
+        """What is wrong with the credentials, sentences. given: as written, or None. declared: the options."""
+        return []
+
+    # ---- what the mount asks
+
+    def managed(self, share):  # pylint: disable=unused-argument
+        """Whether the share is mounted by us at all; False: it is only looked at."""
+        return True
+
+    def defaults_of(self, share):  # pylint: disable=unused-argument
+        """The defaults of this share, {name: value}."""
+        return self.defaults
+
+    def entry(self, share):
+        """The Entry that fstab is to have."""
+        return Entry(share["source"], share["path"], self.fstab_type, options.with_defaults(share, self.defaults_of(share)), 0, 0)
+
+    def mount_command(self, share):
+        """The command that mounts the share, a list of str. Nothing in it is a secret."""
+        return ["mount", "-t", self.fstab_type, "-o", ",".join(self.entry(share).options),
+                share["source"], share["path"]]
+
+    def remount_commands(self, share, mount, recorded):
+        """The commands that bring the live mount's own flags to what is declared, a list of lists of str."""
+        # Bound to this one mount: a plain remount would change every mount that shares the filesystem.
+        flags = options.flags_to_set(share, mount, recorded)
+        return [["mount", "-o", ",".join(["remount", "bind"] + flags), share["path"]]]
+
+    def remount_blocker(self, share, mount):  # pylint: disable=unused-argument
+        """Why no remount gives the live mount the flags that are declared, and what to do; None when one does."""
+        return None
+
+    def credentials(self, share):  # pylint: disable=unused-argument
+        """What the share's credentials file is to hold, see credentials.content(); None when there is to be none."""
+        return None
+
+    def accounts(self, share):  # pylint: disable=unused-argument
+        """([users], [groups]) among the options by name: the kernel shows their numbers, see Host.numbers()."""
+        return [], []
+
+    def login_commands(self, share):  # pylint: disable=unused-argument
+        """The commands that give a stale mount in use another login, a list of lists of str; empty: nothing can."""
+        return []
+
+    def server(self, share):  # pylint: disable=unused-argument
+        """Who serves the share: C({"host", "port"}), or None when nobody over the network does.
+
+        port is None where no cheap TCP connection can tell whether the server lives.
+        """
+        return None
+
+    def servers(self, share):
+        """All that can serve the share, each as server() has it; one that answers is enough. Empty: nobody does."""
+        server = self.server(share)
+        return [] if server is None else [server]
+
+    def reached(self, share, evidence):  # pylint: disable=unused-argument
+        """The share as mount(8) is to be told it, now that it is known which server answers."""
+        return share
+
+    def mismatch(self, share, mount, evidence):
+        """None when the live mount shows the share's source, else what it shows instead, in words.
+
+        This is the one answer for mounting, permissions, proof and guests. share: its source counts. evidence: {
+        "addresses": [str] the server's name stands for, or None when unknown; "server": the name of the server that
+        answered; "origin": [st_dev, mountinfo.directory()] of a bind's source, or None; "device": the number of the source's
+        device as mountinfo has it, or None}.
+        """
+        raise NotImplementedError
+
+    def differences(self, share, mount, recorded):
+        """The declared options that the live mount does not have, a list of options.Difference.
+
+        recorded: the Entry in fstab, or None. It tells what the mount was asked for: an option that is recorded,
+        live and no longer declared is a difference, too.
+        """
+        raise NotImplementedError
+
+    def is_stale(self, number, mount):  # pylint: disable=unused-argument
+        """Whether an errno of using the live mount means that it must be mounted anew: nothing in it can be used."""
+        return number == errno.ESTALE
+
+    def process_options(self, mount, commands):  # pylint: disable=unused-argument
+        """What the mount's process was told, as mount options, a list of str; [] when none of them serves it.
+
+        commands: command lines of `processes`, each a list of str, the one that counts first.
+        """
+        return []
+
+    def needs_whole_files(self, share):  # pylint: disable=unused-argument
+        """Whether a volume that keeps files in pieces cannot serve the share, see fuse_processes.refuse_sharded()."""
+        return False
+
+    def log(self, share):  # pylint: disable=unused-argument
+        """The file in which the mount's own process says what goes wrong, or None."""
+        return None
+
+    def sharing_superblock(self, mount, differences, others):  # pylint: disable=unused-argument
+        """Those of the other live mounts that keep these differences as they are, even over a new mount."""
+        return []
+
+    def warnings(self, share):  # pylint: disable=unused-argument
+        """Sentences about a declaration that works, and may do harm one day."""
+        return []
+
+    def explain(self, text):
+        """A sentence that helps with an error's text, or an empty one."""
+        for part, words in self.explanations:
+            if part.lower() in text.lower():
+                return words
+        return ""
+
+    # ---- what is asked of a live mount, whoever made it
+
+    def server_of(self, mount):
+        """Who has to answer for it: a server's name, or the local device."""
+        return mount.source
+
+    def source_in_words(self, mount):
+        """What it shows, for people."""
+        below = " (%s)" % mount.root if mount.root != "/" else ""
+        return "%s%s of type %s" % (mount.source, below, mount.fstype)
+
+    # ---- the permissions
+
+    def root_refused(self, mount, on_server):  # pylint: disable=unused-argument
+        """Why this host's root may not set owner or mode in a live mount, and what to do; None when nothing is known.
+
+        on_server: a function of the export's directory that gives the commands for the server.
+        """
+        return None
+
+    def no_acls(self, mount, on_server):  # pylint: disable=unused-argument
+        """What to do where a live mount shows no ACLs."""
+        return ("mount it without noacl if that is among its options, or leave access.acl out and put all who write into "
+                "one group: access.group with mode: \"2770\"")
+
+    def change_ignored(self, mount, mode):  # pylint: disable=unused-argument
+        """Why a change that reported success is not there, and what to do; None when nothing is known. mode: or None."""
+        return None
+
+    def group_ignored(self, acting, gid):  # pylint: disable=unused-argument
+        """Why a group that has all it needs does not let a guest's daemon in, and what to do; None when nothing is known.
+
+        acting: an explain.Acting. gid: the group's number.
+        """
+        return None
+
+    # ---- the proof
+
+    def filesystem_id(self, device):  # pylint: disable=unused-argument
+        """Where the kernel tells the filesystem's id elsewhere than in statfs, the id as text; else None.
+
+        device: st_dev as "major:minor".
+        """
+        return None
+
+    def common_source(self, source, fsid):
+        """What of a live source is the same on all hosts of one filesystem, None for nothing. fsid: "" for none."""
+        # Each host names its disks itself.
+        return None if fsid and source.startswith("/dev/") else source

@@ -1,0 +1,400 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CIFS: how its options are written in mount.cifs(8) and how fs/smb/client (cifs_show_options) shows them again.
+
+Nothing is changed by chown or chmod there: they answer success, without effect. Who may do what is decided by the mount
+options uid, gid, dir_mode and file_mode, which come from the share's access unless they are declared themselves.
+"""
+
+import collections
+import errno
+
+from .. import credentials, options
+from .base import ShareType
+
+# With these the server says who owns a file and what its mode is.
+_SERVER_DECIDES = ("cifsacl", "modefromsid", "modesid", "idsfromsid", "setuidfromacl")
+# What mount.cifs keeps to itself, what the kernel does not show, and what is compared otherwise or not at all.
+_NOT_COMPARED = frozenset(("credentials", "guest", "sloppy", "ver", "intr", "nointr", "setuids", "nosetuids", "noac",
+                           "domainauto", "nosharesock", "netbiosname", "servern", "nolock", "mand", "nomand", "rootfs",
+                           "compress", "noposixpaths", "max_cached_dirs"))
+_SAME_NAME = {"linux": "unix", "posix": "unix", "nolinux": "nounix", "noposix": "nounix", "ignorecase": "nocase",
+              "forcemandatorylock": "forcemand", "ignore_signature": "signloosely", "setuidfromacl": "idsfromsid",
+              "modesid": "modefromsid", "dirmode": "dir_mode", "dirm": "dir_mode", "dmask": "dir_mode",
+              "fmask": "file_mode", "min_enc_offload": "esize", "ip": "addr", "nohard": "soft", "nosoft": "hard"}
+_SAME_VERSION = {"3.0.2": "3.02", "3.11": "3.1.1"}
+# One word of each is always shown.
+_CHOICES = (("hard", "soft"), ("forceuid", "noforceuid"), ("forcegid", "noforcegid"), ("nounix", "unix", "posix"))
+_CHOICE_OF = {word: choice for choice in _CHOICES for word in choice}
+# Shown as written when on; the other word is never shown.
+_SHOWN_WHEN_ON = {
+    "noperm": "perm", "nobrl": "brl", "nohandlecache": "handlecache", "nouser_xattr": "user_xattr",
+    "mapposix": "nomapposix", "mapchars": "nomapchars", "serverino": "noserverino", "nostrictsync": "strictsync",
+    "dynperm": "nodynperm", "sfu": "nosfu", "acl": "noacl", "persistenthandles": "nopersistenthandles",
+    "resilienthandles": "noresilienthandles", "tcpnodelay": "notcpnodelay", "multichannel": "nomultichannel",
+    "cifsacl": "nocifsacl", "posixpaths": "noposixpaths", "nodfs": "no nodfs", "nocase": "no nocase",
+    "nodelete": "no nodelete", "nosparse": "no nosparse", "locallease": "no locallease", "nolease": "no nolease",
+    "rwpidforward": "no rwpidforward", "forcemand": "no forcemand", "idsfromsid": "no idsfromsid",
+    "modefromsid": "no modefromsid", "mfsymlinks": "no mfsymlinks", "fsc": "no fsc", "seal": "no seal",
+    "signloosely": "no signloosely", "multiuser": "no multiuser", "witness": "no witness", "rdma": "no rdma",
+    "noautotune": "no noautotune", "noblocksend": "no noblocksend",
+}
+_NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items()}
+# The kernel may find that the server cannot do it, and go on without.
+_IF_THE_SERVER_CAN = frozenset(("serverino", "posixpaths", "acl", "persistenthandles", "resilienthandles", "unix",
+                                "multichannel", "max_channels", "rsize", "wsize", "bsize"))
+# Shown only when it is not this; None: when there is none.
+_UNSHOWN_DEFAULTS = {"max_channels": "1", "esize": "0", "rasize": "0", "handletimeout": "0", "snapshot": "0",
+                     "max_credits": "32000", "retrans": "1", "iocharset": None, "sec": None, "srcaddr": None}
+# What a mount has that asks for nothing.
+_DEFAULTS = {"soft": True, "cache": "strict", "acregmax": "1", "acdirmax": "1", "closetimeo": "1",
+             "echo_interval": "60", "file_mode": "0755", "dir_mode": "0755", "uid": "0", "gid": "0", "serverino": True,
+             "mapposix": True, "nounix": True, "forceuid": True, "forcegid": True, "retrans": "1", "bsize": "1048576"}
+# Those whose value is a user or a group, by name or by number.
+_USERS = ("uid", "backupuid", "cruid")
+_GROUPS = ("gid", "backupgid")
+_MODES = ("file_mode", "dir_mode")
+# The kernel never shows them: only fstab tells what the mount was asked for.
+_KNOWN_FROM_FSTAB = ("port", "sign", "nosharesock")
+# What using a mount ends in when the server lives and takes its credentials no longer. EHOSTDOWN is what Linux 7.2 says.
+_LOGIN_OVER = (errno.EHOSTDOWN, errno.EACCES, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED,
+               errno.EKEYREJECTED)
+_REFUSED = ("The server refuses the credentials, or this user may not use the share: check username, password and "
+            "domain in the share's credentials, and who may use the share on the server.")
+_NO_SHARE = ("The server has no such share, or the share has no such directory: compare with smbclient -L on this "
+             "host.")
+_SILENT = ("The server does not answer on its port: is it running, and does a firewall let this host through? Another "
+           "port is the option port.")
+_FILE = "leave it out: the file is made from the share's credentials"
+_WITH_SIGNATURE = ("krb5", "ntlmssp", "ntlmv2")
+
+
+class Cifs(ShareType):
+    """SMB 2.1 and later, and what older servers speak if it is asked for."""
+
+    name = "cifs"
+    aliases = dict.fromkeys(("smb", "smb3", "samba"), "cifs")
+    source_pattern = r"//[^/\s,]+/[^,]+"
+    source_example = "//nas2/media"
+    source_meaning = "//server/share without a comma"
+    options_elsewhere = dict(
+        dict.fromkeys(("username", "user", "domain", "dom", "workgroup"), "write it in the share's credentials instead"),
+        **dict.fromkeys(("password", "pass", "password2", "pass2"), "write it in the share's credentials instead: an "
+                        "option would be seen in fstab and in process lists"),
+        credentials=_FILE, cred=_FILE)
+    octal_options = ("file_mode", "dir_mode", "dirmode")
+    # mount.cifs(8) knows no such flag and hands it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
+    options_without_effect = ("atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
+                              "nostrictatime")
+    why_without_effect = "the server alone decides about times of access"
+    has_credentials = True
+    remote = True
+    owner_per_host = True
+    owner_by_options = True
+    selinux_type = "cifs_t"
+    selinux_boolean = "virt_use_samba"
+    fstab_type = "cifs"
+    live_types = ("cifs", "smb3")
+    defaults = collections.OrderedDict([("_netdev", True), ("nofail", True)])
+    helper = (("/sbin/mount.cifs", "/usr/sbin/mount.cifs"), "cifs-utils")
+    explanations = (
+        ("error(13)", _REFUSED),
+        ("permission denied", _REFUSED),
+        ("error(2)", _NO_SHARE),
+        ("error(6)", _NO_SHARE),
+        ("no such file or directory", _NO_SHARE),
+        ("error(112)", "The server closed the connection: it is stopping, or it does not speak this version of SMB "
+                       "(option vers)."),
+        ("host is down", "The server does not answer any more, or does not take the login of this mount: is it "
+                         "running, and are the credentials right?"),
+        ("error(115)", _SILENT),
+        ("error(110)", _SILENT),
+        ("error(111)", "No SMB server listens there: is it running, and is the port right (option port)?"),
+        ("error(113)", "No way leads to the server: is it running, and is its address right?"),
+        ("error(126)", "There is no Kerberos ticket for this mount: have root or the user of the option cruid get one "
+                       "(kinit -k), and see that keyutils and a line for cifs.upcall in request-key.conf are there."),
+        ("error(127)", "The password or the Kerberos ticket has expired."),
+        ("error(128)", "The server revoked the Kerberos ticket: get a new one (kinit -k)."),
+        ("error(129)", "The server refuses the account: is it locked, or its password expired?"),
+        ("error(95)", "The server does not support one of the options, mostly its version of SMB (vers), seal or "
+                      "posix."),
+        ("error(22)", "The kernel does not know one of the options, or not this value: see mount.cifs(8) and the "
+                      "kernel's log."),
+        ("error(16)", "The same share is mounted there already."),
+        ("filesystem not supported", "This kernel has no module cifs: install the one with all modules (on Ubuntu "
+                                     "linux-modules-extra)."),
+        ("could not resolve address", "This host does not know the server's name: use one that it knows, or the "
+                                      "option ip."),
+        ("bad option uid", "The user does not exist on this host: create it, or name one that does in access.owner "
+                           "or the option uid."),
+        ("bad option gid", "The group does not exist on this host: create it, or name one that does in access.group "
+                           "or the option gid."),
+        ("opening credential file", "The credentials file cannot be read: run again, it is made anew."),
+    )
+    stale_words = "its login with the server is over"
+
+    def acl_trouble(self, declared):
+        return ("access.acl is not for type cifs, which shows no POSIX ACLs. Leave it out: the server decides what the "
+                "user in credentials may do, and group and mode on this host.")
+
+    def credentials_troubles(self, given, declared, state):
+        how = _without_credentials(declared)
+        if given is None:
+            return [] if how or state == "absent" else [
+                "credentials are missing. Write credentials: {username: …, password: …}; or options: {guest: true} for "
+                "access without any, or {sec: krb5} for Kerberos."]
+        troubles = [each for key in sorted(credentials.BYTES) for each in credentials.troubles(key, given.get(key))]
+        if how in ("guest", "sec: none"):
+            troubles.append("credentials and options {%s} exclude each other. Leave one of them out."
+                            % ("guest: true" if how == "guest" else how))
+        missing = [key for key in (("username",) if how else ("username", "password"))
+                   if given.get(key) is None or (key == "username" and given[key] == "")]
+        return troubles + ["credentials.%s is missing. Write it, or write options: {guest: true} for access without "
+                           "credentials." % key for key in missing]
+
+    def entry(self, share):
+        return super().entry(dict(share, options=effective(share)))
+
+    def mount_command(self, share):
+        command = super().mount_command(share)
+        # With nofail mount.cifs reports success when it found no address that answers.
+        command[4] = ",".join(option for option in self.entry(share).options if option != "nofail")
+        return command
+
+    def remount_commands(self, share, mount, recorded):
+        commands = super().remount_commands(share, mount, recorded)
+        if "ro" in mount.super_options and not share["read_only"]:
+            # The filesystem itself was mounted read-only.
+            commands.insert(0, self._whole_remount(share))
+        return commands
+
+    def login_commands(self, share):
+        # The kernel refuses another password for a login that works, and takes one for a login that is over (from
+        # Linux 6.10 on, see smb3_reconfigure() in fs/smb/client/fs_context.c).
+        return [self._whole_remount(share)] if share["credentials"] else []
+
+    def _whole_remount(self, share):
+        """mount.cifs must be told all options again."""
+        whole = self.mount_command(share)
+        return whole[:4] + ["remount," + whole[4]] + whole[5:]
+
+    def is_stale(self, number, mount):
+        return number in _LOGIN_OVER or super().is_stale(number, mount)
+
+    def credentials(self, share):
+        return share["credentials"] if share["state"] != "absent" else None
+
+    def accounts(self, share):
+        declared = canonical(effective(share))
+        return ([declared[name] for name in _USERS if name in declared],
+                [declared[name] for name in _GROUPS if name in declared])
+
+    def server(self, share):
+        declared = canonical(share["options"])
+        port = declared.get("port", "445")
+        return {"host": declared.get("addr", _split_source(share["source"])[0]),
+                "port": int(port) if port.isdigit() and "rdma" not in declared else None}
+
+    def mismatch(self, share, mount, evidence=None):
+        if mount.fstype not in self.live_types or not _same_source(share["source"], mount):
+            return self.source_in_words(mount)
+        shown = options.shown_values(mount)
+        live, addresses = shown.get("addr"), (evidence or {}).get("addresses")
+        # A server of DFS sends its clients to other servers. The kernel itself looks a moved name up again.
+        if live and addresses and "nodfs" in shown and not any(options.same_address(live, each) for each in addresses):
+            return "%s at the address %s, while %s is now %s" % (
+                mount.source, live, _split_source(share["source"])[0], ", ".join(addresses))
+        return None
+
+    def differences(self, share, mount, recorded):
+        result = options.flag_differences(share, mount, recorded)
+        live = _expanded(options.shown_values(mount))
+        asked = canonical(options.pairs(recorded.options)) if recorded else {}
+        declared = canonical(effective(share))
+        numbers = share.get("numbers") or {}
+        result.extend(_differing_session(share, live))
+        for name, value in declared.items():
+            shown = _compare(name, value, live, asked, numbers)
+            if shown is not None:
+                result.append(options.Difference(name, options.words(name, value), shown, False))
+        for name, value in asked.items():
+            if _was_asked_for_only(name, value, live, declared, numbers):
+                result.append(options.Difference(
+                    name, "no %s" % options.words(name, value), options.words(name, value), False))
+        if recorded:
+            for name in _KNOWN_FROM_FSTAB:
+                if declared.get(name) != asked.get(name):
+                    result.append(options.Difference(
+                        name, options.words_or_none(name, declared), "%s in fstab" % options.words_or_none(name, asked), False))
+        return result
+
+    def sharing_superblock(self, mount, differences, others):
+        if not {difference.name for difference in differences if not difference.per_mount} <= {"hard", "soft"}:
+            # Any other difference makes a filesystem of its own out of it.
+            return []
+        live = options.shown_values(mount)
+        return [other for other in others if other.fstype in self.live_types
+                and _split_source(other.source)[:2] == _split_source(mount.source)[:2]
+                and all(options.shown_values(other).get(name) == live.get(name)
+                        for name in ("addr", "vers", "username", "domain", "sec"))]
+
+    def server_of(self, mount):
+        return mount.source.replace("\\", "/").strip("/").split("/")[0] or mount.source
+
+    def change_ignored(self, mount, mode):
+        return ("on CIFS the mount options uid=, gid=, file_mode= and dir_mode= decide, which come from the share's "
+                "access unless they are among its options; take them out there, or write the same (dir_mode: \"%s\")"
+                % ("%05o" % mode if mode is not None else "0770"))
+
+
+def effective(share):
+    """The options of a share with those that come from its access and its credentials.
+
+    owner becomes uid, group gid, mode dir_mode and, without what only a directory needs, file_mode. What is declared
+    among the options stays as it is.
+    """
+    result = collections.OrderedDict(
+        (name, "0" + value if _SAME_NAME.get(name, name) in _MODES and _is_bare(value) else value)
+        for name, value in share["options"].items())
+    names = {_SAME_NAME.get(name, name) for name in result}
+    if not any(result.get(name) is True for name in _SERVER_DECIDES):
+        for name, value in _from_access(share["access"] or {}):
+            if name not in names:
+                result[name] = value
+    if share["credentials"]:
+        result["credentials"] = credentials.file_of(share["path"])
+    return result
+
+
+def canonical(declared):
+    """The declared options by the names the kernel shows, {name: text or True}, without what it never shows.
+
+    declared: {name: text, True or False}; false ones are left out.
+    """
+    result = collections.OrderedDict()
+    for name, value in declared.items():
+        name = _SAME_NAME.get(name, name)
+        if value is False or not options.is_shown(name) or options.is_flag(name) or (
+                name in _NOT_COMPARED and name not in _KNOWN_FROM_FSTAB):
+            continue
+        if name == "actimeo":
+            result.setdefault("acregmax", value)
+            result.setdefault("acdirmax", value)
+        elif name == "vers":
+            result[name] = _SAME_VERSION.get(value, value)
+        else:
+            result[name] = value
+    return result
+
+
+def _is_bare(value):
+    """Whether a mode has no leading zero; the kernel would take it for a decimal number."""
+    return value not in (True, False) and value.isdigit() and not value.startswith("0")
+
+
+def _from_access(access):
+    for key, name in (("owner", "uid"), ("group", "gid")):
+        if access.get(key):
+            yield name, access[key]
+    if access.get("mode"):
+        mode = int(access["mode"], 8)
+        yield "dir_mode", "0%o" % mode
+        yield "file_mode", "0%o" % (mode & 0o666)
+
+
+def _expanded(live):
+    if "actimeo" in live:
+        live.update(acregmax=live["actimeo"], acdirmax=live["actimeo"])
+    return live
+
+
+def _differing_session(share, live):
+    """Who is logged in, as far as the kernel shows it."""
+    if share["options"].get("guest") is True and live.get("sec") != "none":
+        yield options.Difference("guest", "guest", options.words_or_none("username", live), False)
+    declared = share["credentials"] or {}
+    for name in ("username", "domain"):
+        value = declared.get(name)
+        if value and live.get(name) != value and not (name == "username" and "multiuser" in live):
+            yield options.Difference(name, options.words(name, value), options.words_or_none(name, live), False)
+
+
+def _compare(name, value, live, asked, numbers):
+    """None when the live options agree with one declared option, else what they show, in words."""
+    granted = name in _IF_THE_SERVER_CAN and asked.get(name) == value
+    if name in _KNOWN_FROM_FSTAB:
+        return None
+    if name in _CHOICE_OF:
+        shown = [word for word in _CHOICE_OF[name] if word in live]
+        if not shown or name in shown or granted or (name == "unix" and "posix" in shown):
+            return None
+        return shown[0]
+    if name in _NEVER_SHOWN:
+        return _NEVER_SHOWN[name] if _NEVER_SHOWN[name] in live else None
+    if name in _SHOWN_WHEN_ON:
+        return None if name in live or granted else _SHOWN_WHEN_ON[name]
+    if name not in live:
+        if name not in _UNSHOWN_DEFAULTS or _UNSHOWN_DEFAULTS[name] == value or granted:
+            # What the kernel never shows cannot be compared.
+            return None
+        default = _UNSHOWN_DEFAULTS[name]
+        return "no %s" % name if default is None else "%s=%s" % (name, default)
+    if _same_value(name, value, live[name], numbers, "sign" in asked):
+        return None
+    if granted and value.isdigit() and str(live[name]).isdigit() and int(live[name]) < int(value):
+        return None
+    return options.words(name, live[name])
+
+
+def _same_value(name, value, shown, numbers, signed=False):
+    if shown == value:
+        return True
+    if name in _USERS or name in _GROUPS:
+        number = (numbers.get("groups" if name in _GROUPS else "users") or {}).get(value)
+        # A name that this host does not know yet cannot be compared.
+        return str(number) == shown if number is not None else not value.isdigit()
+    if name in _MODES:
+        return options.octal(value) == options.octal(shown)
+    if name == "vers":
+        return value == "default" or (value == "3" and shown.startswith("3"))
+    if name == "sec":
+        return signed and value in _WITH_SIGNATURE and shown == value + "i"
+    if name in ("addr", "srcaddr"):
+        return options.same_address(value, shown)
+    return name == "snapshot" and value.startswith("@")
+
+
+def _was_asked_for_only(name, value, live, declared, numbers):
+    """Whether a live option is there because it was declared once, and would not be there without."""
+    if name in declared or name not in live or name in _KNOWN_FROM_FSTAB or name in ("vers", "addr"):
+        return False
+    if _same_value(name, _DEFAULTS.get(name), live[name], numbers) if name in _DEFAULTS else False:
+        return False
+    if name in _CHOICE_OF:
+        return not any(word in declared for word in _CHOICE_OF[name])
+    return (_SHOWN_WHEN_ON.get(name) not in declared
+            and (value is True or _same_value(name, value, live[name], numbers)))
+
+
+def _same_source(declared, mount):
+    """Whether a mount shows the declared server, share and directory; servers and shares have no case."""
+    host, share, directory = _split_source(mount.source)
+    # A directory of the share that is bound elsewhere shows the share's source, and the directory as its root.
+    root = mount.root.strip("/")
+    return _split_source(declared) == (host, share, directory) and root in ("", directory)
+
+
+def _split_source(source):
+    """(server, share, directory) of "//server/share/directory", the first two in lower case, the last without slashes
+    at its ends and doubled ones inside."""
+    parts = [part for part in source.replace("\\", "/").split("/") if part] + ["", ""]
+    return parts[0].lower(), parts[1].lower(), "/".join(parts[2:]).rstrip("/")
+
+
+def _without_credentials(declared):
+    """How a share is used without a password, "" when it is not. declared: its options."""
+    if declared.get("guest") is True:
+        return "guest"
+    sec = str(declared.get("sec", ""))
+    return "sec: %s" % sec if sec == "none" or sec.startswith("krb5") else ""

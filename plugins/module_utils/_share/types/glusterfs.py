@@ -1,0 +1,330 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GlusterFS: a process serves the mount, and it alone knows what it was told.
+
+Source: mount.glusterfs of GlusterFS 10 and 11 (xlators/mount/fuse/utils/mount.glusterfs.in), which turns mount options
+into arguments of the process, and glusterfsd.c and fuse-bridge.c, which read those. The kernel shows the server the
+process talks to when it mounts (the first one that answers), the volume, and the options of FUSE; the rest is in the
+command line of the process, see _mounts/fuse_processes.py.
+"""
+
+import collections
+import errno
+import posixpath
+import re
+
+from ..._plan.plan import quoted
+from .. import options
+from .base import ShareType
+
+PORT = 24007
+# Where the process writes what goes wrong, unless the option log-file says otherwise.
+LOGS = "/var/log/glusterfs"
+# What stands for the servers a process was given among a mount's options; it tells that the process was found, too.
+SERVERS = "volfile-servers"
+
+# Mount options that are arguments of the same name, with a value.
+_WITH_VALUE = frozenset((
+    "log-level", "log-file", "direct-io-mode", "volume-name", "attribute-timeout", "entry-timeout", "negative-timeout",
+    "gid-timeout", "lru-limit", "inode-table-size", "invalidate-limit", "background-qlen", "congestion-threshold",
+    "oom-score-adj", "use-readdirp", "event-history", "reader-thread-count", "auto-invalidation", "fopen-keep-cache",
+    "kernel-writeback-cache", "attr-times-granularity", "dump-fuse", "fuse-flush-handle-interrupt",
+    "fuse-dev-eperm-ratelimit-ns", "io-engine", "process-name", "xlator-option",
+))
+_WITHOUT_VALUE = frozenset((
+    "acl", "selinux", "enable-ino32", "worm", "mem-accounting", "aux-gfid-mount", "resolve-gids", "thin-client",
+    "global-threading", "localtime-logging", "no-root-squash", "volfile-check",
+))
+# Arguments that have another name than their option.
+_OPTION_OF = {"volfile-max-fetch-attempts": "fetch-attempts", "volfile-server-port": "server-port",
+              "volfile-server-transport": "transport"}
+_SHORT_ARGUMENTS = {"-s": "volfile-server", "-L": "log-level", "-l": "log-file"}
+# Those whose value may follow as an argument of its own.
+_NEEDS_VALUE = frozenset(("volfile-server", "volfile-id", "subdir-mount", "fs-display-name", "process-name",
+                          "xlator-option", "fuse-mountopts")) | frozenset(_OPTION_OF) | (
+                              _WITH_VALUE - frozenset(("fopen-keep-cache", "use-readdirp", "event-history",
+                                                       "auto-invalidation", "io-engine")))
+_COMPARED = _WITH_VALUE | _WITHOUT_VALUE | frozenset(_OPTION_OF.values())
+_HALO = "*replicate*.halo-"
+# What gf_string2boolean takes for true and false.
+_BOOLEANS = dict.fromkeys(("1", "on", "yes", "true", "enable"), "on")
+_BOOLEANS.update(dict.fromkeys(("0", "off", "no", "false", "disable"), "off"))
+
+_ProcessArguments = collections.namedtuple("_ProcessArguments", "servers volume named options")
+
+
+class GlusterFs(ShareType):
+    """A volume, or a directory of it, over any of the servers that know it."""
+
+    name = "glusterfs"
+    aliases = {"gluster": "glusterfs", "fuse.glusterfs": "glusterfs"}
+    source_pattern = r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?"
+    source_example = "gl1,gl2:/scratch"
+    source_meaning = "server:/volume without a blank"
+    options_elsewhere = {
+        "backup-volfile-servers": "write all servers in the source instead, such as gl1,gl2:/scratch",
+        "backupvolfile-server": "write all servers in the source instead, such as gl1,gl2:/scratch",
+        "volume-id": "write the volume in the source instead",
+        "subdir-mount": "write the directory in the source instead, behind the volume",
+        "fuse-mountopts": "write what is in it as options of their own, such as noatime: true",
+    }
+    fstab_type = "glusterfs"
+    live_types = ("fuse.glusterfs",)
+    remote = True
+    processes = ("glusterfs", "glusterfsd")
+    selinux_type = "fusefs_t"
+    selinux_boolean = "virt_use_fusefs"
+    defaults = collections.OrderedDict([("_netdev", True), ("nofail", True)])
+    helper = (("/sbin/mount.glusterfs", "/usr/sbin/mount.glusterfs"),
+              "glusterfs-client (Debian, Ubuntu) or glusterfs-fuse (EL)")
+    explanations = (
+        ("invalid option", "mount.glusterfs does not know this option: see mount.glusterfs(8)."),
+        ("transport endpoint is not connected", "The client runs, but reaches too few of the volume's bricks: is the "
+                                                "volume started, and are its bricks online? See gluster volume status "
+                                                "on a server. The client connects again by itself."),
+        ("failed to fetch volume file", "The server does not know this volume: compare with gluster volume list there."),
+        ("failed to get the 'volume file'", "The server does not give this volume to this host: is its name right, is "
+                                            "it started, and does auth.allow let this host in? See gluster volume "
+                                            "info on a server."),
+        ("subdirectory mount", "The directory does not exist in the volume, or auth.allow does not let this host "
+                               "mount it."),
+    )
+    stale_words = "its glusterfs process has ended"
+
+    def path_trouble(self, path):
+        if re.search(r"[\s*?\[\\]", path):
+            return ("path %s holds a blank or one of * ? [ \\, at which mount.glusterfs cuts or changes it. Write a path "
+                    "without." % quoted(path))
+        return None
+
+    def acl_trouble(self, declared):
+        trouble = super().acl_trouble(declared)
+        if trouble is None and declared.get("acl") is not True:
+            return "access.acl needs options: {acl: true} on type glusterfs, which has no ACLs without. Write it."
+        return trouble
+
+    def entry(self, share):
+        return super().entry(_as_helper_wants(share))
+
+    def mount_command(self, share):
+        entry = self.entry(share)
+        # mount.glusterfs has nothing but a warning for it, which would lie in front of what really went wrong.
+        told = [option for option in entry.options if option != "nofail"]
+        return ["mount", "-t", self.fstab_type, "-o", ",".join(told), entry.source, entry.path]
+
+    def remount_commands(self, share, mount, recorded):
+        # mount.glusterfs cannot remount; the kernel can, and flags are all there is to set.
+        return [command[:1] + ["-i"] + command[1:] for command in super().remount_commands(share, mount, recorded)]
+
+    def server(self, share):
+        return self.servers(share)[0]
+
+    def servers(self, share):
+        declared = canonical(share["options"])
+        port = declared.get("server-port", str(PORT))
+        return [{"host": server, "port": int(port) if port.isdigit() else None} for server in servers_of(share)]
+
+    def reached(self, share, evidence):
+        # A silent server may take two minutes until the client turns to the next one.
+        first = evidence.get("server")
+        servers = servers_of(share)
+        if first not in servers:
+            return share
+        servers.sort(key=lambda server: server != first)
+        return dict(share, source="%s:%s" % (",".join(servers), share["source"].rpartition(":")[2]))
+
+    def mismatch(self, share, mount, evidence=None):
+        declared_servers, declared = volume_of(share["source"])
+        servers, volume = volume_of(mount.source)
+        # Whichever server answered when it was mounted is shown, and each of them serves the same volume.
+        if mount.fstype in self.live_types and volume == declared and set(servers) <= set(declared_servers):
+            return None
+        return self.source_in_words(mount)
+
+    def differences(self, share, mount, recorded):
+        result = []
+        for difference in options.flag_differences(share, mount, recorded):
+            # The process itself refuses to write when it was told so at its start.
+            in_process = difference.name == "rw" and "ro" in mount.super_options
+            result.append(difference._replace(per_mount=difference.per_mount and not in_process))
+        live = options.shown_values(mount)
+        if SERVERS not in live:
+            # What nobody tells cannot be compared.
+            return result
+        declared, asked = canonical(share["options"]), canonical(options.pairs(recorded.options) if recorded else {})
+        wanted, given = servers_of(share), live[SERVERS].split(":")
+        if {server.lower() for server in wanted} != {server.lower() for server in given}:
+            result.append(options.Difference(
+                SERVERS, "the servers %s" % " and ".join(wanted), "the servers %s" % " and ".join(given), False))
+        for name, value in declared.items():
+            shown = live.get(name)
+            if not _same(value, shown):
+                result.append(options.Difference(name, _words(name, value), _words(name, shown), False))
+        for name, value in asked.items():
+            if name not in declared and value != "off" and _same(value, live.get(name)):
+                result.append(options.Difference(name, "no %s" % _words(name, value), _words(name, value), False))
+        return result
+
+    def process_options(self, mount, commands):
+        for command in commands:
+            if posixpath.normpath(command[-1]) != mount.mount_point:
+                continue
+            told = _parsed(command[1:-1])
+            if mount.source in _shown_sources(told):
+                return ["%s=%s" % (SERVERS, ":".join(told.servers))] + told.options
+        return []
+
+    def is_stale(self, number, mount):
+        # With its process alive, the client connects again by itself, and a new one would reach no more than it.
+        return number == errno.ENOTCONN and SERVERS not in options.shown_values(mount)
+
+    def needs_whole_files(self, share):
+        # Measured with GlusterFS 11.1: the pieces lie in .shard at the volume's root, and a mount of a directory looks for
+        # that in the directory.
+        return "/" in volume_of(share["source"])[1]
+
+    def log(self, share):
+        declared = canonical(share["options"]).get("log-file")
+        return declared or posixpath.join(LOGS, share["path"].strip("/").replace("/", "-") + ".log")
+
+    def server_of(self, mount):
+        return mount.source.split(":")[0]
+
+    def root_refused(self, mount, on_server):
+        return ("the volume maps root to nobody (server.root-squash); let root in on a server: gluster volume set %s "
+                "server.root-squash off" % volume_of(mount.source)[1].partition("/")[0])
+
+    def no_acls(self, mount, on_server):
+        return "mount it with options {acl: true}"
+
+    def common_source(self, source, fsid):
+        # Each host talks to the server that answered when it mounted.
+        return volume_of(source)[1]
+
+
+def servers_of(share):
+    """The servers that are declared for a share, each once, in their order."""
+    return list(collections.OrderedDict.fromkeys(share["source"].rpartition(":")[0].split(",")))
+
+
+def volume_of(source):
+    """([servers], volume and the directory in it) of "gl1,gl2:/volume/directory", as far as spelling matters.
+
+    A transport that a client asked for is a suffix of the volume's name, which itself holds no dot.
+    """
+    servers, dummy, path = source.rpartition(":")
+    parts = [part for part in path.split("/") if part]
+    if parts and parts[0].endswith((".tcp", ".rdma")):
+        parts[0] = parts[0].rpartition(".")[0]
+    return servers.lower().split(","), "/".join(parts)
+
+
+def canonical(declared):
+    """The declared options that the process is told, {name: text, or True for one without a value}.
+
+    declared: {name: text, True or False}; false ones are left out, as is what mount.glusterfs keeps to itself.
+    """
+    result = collections.OrderedDict()
+    for name, value in declared.items():
+        if value is False:
+            continue
+        if name in ("root-squash", "no-root-squash"):
+            off = _BOOLEANS.get(value)
+            if value is not True and off == ("off" if name == "root-squash" else "on"):
+                result["no-root-squash"] = True
+        elif name == "log-level":
+            result[name] = str(value).upper()
+        elif name == "fopen-keep-cache":
+            result[name] = "true" if value is True else value
+        elif name == "volfile-check":
+            result[name] = True
+        elif name in _COMPARED or name.startswith("halo-"):
+            result[name] = value
+    return result
+
+
+def _parsed(arguments):
+    """_ProcessArguments of what stands between a process's name and its mount point."""
+    servers, volume, subdirectory, named, found = [], "", "", None, []
+    for name, value in _arguments(arguments):
+        if name == "volfile-server":
+            servers.append(value)
+        elif name == "volfile-id":
+            volume = value
+        elif name == "subdir-mount":
+            subdirectory = value
+        elif name == "fs-display-name":
+            named = value
+        else:
+            found.extend(_option(name, value))
+    return _ProcessArguments(servers, volume + subdirectory, named and named + subdirectory, found)
+
+
+def _shown_sources(told):
+    """Everything that the kernel may show as source: whichever server answered when the process mounted."""
+    if told.named:
+        return [told.named]
+    return ["%s:%s" % (server, told.volume) for server in told.servers]
+
+
+def _arguments(arguments):
+    """Pairs (name without its hyphens, value or True)."""
+    arguments = list(arguments)
+    while arguments:
+        argument = arguments.pop(0)
+        if argument in _SHORT_ARGUMENTS:
+            yield _SHORT_ARGUMENTS[argument], arguments.pop(0) if arguments else ""
+        elif argument.startswith("--"):
+            name, equals, value = argument[2:].partition("=")
+            if equals:
+                yield name, value
+            elif name in _NEEDS_VALUE:
+                yield name, arguments.pop(0) if arguments else ""
+            else:
+                yield name, True
+
+
+def _option(name, value):
+    """The mount option an argument came from, as a list of none or one."""
+    name = _OPTION_OF.get(name, name)
+    if name == "process-name":
+        # mount.glusterfs always names it "fuse", and puts a declared name behind that.
+        value = value.partition(".")[2]
+    elif name == "xlator-option" and value.startswith(_HALO):
+        name, dummy, value = value[len(_HALO) - len("halo-"):].partition("=")
+    if not value or not (name in _COMPARED or name.startswith("halo-")):
+        return []
+    if name in _WITHOUT_VALUE:
+        return [name]
+    return ["%s=%s" % (name, "true" if value is True else value)]
+
+
+def _as_helper_wants(share):
+    """The share with one server in its source and the others in the option that mount.glusterfs has for them."""
+    servers = servers_of(share)
+    declared = collections.OrderedDict(share["options"])
+    if len(servers) > 1:
+        declared["backup-volfile-servers"] = ":".join(servers[1:])
+    path = "/".join(part for part in share["source"].rpartition(":")[2].split("/") if part)
+    return dict(share, source="%s:/%s" % (servers[0], path), options=declared)
+
+
+def _same(value, shown):
+    """Whether the process was told what is declared, in whatever spelling."""
+    if shown is None:
+        return False
+    if value is True or shown is True:
+        return value is shown
+    if value in _BOOLEANS and shown in _BOOLEANS:
+        return _BOOLEANS[value] == _BOOLEANS[shown]
+    try:
+        return float(value) == float(shown)
+    except ValueError:
+        return value == shown
+
+
+def _words(name, value):
+    if value is None:
+        return "no %s" % name
+    return name if value is True else "%s=%s" % (name, value)

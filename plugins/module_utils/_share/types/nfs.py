@@ -1,0 +1,276 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NFS: how its options are written in nfs(5) and how fs/nfs/super.c (nfs_show_mount_options) shows them again."""
+
+import collections
+import posixpath
+
+from ..._plan.plan import quoted
+from .. import options
+from .base import ShareType
+
+# The NFS client tells the server's filesystem id here and not in statfs.
+VOLUMES = "/proc/fs/nfsfs/volumes"
+# What mount.nfs keeps to itself.
+_HELPER_ONLY = frozenset(("bg", "fg", "retry", "intr", "nointr", "sloppy", "mountvers", "mountport", "mountproto",
+                          "mounthost", "mountaddr", "namlen"))
+_SAME_NAME = {"nfsvers": "vers", "wsync": "sync"}
+_SHORT_FORMS = {
+    "v2": ("vers", "2"), "v3": ("vers", "3"), "v4": ("vers", "4"), "v4.0": ("vers", "4.0"), "v4.1": ("vers", "4.1"),
+    "v4.2": ("vers", "4.2"), "tcp": ("proto", "tcp"), "udp": ("proto", "udp"), "rdma": ("proto", "rdma"),
+    "tcp6": ("proto", "tcp6"), "udp6": ("proto", "udp6"),
+}
+_ATTRIBUTE_TIMES = ("acregmin", "acregmax", "acdirmin", "acdirmax")
+# One of these is always shown.
+_RETRY_CHOICE = ("hard", "soft", "softerr")
+# Shown as written when on; the other word is never shown.
+_SHOWN_WHEN_ON = {"nocto": "cto", "noac": "ac", "nolock": "lock", "noacl": "acl", "nordirplus": "rdirplus",
+                  "nosharecache": "sharecache", "noresvport": "resvport", "migration": "nomigration", "fsc": "nofsc",
+                  "sync": "async", "dirsync": "nodirsync", "lazytime": "nolazytime"}
+_NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items()}
+# Shown only when it is not this.
+_UNSHOWN_DEFAULTS = {"acregmin": "3", "acregmax": "60", "acdirmin": "30", "acdirmax": "60", "lookupcache": "all",
+                     "nconnect": "1", "max_connect": "1", "port": "2049"}
+# What a mount has that asks for nothing; "vers" and the sizes depend on the server.
+_DEFAULTS = {"hard": True, "proto": "tcp", "timeo": "600", "retrans": "2", "sec": "sys", "vers": "4.2"}
+# What the first mount sets for all that come later, as long as one of them is mounted: those that show one filesystem
+# of a server (fs/nfs/super.c does not compare these), and those over one connection.
+_OF_THE_FILESYSTEM = frozenset(("timeo", "retrans"))
+_OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
+# A server may grant less than what is asked for.
+_NEGOTIATED = ("rsize", "wsize")
+
+
+class Nfs(ShareType):
+    """NFS versions 3 and 4.x."""
+
+    name = "nfs"
+    aliases = {"nfs3": 'nfs with options {vers: "3"}', "nfs4": 'nfs with options {vers: "4.2"}'}
+    source_pattern = r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*"
+    source_example = "nas1:/export/projects"
+    source_meaning = "server:/export"
+    fstab_type = "nfs"
+    live_types = ("nfs", "nfs4")
+    remote = True
+    # Those of CIFS do not matter: systemd 257 read fstab in 3 s with a mount of a dead one.
+    hangs_systemd = True
+    port = 2049
+    selinux_type = "nfs_t"
+    selinux_boolean = "virt_use_nfs"
+    defaults = collections.OrderedDict([("_netdev", True), ("nofail", True)])
+    helper = (("/sbin/mount.nfs", "/usr/sbin/mount.nfs"), "nfs-common (Debian, Ubuntu) or nfs-utils (EL)")
+    explanations = (
+        ("access denied", "The server does not export this directory to this host: look at exportfs -v on the server."),
+        ("no such file or directory", "The server has no such export: compare with showmount -e, or exportfs -v on "
+                                      "the server; under NFSv4 the path begins at the export with fsid=0, if any."),
+        ("protocol not supported", "The server does not speak this version of NFS: change the option vers."),
+        ("requested nfs version", "The server does not speak this version of NFS: change the option vers."),
+        ("incorrect mount option", "The kernel or mount.nfs does not know one of the options: see nfs(5)."),
+        ("connection refused", "No NFS server listens there: is it running, and is the port right?"),
+        ("stale file handle", "The export was replaced on the server: export it again with exportfs -ra."),
+    )
+
+    def source_trouble(self, source, path):
+        if ":" not in source:
+            return "source %s has no colon, so it names no server. Write %s, such as %s." % (
+                quoted(source), self.source_meaning, self.source_example)
+        return super().source_trouble(source, path)
+
+    def defaults_of(self, share):
+        declared = canonical(share["options"])
+        if declared.get("vers") != "3" or "nolock" in declared:
+            return self.defaults
+        # Unmounting tells rpc.statd which locks are gone. A shutdown that has stopped it before waits a minute for it.
+        return collections.OrderedDict(self.defaults, **{"x-systemd.after": "rpc-statd.service"})
+
+    def mount_command(self, share):
+        command = super().mount_command(share)
+        if "retry" not in share["options"]:
+            # mount.nfs would try for two minutes; the entry in fstab keeps that for the boot, where it is right.
+            command[4] += ",retry=0"
+        return command
+
+    def remount_commands(self, share, mount, recorded):
+        commands = super().remount_commands(share, mount, recorded)
+        if "ro" in mount.super_options and not share["read_only"]:
+            # The filesystem itself was mounted read-only; other mounts that share it keep their own flag.
+            commands.insert(0, ["mount", "-o", "remount,rw", share["path"]])
+        return commands
+
+    def server(self, share):
+        declared = canonical(share["options"])
+        if not declared.get("proto", "tcp").startswith("tcp"):
+            return {"host": host_of(share["source"]), "port": None}
+        return {"host": host_of(share["source"]), "port": int(declared.get("port", self.port))}
+
+    def mismatch(self, share, mount, evidence=None):
+        if mount.fstype not in self.live_types or _comparable(mount.source) != _comparable(share["source"]):
+            return self.source_in_words(mount)
+        live = options.shown_values(mount).get("addr")
+        addresses = (evidence or {}).get("addresses")
+        if live and addresses and live.split("%")[0] not in addresses:
+            # The name was moved to another server, and the mount still shows the old one.
+            return "%s at the address %s, while %s is now %s" % (
+                mount.source, live, host_of(share["source"]), ", ".join(addresses))
+        return None
+
+    def differences(self, share, mount, recorded):
+        result = options.flag_differences(share, mount, recorded)
+        live = options.shown_values(mount)
+        asked = canonical(options.pairs(recorded.options)) if recorded else {}
+        declared = canonical(share["options"])
+        for name, value in declared.items():
+            shown = _compare(name, value, live, asked)
+            if shown is not None:
+                result.append(options.Difference(name, options.words(name, value), shown, False))
+        for name, value in asked.items():
+            if _was_asked_for_only(name, value, live, declared):
+                result.append(options.Difference(name, "no %s" % options.words(name, value), options.words(name, value), False))
+        return result
+
+    def sharing_superblock(self, mount, differences, others):
+        names = {difference.name for difference in differences if not difference.per_mount}
+        live = options.shown_values(mount)
+        result = []
+        for other in others:
+            same_filesystem = other.st_dev == mount.st_dev
+            same_connection = other.fstype in self.live_types and all(
+                options.shown_values(other).get(name) == live.get(name) for name in ("addr", "vers", "proto"))
+            # Any other difference (soft, nosharecache) makes a filesystem of its own out of it.
+            if (names <= _OF_THE_FILESYSTEM and same_filesystem) or (names & _OF_THE_CONNECTION and same_connection):
+                result.append(other)
+        return result
+
+    def server_of(self, mount):
+        return host_of(mount.source)
+
+    def root_refused(self, mount, on_server):
+        server, dummy, export = mount.source.rpartition(":")
+        return ("the server %s maps this host's root to nobody (root_squash, the default of an export); set them "
+                "once on the server: %s; or export to this host with no_root_squash" % (server, on_server(export)))
+
+    def no_acls(self, mount, on_server):
+        server, dummy, export = mount.source.rpartition(":")
+        setting = "set them once on the server %s, where they count for all hosts: %s; then leave access.acl out" % (
+            server, on_server(export))
+        if mount.fstype == "nfs4":
+            return ("NFS 4 hides the server's POSIX ACLs: %s; or mount it with options {vers: \"3\"}, which shows them"
+                    % setting)
+        return "the mount has noacl, or the server's filesystem has none: %s" % setting
+
+    def change_ignored(self, mount, mode):
+        return ("the server %s translates users or groups (idmapping, all_squash); give both sides the same "
+                "numbers, or change the export" % self.server_of(mount))
+
+    def group_ignored(self, acting, gid):
+        return (
+            "That group has all it needs, but an NFS server with manage-gids, as Debian's is by default, asks "
+            "its own accounts for the groups of uid %d and finds none. On the server set manage-gids=n in the section "
+            "[mountd] of /etc/nfs.conf, restart nfs-mountd and flush with exportfs -f; or give it a user %d in the group %d"
+            % (acting.uid, acting.uid, gid))
+
+    def filesystem_id(self, device):
+        return fsid_of(device)
+
+
+def host_of(source):
+    """The server's name or address in "server:/export", without the brackets of an IPv6 address."""
+    return _split_source(source)[0].strip("[]")
+
+
+def canonical(declared):
+    """The declared NFS options by the names the kernel shows, {name: text or True}, without what it never shows.
+
+    declared: {name: text, True or False}; false ones are left out.
+    """
+    result = collections.OrderedDict()
+    for name, value in declared.items():
+        if value is False or not options.is_shown(name) or options.is_flag(name) or name in _HELPER_ONLY:
+            continue
+        if name in _SHORT_FORMS and value is True:
+            name, value = _SHORT_FORMS[name]
+        name = _SAME_NAME.get(name, name)
+        if name == "actimeo":
+            for time in _ATTRIBUTE_TIMES:
+                result.setdefault(time, value)
+        elif name == "minorversion":
+            result["vers"] = "4.%s" % value
+        elif name == "vers" and value == "4" and str(result.get("vers", "")).startswith("4."):
+            continue
+        else:
+            result[name] = "pos" if (name, value) == ("lookupcache", "positive") else value
+    return result
+
+
+def _compare(name, value, live, asked):
+    """None when the live options agree with one declared option, else what they show, in words."""
+    if name in _RETRY_CHOICE:
+        shown = [word for word in _RETRY_CHOICE if word in live]
+        return None if not shown or name in shown else shown[0]
+    if name in _NEVER_SHOWN:
+        return _NEVER_SHOWN[name] if _NEVER_SHOWN[name] in live else None
+    if name in _SHOWN_WHEN_ON:
+        return None if name in live or (name == "nolock" and live.get("vers", "").startswith("4")) else (
+            _SHOWN_WHEN_ON[name])
+    if name not in live:
+        default = _UNSHOWN_DEFAULTS.get(name)
+        # What the kernel never shows cannot be compared.
+        return None if default is None or default == value else "%s=%s" % (name, default)
+    shown = live[name]
+    if shown == value or _as_good(name, value, shown, asked):
+        return None
+    return options.words(name, shown)
+
+
+def _as_good(name, value, shown, asked):
+    if name == "vers":
+        return value == "4" and shown.startswith("4.")
+    if name == "sec":
+        return shown in value.split(":")
+    if name == "proto":
+        return value == shown.rstrip("6") or value.rstrip("6") == shown
+    if name in _NEGOTIATED and value.isdigit() and shown.isdigit():
+        # Less than what is declared is the server's answer if just that was asked for, else the declaration changed.
+        return int(shown) < int(value) and asked.get(name) == value
+    return False
+
+
+def _was_asked_for_only(name, value, live, declared):
+    """Whether a live option is there because it was declared once, and would not be there without."""
+    if name in declared or live.get(name) != value or _DEFAULTS.get(name) == value:
+        return False
+    if name in _RETRY_CHOICE:
+        return not any(word in declared for word in _RETRY_CHOICE)
+    return _SHOWN_WHEN_ON.get(name) not in declared
+
+
+def _comparable(source):
+    """A source as far as its spelling does not matter: the server in lower case, the path without needless slashes."""
+    host, path = _split_source(source)
+    return host.lower(), posixpath.normpath("/" + path.lstrip("/"))
+
+
+def _split_source(source):
+    """(server, export without its first slash); an IPv6 address keeps its brackets."""
+    bracket = source.find("]") if source.startswith("[") else 0
+    colon = source.find(":/", max(bracket, 0))
+    return (source[:colon], source[colon + 2:]) if colon >= 0 else ("", source)
+
+
+def fsid_of(device, volumes=None):
+    """The server's filesystem id, the FSID column of the client's list of volumes (NV SERVER PORT DEV FSID FSC).
+
+    device: "major:minor". volumes: the list's text, read when None. "" where it is not in the list.
+    """
+    try:
+        if volumes is None:
+            with open(VOLUMES) as source:
+                volumes = source.read()
+    except OSError:
+        return ""
+    for line in volumes.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) >= 5 and fields[3] == device:
+            return fields[4]
+    return ""

@@ -1,0 +1,325 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Owner, group, mode and ACL of shares, what confines guests there, and what their writers can really do."""
+
+DOCUMENTATION = r"""
+module: share_access
+short_description: Set who may use a share, and try it as the real users
+version_added: 1.0.0
+author: virtshare contributors (@virtshare)
+description:
+  - Sets owner, group, mode and ACL of the root directories of mounted shares, then writes to each as each of its writers,
+    with that user's real groups, and reports what works.
+  - All paths of a host are done in one execution. A path that fails does not keep the others from being done; the
+    module fails at the end with all problems.
+  - On V(cifs) they are options of the mount, and M(virtshare.storage.share_mounts) sets them; here they are verified.
+  - Where SELinux or AppArmor confines guests, lets them at the shares, see O(confined_paths).
+  - It works on mounts only. The directory beneath a missing mount is never changed.
+  - Everything that a dead server could hang is bounded by O(timeout).
+options:
+  paths:
+    description: The paths, each a share's mount point.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: The mount point, absolute and normalised.
+        type: path
+        required: true
+      type:
+        description: The share's type. A mount of another filesystem at the path is refused. Without it any is taken.
+        type: str
+        choices: [nfs, cifs, ocfs2, glusterfs, local]
+      source:
+        description: The share's source. A mount of another one at the path is refused. Without it any is taken.
+        type: str
+      owner:
+        description: The user that owns the share's root directory. Left as it is when not given.
+        type: str
+      group:
+        description: The group of the share's root directory. Left as it is when not given.
+        type: str
+      mode:
+        description:
+          - The mode of the share's root directory as a quoted octal string such as V("2770"). Left as it is when not
+            given.
+          - A number is refused, because YAML reads V(0770) and V(770) as other numbers than meant.
+        type: raw
+      acl:
+        description:
+          - What users and groups may do beside owner and group, each V(user:NAME:rwx) or V(group:NAME:r-x), short
+            V(u:NAME:rwx). They get it in the share's root directory and, as default ACL, in everything that is made in
+            it, also by others.
+          - Exactly these; an empty list takes all away. The ACL is left as it is when not given.
+          - O(paths[].mode) says what owner, group and others have, in the default ACL as well. The mask is all that
+            anybody has, and stands in the place of the group's bits in what C(ls) shows; that is no difference.
+          - A program that makes its file with mode C(0640) takes C(w) from all others in spite of it, as any ACL works.
+          - A mount without POSIX ACLs is refused before anything is changed there; V(nfs) has them with version 3 only.
+        type: list
+        elements: str
+      writers:
+        description: Users that must be able to write. Each is tried for real, see RV(paths[].writers).
+        type: list
+        elements: str
+        default: []
+      read_only:
+        description: The share is mounted read-only. Nothing is set and nobody writes; a difference is a failure.
+        type: bool
+        default: false
+      apply:
+        description: Whether this host sets owner, group, mode and ACL of this path; O(apply) when not given.
+        type: bool
+  confined_paths:
+    description:
+      - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when
+        not given, nor where it is off.
+      - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
+        V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
+        V(local)) and guests may not use that of the share's root directory, the directory gets the type
+        C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
+        already is not relabelled. The type of a mount's option C(context) is checked.
+      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares (of
+        C(/etc/apparmor.d/abstractions/libvirt-qemu.d/virtshare) where libvirt includes only that directory), an empty
+        list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
+        their profiles then; nothing is reloaded, and guests that run keep theirs.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: The mount point, absolute and normalised.
+        type: path
+        required: true
+      type:
+        description: The share's type.
+        type: str
+        choices: [nfs, cifs, ocfs2, glusterfs, local]
+      source:
+        description: The share's source.
+        type: str
+      read_only:
+        description: Guests may only read.
+        type: bool
+        default: false
+  state:
+    description:
+      - With V(granted) owner, group, mode and ACL are set and the writers are tried.
+      - With V(resolved) users and groups are only looked up. An unknown one is refused, and no path is touched.
+    type: str
+    default: granted
+    choices: [granted, resolved]
+  apply:
+    description:
+      - Whether this host sets owner, group, mode and ACL. One host of a share is enough.
+      - With V(false) they are only verified, and a difference is a failure.
+    type: bool
+    default: true
+  require_mount:
+    description: Whether a path that is no mount is refused.
+    type: bool
+    default: true
+  expected_accounts:
+    description:
+      - Users and groups that packages which are not installed yet will bring. They are not refused as unknown.
+      - Honoured with O(state=resolved) and in check mode only.
+    type: list
+    elements: str
+    default: []
+  host:
+    description: The name by which messages call this host. Its own node name when not given.
+    type: str
+  timeout:
+    description: Seconds that one step on one path (a change, one user's test) may take.
+    type: float
+    default: 30.0
+attributes:
+  check_mode:
+    description: Can run in check mode and predict changes. Writers are not tried then.
+    support: full
+  diff_mode:
+    description: Returns owner, group, mode and ACL of the paths that differ, before and after.
+    support: full
+notes:
+  - In check mode a path that is not mounted yet counts as mounted by the same run. With O(apply=true) a change is
+    predicted for it when owner, group, mode or ACL are declared, but for V(cifs), where the mount brings them.
+  - A test's file is called C(.virtshare-write-test.*). It is removed also when the test is killed; what a killed module
+    left is removed by the next run.
+seealso:
+  - module: virtshare.storage.share_proof
+"""
+
+EXAMPLES = r"""
+- name: Let the platform and the guests write to the share
+  virtshare.storage.share_access:
+    paths:
+      - path: /srv/shares/projects
+        type: nfs
+        owner: oneadmin
+        group: kvm
+        mode: "2770"
+        writers: [oneadmin, libvirt-qemu]
+    confined_paths:
+      - path: /srv/shares/projects
+        type: nfs
+
+- name: Let several users write what the others made
+  virtshare.storage.share_access:
+    paths:
+      - path: /srv/shares/vmstore
+        type: ocfs2
+        owner: oneadmin
+        group: kvm
+        mode: "2770"
+        acl: [user:oneadmin:rwx, user:libvirt-qemu:rwx, group:backup:r-x]
+        writers: [oneadmin, libvirt-qemu]
+
+- name: Refuse unknown users before anything is changed
+  virtshare.storage.share_access:
+    state: resolved
+    expected_accounts: [libvirt-qemu, kvm]
+    paths: "{{ my_paths }}"
+"""
+
+RETURN = r"""
+accounts:
+  description: The users and groups that the paths name, as this host knows them.
+  returned: always
+  type: dict
+  contains:
+    users:
+      description: The C(uid), the primary C(gid) and all C(groups) of each user, by name.
+      type: dict
+      returned: always
+    groups:
+      description: The number of each group, by name.
+      type: dict
+      returned: always
+    names:
+      description: The name of each group number that occurs in the above.
+      type: dict
+      returned: always
+  sample: {users: {oneadmin: {uid: 9869, gid: 9869, groups: [108, 9869]}}, groups: {kvm: 108}, names: {"108": kvm}}
+confinement:
+  description: What SELinux and AppArmor let guests do; null without O(confined_paths).
+  returned: always
+  type: dict
+  contains:
+    selinux:
+      description:
+        - Whether it is C(enforcing), the C(booleans) by name, as far as the policy has them, and the C(labels) by path.
+        - Null where it is off.
+      type: dict
+      returned: always
+    apparmor:
+      description: The C(file) with the C(rules) for the shares; null where it is off, or confines no guests of libvirt.
+      type: dict
+      returned: always
+  sample:
+    selinux: null
+    apparmor:
+      file: /etc/apparmor.d/local/abstractions/libvirt-qemu
+      rules: ['"/srv/shares/projects/" r,', '"/srv/shares/projects/**" rwk,']
+pending_accounts:
+  description: Names of O(expected_accounts) that do not exist yet and are needed.
+  returned: always
+  type: list
+  elements: str
+operations:
+  description: What was done, or would be in check mode.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{operation: path.mode, target: /srv/shares/projects, summary: set mode 2770}]
+problems:
+  description: All that is wrong, in sentences. They are the lines of the failure's message, too.
+  returned: failure
+  type: list
+  elements: str
+paths:
+  description: Each path as it is now, also of a failed module.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The path.
+      type: str
+      returned: always
+    mount:
+      description: The C(source) and C(fstype) that are mounted there, or null.
+      type: dict
+      returned: always
+    pending:
+      description: Whether it is not mounted yet, in check mode.
+      type: bool
+      returned: always
+    owner:
+      description: The owner's name, or its number where it has none here.
+      type: str
+      returned: always
+    group:
+      description: The group's name, or its number where it has none here.
+      type: str
+      returned: always
+    uid:
+      description: The owner's number.
+      type: int
+      returned: always
+    gid:
+      description: The group's number.
+      type: int
+      returned: always
+    mode:
+      description: The mode, four octal digits, as C(ls) shows it. With an ACL the group's bits are its mask.
+      type: str
+      returned: always
+    acl:
+      description: The ACL as C(getfacl) writes it, empty without one; null when none is declared.
+      type: list
+      elements: str
+      returned: always
+      sample: ["user::rwx", "user:backup:r-x", "group::rwx", "mask::rwx", "other::---"]
+    default_acl:
+      description: The same of what is made in it.
+      type: list
+      elements: str
+      returned: always
+    writers:
+      description:
+        - For each writer whether it C(writes), and its C(operations).
+        - The operations are C(create), C(write), C(fsync), C(rename), C(read_back), C(lock), C(fallocate),
+          C(punch_hole), C(direct_io), C(xattr) and C(delete), each with C(result) (V(supported), V(not_supported),
+          V(denied), V(failed) or V(not_tried)) and C(words), the error and what it costs a guest.
+      type: dict
+      returned: always
+    problems:
+      description: What is wrong with this path, in sentences.
+      type: list
+      elements: str
+      returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._access import grant
+
+
+def main():
+    module = AnsibleModule(argument_spec=grant.ARGUMENT_SPEC, supports_check_mode=True)
+    problems = None
+    try:
+        result = grant.run(module.params, module.check_mode)
+    except grant.Failure as failure:
+        problems = str(failure)
+        result = failure.result
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if problems is not None:
+        module.fail_json(msg=problems, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's side of the proof that all hosts see the same filesystem."""
+
+DOCUMENTATION = r"""
+module: share_proof
+short_description: Report what a host has at its shares' paths, and exchange nonces with the other hosts
+version_added: 1.0.0
+author: virtshare contributors (@virtshare)
+description:
+  - The host's side of the proof that a share is the same filesystem on all hosts. It is run twice on each host, with
+    O(phase=write) on all of them first, with O(phase=read) after.
+  - In the first phase every host writes a fresh random nonce into each share, in the second it reads every other
+    host's. What filesystem, device and directory the path is goes into the result as well.
+  - It judges nothing and never fails because of a share. What is wrong with one is recorded in its result, and the
+    filter P(virtshare.storage.proof_matrix#filter) compares the results of all hosts.
+  - All shares of a host are done in one execution. Everything that a dead server could hang is bounded by O(timeout).
+options:
+  phase:
+    description:
+      - Write this host's nonces, or read those of all hosts.
+      - V(tidy) removes what a run left in which not all hosts came to reading. It is needed after a failed proof only.
+    type: str
+    required: true
+    choices: [write, read, tidy]
+  run_id:
+    description: 8 to 64 letters and digits that tell this run from every other, the same on all hosts and both phases.
+    type: str
+    required: true
+  host:
+    description: This host's name, as it is in O(hosts).
+    type: str
+    required: true
+  hosts:
+    description: All live hosts of the run, this one included.
+    type: list
+    elements: str
+    required: true
+  shares:
+    description: The shares to prove.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: The mount point.
+        type: path
+        required: true
+      type:
+        description: The declared type. Another filesystem at the path is recorded as a problem.
+        type: str
+        required: true
+        choices: [nfs, cifs, ocfs2, glusterfs, local]
+      source:
+        description: The declared source. Another one at the path is recorded as a problem. Not compared if not given.
+        type: str
+      writers:
+        description: Users that write the nonce where the server does not let root do it (root_squash).
+        type: list
+        elements: str
+        default: []
+      read_only:
+        description: The share is mounted read-only. It is compared by identity and by the content of its root.
+        type: bool
+        default: false
+  timeout:
+    description: Seconds that one share may take.
+    type: float
+    default: 30.0
+attributes:
+  check_mode:
+    description: Can run in check mode. It reports identities then, and neither writes nor reads nonces.
+    support: full
+  diff_mode:
+    description: It never changes anything that stays.
+    support: none
+notes:
+  - The nonces lie in a hidden directory of the run, C(.virtshare-proof-RUN), in the share's root. The last host to
+    read removes it. What a killed run left is removed by the next one when nothing was written into it for a quarter of
+    an hour by the server's own clock.
+  - Nothing is ever written into the directory beneath a missing mount.
+seealso:
+  - plugin: virtshare.storage.proof_matrix
+    plugin_type: filter
+  - module: virtshare.storage.share_access
+"""
+
+EXAMPLES = r"""
+- name: Write this host's nonces
+  virtshare.storage.share_proof:
+    phase: write
+    run_id: "{{ my_run_id }}"
+    host: "{{ inventory_hostname }}"
+    hosts: "{{ ansible_play_hosts }}"
+    shares:
+      - path: /srv/shares/projects
+        type: nfs
+        source: nas1:/export/projects
+        writers: [oneadmin]
+  register: my_written
+
+- name: Read the nonces of all hosts
+  virtshare.storage.share_proof:
+    phase: read
+    run_id: "{{ my_run_id }}"
+    host: "{{ inventory_hostname }}"
+    hosts: "{{ ansible_play_hosts }}"
+    shares:
+      - path: /srv/shares/projects
+        type: nfs
+        source: nas1:/export/projects
+        writers: [oneadmin]
+  register: my_read
+"""
+
+RETURN = r"""
+phase:
+  description: The phase that was run.
+  returned: success
+  type: str
+run_id:
+  description: The run's id.
+  returned: success
+  type: str
+host:
+  description: The host's name.
+  returned: success
+  type: str
+check_mode:
+  description: Whether it ran in check mode, so that nonces are missing on purpose.
+  returned: success
+  type: bool
+shares:
+  description: Each share as this host has it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The mount point.
+      type: str
+      returned: always
+    type:
+      description: The declared type.
+      type: str
+      returned: always
+    source:
+      description: The declared source.
+      type: str
+      returned: always
+    read_only:
+      description: Whether it is declared read-only.
+      type: bool
+      returned: always
+    identity:
+      description:
+        - What is there. For a mount C(mounted) is true, with its C(source), C(fstype), C(root) (the directory of the
+          filesystem), C(device) (major and minor number on this host), C(inode) of its root and C(fsid), the
+          filesystem's id if it tells one.
+        - Otherwise C(mounted) is false, and C(on) says on what the path lies, C(exists) whether there is a directory.
+      type: dict
+      returned: always
+    problem:
+      description: Why this host cannot take part with this share, or null.
+      type: str
+      returned: always
+    nonce:
+      description: What this host wrote, in the phase V(write).
+      type: str
+      returned: always
+    as:
+      description: The user it was written or read as.
+      type: str
+      returned: always
+    sees:
+      description: The nonce found of each host, or null, in the phase V(read).
+      type: dict
+      returned: always
+    content:
+      description: A digest of names, types, sizes and times in the root of a read-only share.
+      type: str
+      returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._plan.plan import Refusal
+from ..module_utils._proof import probe
+
+
+def main():
+    module = AnsibleModule(argument_spec=probe.ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        module.exit_json(**probe.run(module.params, module.check_mode))
+    except Refusal as refusal:
+        module.fail_json(msg=str(refusal))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host answers: servers that live, refuse, stay silent or have no name, and what systemd has read."""
+
+import errno
+import os
+import socket
+import threading
+import time
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._host.bounded import TimedOut
+from ansible_collections.virtshare.storage.plugins.module_utils._host.commands import run
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import host as host_module
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts.host import Host, ask
+from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
+
+
+@pytest.fixture
+def listener():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def silent():
+    """A port that takes no more connections: its queue is full, as a dead server's is not to be told from it."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        port = server.getsockname()[1]
+        waiting = []
+        for dummy in range(8):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+            waiting.append(client)
+        yield port
+        for client in waiting:
+            client.close()
+
+
+@pytest.fixture
+def closed():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+def test_a_living_server_tells_its_addresses(listener):
+    assert ask("127.0.0.1", listener, None, 2) == {"addresses": ["127.0.0.1"], "trouble": None}
+
+
+def test_a_server_that_refuses(closed):
+    trouble = ask("127.0.0.1", closed, None, 2)["trouble"]
+    assert "port %d" % closed in trouble and "Connection refused" in trouble
+
+
+def test_a_server_that_is_silent_is_given_up(silent):
+    begun = time.monotonic()
+    trouble = ask("127.0.0.1", silent, None, 1)["trouble"]
+    assert "does not answer on port %d within 1 s" % silent in trouble
+    assert time.monotonic() - begun < 5
+
+
+def test_a_name_nobody_knows():
+    answer = ask("no-such-host.invalid", 2049, None, 1)
+    assert answer["addresses"] is None and "has no address" in answer["trouble"]
+
+
+def test_a_mount_keeps_working_while_its_servers_name_is_not_known(listener, closed):
+    assert ask("no-such-host.invalid", listener, "127.0.0.1", 1) == {"addresses": None, "trouble": None}
+    assert "refused" in ask("no-such-host.invalid", closed, "127.0.0.1", 1)["trouble"]
+
+
+def test_without_a_port_only_the_name_is_asked():
+    assert ask("127.0.0.1", None, None, 1) == {"addresses": ["127.0.0.1"], "trouble": None}
+    assert ask("no-such-host.invalid", None, "192.0.2.1", 1) == {"addresses": None, "trouble": None}
+
+
+def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed, listener):
+    shares = validated([
+        {"path": "/srv/%s" % name, "type": "nfs", "source": "127.0.0.1:/%s" % name, "options": {"port": port}}
+        for name, port in (("dead1", closed), ("dead2", closed), ("alive", listener))])
+    host = Host(str(tmp_path / "fstab"), 5)
+    asked = []
+    original = host._ask
+    host._ask = lambda *arguments: asked.append(arguments) or original(*arguments)
+    found, problems = host.find(shares, {share["path"]: registry.of(share) for share in shares})
+    assert sorted(problems) == ["/srv/dead1", "/srv/dead2"]
+    assert list(found) == ["/srv/alive"]
+    assert [arguments[1] for arguments in asked] == [closed, listener]
+    for word in ("share /srv/dead1", "server 127.0.0.1", "127.0.0.1:/dead1", host.name, "port %d" % closed):
+        assert word in problems["/srv/dead1"]
+
+
+def test_a_command_gives_code_and_output():
+    assert run(["sh", "-c", "echo out; echo err >&2; exit 3"], 10) == (3, "out\nerr")
+
+
+def test_a_command_is_killed_with_all_it_started(tmp_path):
+    pid = tmp_path / "pid"
+    begun = time.monotonic()
+    with pytest.raises(TimedOut):
+        run(["sh", "-c", "sleep 60 & echo $! > %s; wait" % pid], 1)
+    assert time.monotonic() - begun < 10
+    number = int(pid.read_text())
+    deadline = time.monotonic() + 10
+    while os.path.exists("/proc/%d" % number) and not _is_zombie(number):
+        assert time.monotonic() < deadline, "the command's child is still running"
+        os.sched_yield()
+
+
+def _is_zombie(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as source:
+            return source.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_mounts_are_asked_together_and_a_hanging_one_is_left_out(monkeypatch):
+    release = threading.Event()
+
+    def statvfs(path):
+        if path == "/hangs":
+            release.wait(30)
+        elif path == "/stale":
+            raise OSError(errno.ESTALE, "Stale file handle")
+    monkeypatch.setattr(host_module.os, "statvfs", statvfs)
+    begun = time.monotonic()
+    try:
+        assert host_module.ask_mounts(["/hangs", "/well", "/stale"], 0.5) == {"/well": 0, "/stale": errno.ESTALE}
+    finally:
+        release.set()
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("outcomes, stale, words", [
+    ({"/srv/x": 0}, False, None),
+    ({"/srv/x": errno.ESTALE}, True, None),
+    ({"/srv/x": errno.EIO}, None, ["Input/output error", "127.0.0.1:/x"]),
+    ({}, None, ["no answer within 5 s", "server 127.0.0.1", "127.0.0.1:/x", "left alone"]),
+])
+def test_a_live_mount_is_asked_itself(tmp_path, monkeypatch, listener, outcomes, stale, words):
+    shares = validated([{"path": "/srv/x", "type": "nfs", "source": "127.0.0.1:/x", "options": {"port": listener}}])
+    lines = ["20 1 254:0 / / rw - ext4 /dev/vda rw",
+             "50 20 0:50 / /srv/x rw - nfs4 127.0.0.1:/x rw,vers=4.2,port=%d,addr=127.0.0.1" % listener]
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse("\n".join(lines)))
+    monkeypatch.setattr(host_module, "ask_mounts", lambda paths, seconds: outcomes)
+    host = Host(str(tmp_path / "fstab"), 5)
+    found, problems = host.find(shares, {"/srv/x": registry.of(shares[0])})
+    assert (found["/srv/x"].stale if found else None) == stale
+    for word in words or ():
+        assert word in problems["/srv/x"] and host.name in problems["/srv/x"]
+    # systemd would wait for a server that hangs, too
+    assert host.dead_servers() == (["127.0.0.1"] if not outcomes else [])
+
+
+@pytest.mark.parametrize("written, read, lags", [(100, 50, True), (50, 100, False), (10 ** 12, 50, False)])
+def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monkeypatch, written, read, lags):
+    fstab, generated = tmp_path / "fstab", tmp_path / "generator"
+    fstab.write_text("")
+    generated.mkdir()
+    os.utime(str(fstab), (written, written))
+    os.utime(str(generated), (read, read))
+    monkeypatch.setattr(host_module, "GENERATED", str(generated))
+    monkeypatch.setattr(host_module, "FSTAB", str(fstab))
+    monkeypatch.setattr(host_module, "BOOTED", str(tmp_path))
+    assert Host(str(fstab), 5).systemd_lags() is lags
+    assert Host(str(tmp_path / "other"), 5).systemd_lags() is None
+    monkeypatch.setattr(host_module, "BOOTED", str(tmp_path / "missing"))
+    assert Host(str(fstab), 5).systemd_lags() is None
+
+
+def test_accounts_have_numbers_and_unknown_ones_have_none(tmp_path):
+    host = Host(str(tmp_path / "fstab"), 5)
+    assert host.numbers(["root", "nobody-known", "4711"], ["root", "nobody-known"]) == {
+        "users": {"root": 0}, "groups": {"root": 0}}
+    assert host.numbers([], []) == {"users": {}, "groups": {}}
+
+
+def test_a_name_service_that_hangs_knows_nobody(tmp_path, monkeypatch):
+    def never(work, seconds):
+        raise TimedOut(seconds)
+    monkeypatch.setattr(host_module, "bounded", never)
+    assert Host(str(tmp_path / "fstab"), 5).numbers(["root"], []) == {"users": {}, "groups": {}}
+
+
+def test_systemd_waits_for_no_dead_cifs_server(tmp_path, monkeypatch):
+    line = "50 20 0:50 / /srv/m rw - cifs //127.0.0.1/m rw,vers=3.1.1,username=vm,addr=127.0.0.1"
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse(line))
+    host = Host(str(tmp_path / "fstab"), 5)
+    monkeypatch.setattr(host, "_server", lambda *key: pytest.fail("asked for %s" % (key,)))
+    assert host.dead_servers() == []
+
+
+def test_a_trap_is_found_and_not_looked_behind(tmp_path, monkeypatch, listener):
+    shares = validated([{"path": "/srv/x", "type": "nfs", "source": "127.0.0.1:/x",
+                         "options": {"port": listener, "x-systemd.automount": True}}])
+    lines = ["20 1 254:0 / / rw - ext4 /dev/vda rw", "60 20 0:60 / /srv/x rw - autofs systemd-1 rw,timeout=0"]
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse("\n".join(lines)))
+    monkeypatch.setattr(host_module, "ask_mounts", lambda paths, seconds: pytest.fail("asked for %s" % paths))
+    found, problems = Host(str(tmp_path / "fstab"), 5).find(shares, {"/srv/x": registry.of(shares[0])})
+    assert problems == {} and found["/srv/x"].stack == [] and found["/srv/x"].trap.mount_id == 60

@@ -1,0 +1,275 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the kernel spells what was declared: only what is declared is compared, and as the filesystem means it."""
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types.local import Local
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types.nfs import Nfs, canonical, host_of
+
+# As Linux 7.2 shows it; the options of NFS, then of version 3.
+LIVE = ("52 20 0:37 / /srv/x rw,relatime shared:82 - nfs4 nas1:/export/x rw,vers=4.2,rsize=131072,wsize=131072,namlen=255,"
+        "hard,fatal_neterrors=none,proto=tcp,timeo=600,retrans=2,sec=sys,clientaddr=192.0.2.11,local_lock=none,"
+        "addr=192.0.2.12")
+LIVE_3 = ("46 20 0:35 / /srv/x ro,relatime shared:88 - nfs nas1:/export/x ro,vers=3,rsize=131072,wsize=131072,namlen=255,"
+          "hard,nolock,proto=tcp,timeo=600,retrans=2,sec=sys,mountaddr=192.0.2.12,mountvers=3,mountport=40130,"
+          "mountproto=udp,local_lock=all,addr=192.0.2.12")
+
+
+def live(line=LIVE, **changes):
+    (mount,) = mountinfo.parse(line)
+    return mount._replace(**changes)
+
+
+def nfs(**options):
+    read_only = options.pop("read_only", False)
+    return validated([{"path": "/srv/x", "type": "nfs", "source": "nas1:/export/x", "options": options,
+                       "read_only": read_only}])[0]
+
+
+def differences(share, mount, recorded=None):
+    return [(each.declared, each.live) for each in Nfs().differences(share, mount, recorded)]
+
+
+def recorded(options):
+    return fstab.Entry("nas1:/export/x", "/srv/x", "nfs", options.split(","), 0, 0)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"vers": "4.2"}, {"vers": "4"}, {"nfsvers": "4.2"}, {"vers": "4", "minorversion": "2"}, {"v4.2": True},
+    {"hard": True}, {"proto": "tcp"}, {"tcp": True}, {"timeo": 600}, {"retrans": 2}, {"sec": "sys"}, {"sec": "krb5:sys"},
+    {"rsize": 131072}, {"relatime": True}, {"atime": True}, {"ac": True}, {"cto": True}, {"lookupcache": "all"},
+    {"nconnect": 1}, {"acregmin": 3}, {"bg": True}, {"retry": 5}, {"x-systemd.automount": True}, {"_netdev": True},
+    {"nofail": False}, {"soft": False}, {"lock": True}, {"nolock": True}, {"async": True}, {"not-known-yet": "7"},
+    {"suid": True, "dev": True, "exec": True}, {"clientaddr": "192.0.2.11"},
+], ids=str)
+def test_what_is_live_already(options):
+    assert differences(nfs(**options), live()) == []
+
+
+@pytest.mark.parametrize("options, expected", [
+    ({"vers": "4.1"}, ("vers=4.1", "vers=4.2")),
+    ({"vers": "3"}, ("vers=3", "vers=4.2")),
+    ({"soft": True}, ("soft", "hard")),
+    ({"softerr": True}, ("softerr", "hard")),
+    ({"timeo": 100}, ("timeo=100", "timeo=600")),
+    ({"sec": "krb5p"}, ("sec=krb5p", "sec=sys")),
+    ({"proto": "rdma"}, ("proto=rdma", "proto=tcp")),
+    ({"noac": True}, ("noac", "ac")),
+    ({"nocto": True}, ("nocto", "cto")),
+    ({"nosharecache": True}, ("nosharecache", "sharecache")),
+    ({"lookupcache": "none"}, ("lookupcache=none", "lookupcache=all")),
+    ({"lookupcache": "positive"}, ("lookupcache=pos", "lookupcache=all")),
+    ({"nconnect": 4}, ("nconnect=4", "nconnect=1")),
+    ({"acregmax": 10}, ("acregmax=10", "acregmax=60")),
+    ({"rsize": 65536}, ("rsize=65536", "rsize=131072")),
+    ({"noatime": True}, ("noatime", "relatime")),
+    ({"nosuid": True}, ("nosuid", "suid")),
+    ({"read_only": True}, ("ro", "rw")),
+])
+def test_what_is_not(options, expected):
+    assert differences(nfs(**options), live()) == [expected]
+
+
+def test_all_attribute_times_come_from_one_option():
+    mount = live(LIVE.replace("hard", "hard,acregmin=30,acregmax=30,acdirmax=30"))
+    assert differences(nfs(actimeo=30), mount) == []
+    assert [each[0] for each in differences(nfs(actimeo=31), mount)] == [
+        "acregmin=31", "acregmax=31", "acdirmin=31", "acdirmax=31"]
+
+
+def test_version_3():
+    share = nfs(vers="3", nolock=True, read_only=True, mountproto="tcp")
+    assert differences(share, live(LIVE_3)) == []
+    assert differences(nfs(vers="3", lock=True, read_only=True), live(LIVE_3)) == [("lock", "nolock")]
+    assert differences(nfs(vers="3"), live(LIVE_3)) == [("rw", "ro")]
+
+
+def test_a_server_may_grant_less_than_what_was_asked_for():
+    share = nfs(rsize=1048576)
+    asked = recorded("rw,rsize=1048576,_netdev,nofail")
+    assert differences(share, live(), asked) == []
+    # but what was not asked for is not the server's answer: the declaration is new
+    assert differences(share, live(), recorded("rw,rsize=131072")) == [("rsize=1048576", "rsize=131072")]
+    assert differences(share, live(), None) == [("rsize=1048576", "rsize=131072")]
+    assert differences(nfs(rsize=4096), live(), recorded("rw,rsize=4096")) == [("rsize=4096", "rsize=131072")]
+
+
+@pytest.mark.parametrize("shown, was, expected", [
+    ("soft", "rw,soft", [("no soft", "soft")]),
+    ("soft", "rw,hard", []),
+    ("hard", "rw,hard", []),
+    ("hard", "rw,soft", []),
+    ("hard,noac", "rw,noac", [("no noac", "noac")]),
+    ("hard,nconnect=4", "rw,nconnect=4", [("no nconnect=4", "nconnect=4")]),
+    ("hard", "rw,timeo=600,retrans=2,vers=4.2", []),
+])
+def test_an_option_that_is_no_longer_declared_goes_if_it_is_live(shown, was, expected):
+    mount = live(LIVE.replace("hard", shown))
+    assert differences(nfs(), mount, recorded(was)) == expected
+    assert differences(nfs(), mount, None) == []
+
+
+def test_a_flag_that_is_no_longer_declared_goes_by_a_remount():
+    mount = live(options=["rw", "noatime", "nosuid"])
+    assert differences(nfs(), mount, recorded("rw,noatime")) == [("relatime", "noatime")]
+    assert Nfs().remount_commands(nfs(), mount, recorded("rw,noatime")) == [
+        ["mount", "-o", "remount,bind,rw,nosuid,relatime", "/srv/x"]]
+
+
+def test_a_flag_that_is_no_longer_declared_is_taken_back_by_its_other_word():
+    """util-linux 2.41 leaves what it is not told; measured on Debian 13."""
+    mount = live(options=["rw", "nosuid", "relatime"])
+    assert Nfs().remount_commands(nfs(), mount, recorded("rw,nosuid")) == [
+        ["mount", "-o", "remount,bind,rw,suid,relatime", "/srv/x"]]
+
+
+def test_a_remount_names_every_flag_and_nothing_of_the_filesystem():
+    share = nfs(nodev=True, read_only=True, vers="4.2")
+    assert Nfs().remount_commands(share, live(options=["rw", "noexec", "noatime"]), None) == [
+        ["mount", "-o", "remount,bind,ro,nodev,noexec,noatime", "/srv/x"]]
+
+
+def test_a_filesystem_that_is_read_only_itself_is_opened_first():
+    mount = live(options=["ro", "relatime"], super_options=["ro", "vers=4.2"])
+    assert Nfs().remount_commands(nfs(), mount, None) == [
+        ["mount", "-o", "remount,rw", "/srv/x"], ["mount", "-o", "remount,bind,rw,relatime", "/srv/x"]]
+
+
+@pytest.mark.parametrize("source, shown, same", [
+    ("nas1:/export/x", "nas1:/export/x", True),
+    ("NAS1:/export/x", "nas1:/export/x", True),
+    ("nas1:/export/x/", "nas1:/export/x", True),
+    ("nas1://export//x", "nas1:/export/x", True),
+    ("nas1:/", "nas1:/", True),
+    ("[2001:db8::1]:/x", "[2001:db8::1]:/x", True),
+    ("nas1:/export/x", "nas1:/export/X", False),
+    ("nas1:/export/x", "nas2:/export/x", False),
+    ("nas1:/export/x", "nas1:/export", False),
+    ("nas1:/a:/b", "nas1:/a:/c", False),
+])
+def test_a_source_is_compared_by_what_it_means(source, shown, same):
+    share = dict(nfs(), source=source)
+    assert (Nfs().mismatch(share, live(source=shown), {"addresses": None}) is None) == same
+
+
+def test_another_filesystem_under_the_right_name_is_foreign():
+    assert Nfs().mismatch(nfs(), live(fstype="tmpfs"), {"addresses": None}) == "nas1:/export/x of type tmpfs"
+
+
+def test_a_name_that_was_moved_to_another_server_is_noticed():
+    words = Nfs().mismatch(nfs(), live(), {"addresses": ["192.0.2.77"]})
+    assert "192.0.2.12" in words and "192.0.2.77" in words
+    assert Nfs().mismatch(nfs(), live(), {"addresses": ["192.0.2.77", "192.0.2.12"]}) is None
+
+
+@pytest.mark.parametrize("source, host", [
+    ("nas1:/x", "nas1"), ("[2001:db8::1]:/x", "2001:db8::1"), ("192.0.2.1:/a:/b", "192.0.2.1")])
+def test_the_server_of_a_source(source, host):
+    assert host_of(source) == host
+
+
+def test_the_port_that_is_asked():
+    assert Nfs().server(nfs()) == {"host": "nas1", "port": 2049}
+    assert Nfs().server(nfs(port=4049)) == {"host": "nas1", "port": 4049}
+    assert Nfs().server(nfs(proto="rdma")) == {"host": "nas1", "port": None}
+
+
+def test_what_fstab_and_mount_are_told():
+    share = nfs(vers="4.2", timeo=100, noatime=True)
+    assert fstab.format_line(Nfs().entry(share)) == (
+        "nas1:/export/x /srv/x nfs rw,vers=4.2,timeo=100,noatime,_netdev,nofail 0 0")
+    assert Nfs().mount_command(share) == [
+        "mount", "-t", "nfs", "-o", "rw,vers=4.2,timeo=100,noatime,_netdev,nofail,retry=0", "nas1:/export/x", "/srv/x"]
+
+
+def test_defaults_can_be_left_out_and_retries_kept():
+    assert Nfs().entry(nfs(nofail=False, _netdev=False)).options == ["rw"]
+    assert Nfs().mount_command(nfs(retry=2))[4] == "rw,retry=2,_netdev,nofail"
+
+
+@pytest.mark.parametrize("declared, added", [
+    ({"vers": "3"}, ["x-systemd.after=rpc-statd.service"]),
+    ({"nfsvers": "3"}, ["x-systemd.after=rpc-statd.service"]),
+    ({"v3": True}, ["x-systemd.after=rpc-statd.service"]),
+    ({"vers": "3", "x-systemd.after": "mine.service"}, ["x-systemd.after=mine.service"]),
+    ({"vers": "3", "x-systemd.after": False}, []),
+    ({"vers": "3", "nolock": True}, []),
+    ({"vers": "4.2"}, []),
+    ({}, []),
+])
+def test_locks_of_nfs_3_are_released_before_a_shutdown_stops_their_daemon(declared, added):
+    written = Nfs().entry(nfs(**declared)).options
+    assert [option for option in written if option.startswith("x-systemd.")] == added
+
+
+def test_unmounted_stays_so_over_a_boot():
+    assert "noauto" in Nfs().entry(dict(nfs(), state="unmounted")).options
+
+
+def test_a_selinux_context_is_quoted_because_of_its_comma():
+    share = nfs(context="system_u:object_r:virt_content_t:s0:c1,c2")
+    (entry,) = [fstab.parse_line(fstab.format_line(Nfs().entry(share)))]
+    assert 'context="system_u:object_r:virt_content_t:s0:c1,c2"' in entry.options
+
+
+def test_canonical_names():
+    assert dict(canonical({"v3": True, "udp": True, "wsync": True, "x-initrd.mount": True, "bg": True})) == {
+        "vers": "3", "proto": "udp", "sync": True}
+
+
+@pytest.mark.parametrize("options, bound", [
+    ({"timeo": 100}, ["/srv/same"]),
+    ({"timeo": 100, "nosharecache": True}, []),
+    ({"soft": True}, []),
+    ({"nconnect": 4}, ["/srv/same", "/srv/other-filesystem"]),
+    ({"timeo": 100, "noatime": True}, ["/srv/same"]),
+])
+def test_what_other_mounts_of_the_server_keep_as_it_is(options, bound):
+    others = [
+        live(mount_point="/srv/same", mount_id=60),
+        live(mount_point="/srv/other-filesystem", mount_id=61, st_dev="0:40"),
+        live(mount_point="/srv/other-version", mount_id=62, st_dev="0:41", super_options=["vers=3", "addr=192.0.2.12"]),
+        live(mount_point="/srv/other-server", mount_id=63, st_dev="0:42", super_options=["vers=4.2", "addr=192.0.2.1"]),
+        live("27 1 254:0 / / rw - ext4 /dev/vda rw"),
+    ]
+    share = nfs(**options)
+    found = Nfs().sharing_superblock(live(), Nfs().differences(share, live(), None), others)
+    assert [mount.mount_point for mount in found] == bound
+
+
+@pytest.mark.parametrize("output, word", [
+    ("mount.nfs: access denied by server while mounting nas1:/x", "exportfs"),
+    ("mount.nfs: mounting nas1:/x failed, reason given by server: No such file or directory", "no such export"),
+    ("mount.nfs: Protocol not supported for nas1:/x", "vers"),
+    ("mount.nfs: something else", ""),
+])
+def test_an_error_of_mount_is_explained(output, word):
+    assert word in Nfs().explain(output)
+    assert bool(word) == bool(Nfs().explain(output))
+
+
+def local(**changes):
+    return validated([dict({"path": "/srv/l", "type": "local", "source": "/data/l"}, **changes)])[0]
+
+
+def test_a_bind_mount_is_known_by_device_and_directory():
+    mount = live("60 27 254:0 /data/l /srv/l rw,relatime - ext4 /dev/vda rw")
+    assert Local().mismatch(local(), mount, {"origin": ["254:0", "/data/l"]}) is None
+    assert Local().mismatch(local(), mount, {"origin": ["254:0", "/data/m"]}) == "/dev/vda (/data/l) of type ext4"
+    assert Local().mismatch(local(), mount, {"origin": ["254:1", "/data/l"]}) is not None
+
+
+def test_a_bind_mount_out_of_an_nfs_mount_is_known_by_its_source():
+    mount = live("60 27 0:45 / /srv/l rw,relatime - nfs4 nas1:/export/l rw")
+    assert Local().mismatch(local(), mount, {"origin": ["0:45", "nas1:/export/l"]}) is None
+    assert Local().mismatch(local(), mount, {"origin": ["0:45", "nas1:/export/m"]}) == "nas1:/export/l of type nfs4"
+
+
+def test_a_bind_mount_in_fstab_and_by_hand():
+    share = local(read_only=True, options={"nosuid": True})
+    assert fstab.format_line(Local().entry(share)) == "/data/l /srv/l none ro,nosuid,bind,nofail 0 0"
+    assert Local().mount_command(share) == ["mount", "-o", "ro,nosuid,bind,nofail", "/data/l", "/srv/l"]
+    assert Local().managed(share) and not Local().managed(local(source=""))

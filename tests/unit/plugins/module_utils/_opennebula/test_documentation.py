@@ -1,0 +1,54 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The single and the list form of a module are one: the same spec, and the same words about it."""
+
+import ast
+import pathlib
+
+import pytest
+import yaml
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import datastore, image
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.client import CONNECTION_SPEC
+
+PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
+PAIRS = [
+    ("one_datastore", "one_datastores", "datastores", datastore.argument_spec()),
+    ("one_filesystem_image", "one_filesystem_images", "filesystems", image.argument_spec()),
+]
+
+
+def documented(path, name="DOCUMENTATION"):
+    """A documentation block of a plugin file, without importing it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError("%s has no %s" % (path, name))
+
+
+@pytest.mark.parametrize("single, plural, option, spec", PAIRS)
+def test_both_forms_say_the_same(single, plural, option, spec):
+    one = documented(PLUGINS / "modules" / (single + ".py"))["options"]
+    many = documented(PLUGINS / "modules" / (plural + ".py"))["options"][option]["suboptions"]
+    many = yaml.safe_load(yaml.safe_dump(many, width=1000000).replace("O(%s[]." % option, "O("))
+    assert many == {name: one[name] for name in many}
+    assert set(one) - set(many) <= {"wait", "wait_timeout"}
+    assert set(many) == set(spec)
+
+
+@pytest.mark.parametrize("single, plural, option, spec", PAIRS)
+def test_the_words_agree_with_the_spec(single, plural, option, spec):
+    options = documented(PLUGINS / "modules" / (single + ".py"))["options"]
+    for name, declared in spec.items():
+        for key in ("type", "default", "choices", "elements"):
+            assert options[name].get(key) == declared.get(key), (name, key)
+
+
+def test_the_connection_is_documented_once():
+    options = documented(PLUGINS / "doc_fragments" / "_opennebula.py")["options"]
+    assert set(options) == set(CONNECTION_SPEC)
+    for name, declared in CONNECTION_SPEC.items():
+        for key in ("type", "default"):
+            assert options[name].get(key) == declared.get(key), (name, key)
+        for variable in declared.get("fallback", (None, []))[1]:
+            assert "E(%s)" % variable in str(options[name]["description"])

@@ -1,0 +1,263 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof's matrix: who sees the same filesystem, and both sides named when somebody does not."""
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._proof import matrix
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+PATH = "/srv/shares/projects"
+SHARE = {"path": PATH, "type": "nfs", "source": "nas1:/export/projects"}
+
+
+def nfs(export="projects", inode=2):
+    return {"mounted": True, "source": "nas1:/export/" + export, "fstype": "nfs4", "root": "/", "device": "0:45",
+            "inode": inode, "fsid": "3a:0"}
+
+
+def plain(exists=True):
+    return {"mounted": False, "on": "the local ext4 /dev/ubda", "exists": exists, "inode": 77 if exists else None}
+
+
+def share(path=PATH, identity=None, problem=None, read_only=False, **more):
+    found = {"path": path, "type": "nfs", "source": "nas1:/export/projects", "read_only": read_only,
+             "identity": identity or nfs(), "problem": problem, "nonce": None, "as": "root", "sees": {}, "content": None}
+    found.update(more)
+    return found
+
+
+def world(hosts, check_mode=False):
+    """Results as share_proof returns them. hosts: {host: {"fs": name of what it has, and share()'s arguments}}.
+
+    Hosts with the same "fs" read each other's nonces; "blind" lists hosts that this one does not see all the same.
+    """
+    results = {}
+    for host, given_share in hosts.items():
+        arguments = {key: value for key, value in given_share.items() if key not in ("fs", "blind")}
+        writes = given_share.get("fs") is not None and not arguments.get("read_only") and not check_mode
+        sees = {}
+        if writes:
+            for other, theirs in hosts.items():
+                seen = theirs.get("fs") == given_share["fs"] and other not in given_share.get("blind", ())
+                sees[other] = "nonce-" + other if seen else None
+        results[host] = {
+            "write": {"check_mode": check_mode,
+                      "shares": [share(nonce="nonce-" + host if writes else None, **arguments)]},
+            "read": {"check_mode": check_mode, "shares": [share(sees=sees, **arguments)]},
+        }
+    return results
+
+
+def judged(hosts, expected=(), **more):
+    result = matrix.judge(world(hosts, **more), [SHARE], expected or sorted(hosts))
+    assert len(result["shares"]) == 1
+    return result, result["shares"][0]
+
+
+def test_all_hosts_see_the_same():
+    result, found = judged({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}, "hv3": {"fs": "a"}})
+    assert result["proven"]
+    assert found["state"] == "proven"
+    assert found["proven_hosts"] == found["expected_hosts"] == ["hv1", "hv2", "hv3"]
+    assert found["problems"] == []
+    assert found["hosts"]["hv1"]["sees"] == {"hv1": True, "hv2": True, "hv3": True}
+    assert found["hosts"]["hv1"]["problem"] is None
+    assert found["hosts"]["hv1"]["source"] == "nas1:/export/projects"
+    assert result["words"] == PATH + ": proven, the same filesystem on all 3 hosts (hv1, hv2 and hv3)"
+    assert result["host_problems"] == {}
+
+
+def test_another_export_is_named_with_both_sides():
+    other = {"fs": "b", "identity": nfs("other", 131)}
+    result, found = judged({"hv1": {"fs": "a"}, "hv2": other, "hv3": {"fs": "a"}})
+    assert not result["proven"]
+    assert found["state"] == "failed"
+    assert found["proven_hosts"] == []
+    assert found["problems"] == [
+        "hv2:/srv/shares/projects is nas1:/export/other (nfs4, inode 131, fsid 3a:0), "
+        "hv1 and hv3 have nas1:/export/projects (nfs4, inode 2, fsid 3a:0): not the same filesystem"]
+    assert result["host_problems"] == {"hv2": found["problems"]}
+    assert found["hosts"]["hv2"]["sees"] == {"hv1": False, "hv2": True, "hv3": False}
+
+
+def test_another_source_than_declared_is_named_with_both_sides():
+    problem = "is nas1:/export/other, declared is nas1:/export/projects"
+    dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"identity": nfs("other", 131), "problem": problem}})
+    assert found["state"] == "failed"
+    assert found["problems"] == [
+        "hv2:/srv/shares/projects is nas1:/export/other (nfs4, inode 131, fsid 3a:0), declared is nas1:/export/projects; "
+        "hv1 has nas1:/export/projects (nfs4, inode 2, fsid 3a:0): not the same filesystem"]
+
+
+def test_all_hosts_agree_on_what_is_not_declared():
+    problem = "is nas1:/export/other, declared is nas1:/export/projects"
+    wrong = {"identity": nfs("other", 131), "problem": problem}
+    dummy, found = judged({"hv1": wrong, "hv2": wrong})
+    assert found["state"] == "failed"
+    assert len(found["problems"]) == 2
+    assert all("declared is nas1:/export/projects" in sentence for sentence in found["problems"])
+
+
+def test_a_plain_directory_is_named_with_what_it_lies_on():
+    missing = {"identity": plain(), "problem": "is not mounted: a plain directory of the local ext4 /dev/ubda"}
+    dummy, found = judged({"hv1": {"fs": "a"}, "hv2": missing})
+    assert found["state"] == "failed"
+    assert found["problems"] == [
+        "hv2:/srv/shares/projects is not mounted: a plain directory of the local ext4 /dev/ubda (inode 77); "
+        "hv1 has nas1:/export/projects (nfs4, inode 2, fsid 3a:0): not the same filesystem"]
+
+
+def test_nobody_has_it():
+    missing = {"identity": plain(exists=False), "problem": "is not mounted: there is no such directory on ext4"}
+    dummy, found = judged({"hv1": missing, "hv2": missing})
+    assert found["problems"] == [
+        "%s:/srv/shares/projects is not mounted: there is no such directory on the local ext4 /dev/ubda" % host
+        for host in ("hv1", "hv2")]
+
+
+def test_a_dead_server_is_named_once():
+    words = "%s: /srv/shares/projects: the server nas1 did not answer within 10 s (nfs4 mount of nas1:/export/projects)"
+    result, found = judged({host: {"problem": words % host} for host in ("hv1", "hv2")})
+    assert found["state"] == "failed"
+    assert found["problems"] == [
+        "%s:/srv/shares/projects: the server nas1 did not answer within 10 s (nfs4 mount of nas1:/export/projects)" % host
+        for host in ("hv1", "hv2")]
+    assert set(result["host_problems"]) == {"hv1", "hv2"}
+
+
+def test_one_host_cannot_write():
+    words = "cannot write its proof in /srv/shares/projects: EROFS: Read-only file system"
+    dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"problem": words}})
+    assert found["problems"] == ["hv2:/srv/shares/projects: " + words]
+
+
+def test_two_look_alike_but_one_does_not_read_the_other():
+    dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"fs": "a", "blind": ["hv1"]}})
+    assert found["state"] == "failed"
+    assert found["problems"] == [
+        "hv2:/srv/shares/projects is nas1:/export/projects (nfs4, inode 2, fsid 3a:0), hv1 has nas1:/export/projects "
+        "(nfs4, inode 2, fsid 3a:0): they look alike, but hv2 does not read what hv1 wrote"]
+
+
+def test_the_only_host_must_read_back_its_own():
+    assert judged({"hv1": {"fs": "a"}})[1]["state"] == "proven"
+    dummy, found = judged({"hv1": {"fs": "a", "blind": ["hv1"]}})
+    assert found["state"] == "failed"
+    assert "does not read back what it wrote itself" in found["problems"][0]
+
+
+def test_a_nonce_of_another_run_proves_nothing():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    results["hv2"]["read"]["shares"][0]["sees"]["hv1"] = "nonce-of-yesterday"
+    assert matrix.judge(results, [SHARE])["shares"][0]["state"] == "failed"
+
+
+def test_a_part_of_the_hosts_is_proven_for_n_of_m():
+    result, found = judged({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}}, expected=["hv1", "hv2", "hv3"])
+    assert not result["proven"]
+    assert found["state"] == "partial"
+    assert found["proven_hosts"] == ["hv1", "hv2"]
+    assert found["expected_hosts"] == ["hv1", "hv2", "hv3"]
+    assert list(found["missing_hosts"]) == ["hv3"]
+    assert result["words"].startswith(PATH + ": proven for 2 of 3 hosts (hv1 and hv2)\n  hv3:" + PATH)
+    assert result["host_problems"] == {}
+
+
+def test_a_host_that_failed_in_the_read_phase_is_a_problem():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    results["hv2"]["read"] = {"failed": True, "msg": "no space left"}
+    found = matrix.judge(results, [SHARE])["shares"][0]
+    assert found["state"] == "failed"
+    assert found["problems"] == ["hv2:/srv/shares/projects: the read phase failed: no space left"]
+
+
+def test_a_host_that_became_unreachable_is_missing():
+    results = world({"hv1": {"fs": "a"}})
+    results["hv2"] = {"write": {"unreachable": True, "msg": "no route"}, "read": None}
+    found = matrix.judge(results, [SHARE], ["hv1", "hv2"])["shares"][0]
+    assert found["state"] == "partial"
+    assert found["missing_hosts"] == {"hv2": "it became unreachable in the write phase"}
+
+
+def test_check_mode_is_pending_whatever_is_mounted():
+    missing = {"identity": plain(), "problem": "is not mounted: a plain directory"}
+    result, found = judged({"hv1": {"fs": "a"}, "hv2": missing}, check_mode=True)
+    assert not result["proven"]
+    assert found["state"] == "pending"
+    assert found["problems"] == found["proven_hosts"] == []
+    assert result["words"] == PATH + ": pending, nothing is written in check mode"
+
+
+def test_read_only_shares_are_compared_by_identity_and_content():
+    same = {"read_only": True, "content": "c1"}
+    assert judged({"hv1": same, "hv2": same})[1]["state"] == "proven"
+    dummy, found = judged({"hv1": same, "hv2": dict(same, content="c2")})
+    assert found["state"] == "failed"
+    assert "the content of its root is another" in found["problems"][0]
+    dummy, found = judged({"hv1": same, "hv2": dict(same, identity=nfs(inode=9))})
+    assert found["problems"][0].endswith("not the same filesystem")
+
+
+@pytest.mark.parametrize("fstype, fsid, sources, same", [
+    ("fuse.glusterfs", "", ["gl1:/scratch", "gl2:scratch"], True),
+    ("fuse.glusterfs", "", ["gl1:/scratch", "gl1:/other"], False),
+    ("ocfs2", "ab12", ["/dev/sdb", "/dev/sdc"], True),
+    ("ext4", "", ["/dev/sdb", "/dev/sdc"], False),
+    ("nfs4", "3a:0", ["nas1:/a", "nas2:/a"], False),
+])
+def test_what_each_host_names_itself_makes_no_difference(fstype, fsid, sources, same):
+    """The server that answered a host, the name of its disk: read-only shares have nothing but their looks."""
+    hosts = {"hv%d" % number: {"read_only": True, "content": "c1",
+                               "identity": dict(nfs(), source=source, fstype=fstype, fsid=fsid)}
+             for number, source in enumerate(sources)}
+    assert (judged(hosts)[1]["state"] == "proven") == same
+
+
+def test_a_host_that_does_not_declare_a_share_is_not_looked_for_in_it():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    for phase in results["hv1"].values():
+        phase["shares"] = []
+    (found,) = matrix.judge(results, [SHARE], ["hv1", "hv2"])["shares"]
+    assert (found["state"], sorted(found["hosts"])) == ("proven", ["hv2"])
+    assert found["hosts"]["hv2"]["sees"] == {"hv2": True}
+
+
+def test_a_share_is_not_expected_of_a_host_that_does_not_declare_it():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    results["hv3"] = {"write": {"shares": []}, "read": {"shares": []}}
+    found = matrix.judge(results, [SHARE], ["hv1", "hv2", "hv3"])["shares"][0]
+    assert found["state"] == "proven"
+    assert found["expected_hosts"] == ["hv1", "hv2"]
+
+
+def test_shares_that_only_another_host_declares_are_judged_too():
+    found = matrix.judge(world({"hv1": {"fs": "a"}, "hv2": {"fs": "b"}}), [])["shares"]
+    assert [entry["state"] for entry in found] == ["failed"]
+
+
+def test_unmounted_shares_and_none_at_all_are_nothing_to_prove():
+    result = matrix.judge({}, [dict(SHARE, state="absent")], [])
+    assert result["proven"] and result["shares"] == []
+    assert result["words"] == "no share is declared: nothing to prove"
+
+
+def test_nobody_took_part():
+    found = matrix.judge({}, [SHARE], ["hv1"])["shares"][0]
+    assert found["state"] == "failed"
+    assert found["problems"] == [PATH + ": no host took part"]
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["h%d" % number for number in range(8)]), st.sampled_from("ab"), min_size=1))
+def test_proven_exactly_when_all_have_one_filesystem(filesystems):
+    result, found = judged({host: {"fs": fs, "identity": nfs(fs)} for host, fs in filesystems.items()})
+    alike = len(set(filesystems.values())) == 1
+    assert (found["state"] == "proven") == alike == result["proven"]
+    if not alike:
+        # Everybody outside the larger part is named, and nobody in it.
+        parts = [sorted(host for host in filesystems if filesystems[host] == fs) for fs in "ab"]
+        parts.sort(key=len)
+        named = sorted(result["host_problems"])
+        assert named == parts[0] if len(parts[0]) < len(parts[1]) else named in parts

@@ -1,0 +1,174 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof's own files: several hosts on one directory, each a name here, and nothing left at the end."""
+
+import errno
+import os
+import stat
+import time
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._proof import nonces
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+RUN = "run1aaaaaaaa"
+HOSTS = ["hv1", "hv2", "hv3"]
+
+
+def hidden(share, run=RUN):
+    return share / nonces.directory_name(run)
+
+
+def write(share, *hosts, **more):
+    for host in hosts:
+        nonces.write(str(share), None, more.get("run", RUN), host, "nonce-" + host)
+
+
+def read(share, host, hosts=None):
+    return nonces.read(str(share), None, RUN, host, hosts or HOSTS, 0)
+
+
+def test_every_host_reads_every_other_and_the_last_one_cleans_up(tmp_path):
+    write(tmp_path, *HOSTS)
+    for host in HOSTS:
+        assert hidden(tmp_path).is_dir()
+        assert read(tmp_path, host) == {"sees": {other: "nonce-" + other for other in HOSTS}, "tidy": True}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hosts_of_another_filesystem_are_not_waited_for(tmp_path):
+    """hv3 has another export: it sees itself only, and hv1 and hv2 clean up without it."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    write(one, "hv1", "hv2")
+    write(other, "hv3")
+    assert read(one, "hv1")["sees"] == {"hv1": "nonce-hv1", "hv2": "nonce-hv2", "hv3": None}
+    assert read(one, "hv2")["sees"] == {"hv1": "nonce-hv1", "hv2": "nonce-hv2", "hv3": None}
+    assert read(other, "hv3")["sees"] == {"hv1": None, "hv2": None, "hv3": "nonce-hv3"}
+    assert list(one.iterdir()) == list(other.iterdir()) == []
+
+
+def test_a_host_that_died_before_it_read_does_not_keep_the_files(tmp_path):
+    write(tmp_path, *HOSTS)
+    for host in ("hv1", "hv2"):
+        read(tmp_path, host, ["hv1", "hv2"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_that_lists_what_the_last_one_has_removed_leaves_nothing_to_tidy(tmp_path, monkeypatch):
+    """As an NFS client reports it, when the directory goes between its own file and the list."""
+    write(tmp_path, "hv1", "hv2")
+
+    def gone(*_arguments):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(nonces.os, "listdir", gone)
+    assert read(tmp_path, "hv1", ["hv1", "hv2"])["tidy"] is True
+
+
+def test_another_run_at_the_same_time_is_left_alone(tmp_path):
+    write(tmp_path, *HOSTS)
+    write(tmp_path, "hv1", run="run2bbbbbbbb")
+    for host in HOSTS:
+        read(tmp_path, host)
+    assert list(tmp_path.iterdir()) == [hidden(tmp_path, "run2bbbbbbbb")]
+    nonces.read(str(tmp_path), None, "run2bbbbbbbb", "hv1", ["hv1"], 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_removed_after_a_while_by_the_servers_clock(tmp_path):
+    write(tmp_path, *HOSTS, run="killed000000")
+    write(tmp_path, "hv1", run="younger00000")
+    passed = time.time() - nonces.STALE_SECONDS - 5
+    os.utime(str(hidden(tmp_path, "killed000000")), (passed, passed))
+    write(tmp_path, "hv1")
+    assert sorted(tmp_path.iterdir()) == [hidden(tmp_path), hidden(tmp_path, "younger00000")]
+
+
+def test_two_paths_of_one_directory_are_proven_side_by_side(tmp_path):
+    runs = [nonces.run_of(RUN, path) for path in ("/srv/a", "/srv/b")]
+    for number, run in enumerate(runs):
+        nonces.write(str(tmp_path), None, run, "hv1", str(number))
+    for number, run in enumerate(runs):
+        assert nonces.read(str(tmp_path), None, run, "hv1", ["hv1"], 0)["sees"] == {"hv1": str(number)}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_repeated_attempt_of_one_run_replaces_its_nonce(tmp_path):
+    write(tmp_path, "hv1")
+    nonces.write(str(tmp_path), None, RUN, "hv1", "second")
+    assert read(tmp_path, "hv1", ["hv1"])["sees"] == {"hv1": "second"}
+
+
+def test_everybody_may_use_the_directory_whatever_the_umask(tmp_path):
+    previous = os.umask(0o077)
+    try:
+        write(tmp_path, "hv1")
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(hidden(tmp_path).stat().st_mode) == 0o777
+    (entry,) = hidden(tmp_path).iterdir()
+    assert stat.S_IMODE(entry.stat().st_mode) == 0o644
+
+
+def test_a_planted_link_is_neither_followed_nor_kept(tmp_path):
+    share, victim = tmp_path / "share", tmp_path / "victim"
+    share.mkdir()
+    victim.write_text("precious")
+    write(share, "hv2")
+    (hidden(share) / nonces.file_name("hv1", "nonce")).symlink_to(victim)
+    write(share, "hv1")
+    assert victim.read_text() == "precious"
+    assert read(share, "hv1", ["hv1", "hv2"])["sees"]["hv1"] == "nonce-hv1"
+
+
+def test_a_planted_directory_link_is_refused(tmp_path):
+    share, elsewhere = tmp_path / "share", tmp_path / "elsewhere"
+    share.mkdir()
+    elsewhere.mkdir()
+    hidden(share).symlink_to(elsewhere)
+    with pytest.raises(OSError):
+        write(share, "hv1")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_nothing_written_is_nothing_seen(tmp_path):
+    assert read(tmp_path, "hv1") == {"sees": {host: None for host in HOSTS}, "tidy": True}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_nonce_that_comes_late_is_waited_for(tmp_path, monkeypatch):
+    write(tmp_path, "hv1")
+    # The first pause of the reader is when the other host's write becomes visible.
+    monkeypatch.setattr(nonces.time, "sleep", lambda seconds: write(tmp_path, "hv2"))
+    assert nonces.read(str(tmp_path), None, RUN, "hv1", ["hv1", "hv2"], 30)["sees"]["hv2"] == "nonce-hv2"
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=300), min_size=2, max_size=2, unique=True))
+def test_names_of_hosts_make_names_of_files(hosts):
+    first, second = (nonces.file_name(host, "nonce") for host in hosts)
+    assert first != second
+    for name in (first, second):
+        assert "/" not in name and "\0" not in name and len(name.encode("utf-8")) <= 255
+        assert name.endswith(".nonce") and name.count(".") == 1
+
+
+def test_the_content_of_a_read_only_share(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "image").write_text("same")
+        (tmp_path / name / "dir").mkdir()
+        for entry in (tmp_path / name).iterdir():
+            os.utime(str(entry), (1, 1))
+    prints = [nonces.content_fingerprint(str(tmp_path / name), None) for name in ("one", "other")]
+    assert prints[0] == prints[1]
+    # What goes on below the root, or in another run's proof of the same directory, is no difference.
+    (tmp_path / "other" / "dir" / "new").write_text("")
+    write(tmp_path / "other", "hv1")
+    assert nonces.content_fingerprint(str(tmp_path / "other"), None) == prints[0]
+    (tmp_path / "other" / "image").write_text("changed")
+    assert nonces.content_fingerprint(str(tmp_path / "other"), None) != prints[0]

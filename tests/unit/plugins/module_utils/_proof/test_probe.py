@@ -1,0 +1,108 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host says of a path: identity, and what is taken over from the declaration."""
+
+import os
+import subprocess
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._host.mountinfo import Mount
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._proof import declared, explain, identity, probe
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import nfs
+
+VOLUMES = """NV SERVER   PORT DEV          FSID                              FSC
+v4 0ad5020d  801 0:45         dad39d26405c4748:a9dd8a5f5163d06d no
+v4 0ad5020e  801 0:46         0:0                               no
+"""
+
+
+def test_the_nfs_client_tells_the_servers_filesystem_id():
+    assert nfs.fsid_of("0:45", VOLUMES) == "dad39d26405c4748:a9dd8a5f5163d06d"
+    assert nfs.fsid_of("0:47", VOLUMES) == ""
+    assert nfs.fsid_of("0:45", "") == ""
+
+
+def test_the_filesystem_id_is_what_stat_shows():
+    descriptor = os.open("/", os.O_RDONLY)
+    try:
+        assert (identity._statfs_fsid(descriptor) or "0") == subprocess.check_output(
+            ["stat", "-f", "-c", "%i", "/"], universal_newlines=True).strip()
+    finally:
+        os.close(descriptor)
+
+
+def test_a_mount_is_described_also_when_nobody_answers():
+    mount = Mount(61, 27, "0:45", "/", "/srv/a", ["rw"], "nfs4", "nas1:/export", ["rw"])
+    assert identity.describe(mount) == {
+        "mounted": True, "source": "nas1:/export", "fstype": "nfs4", "root": "/", "device": "0:45", "inode": None,
+        "fsid": ""}
+    assert explain.identity(identity.describe(mount)) == "nas1:/export (nfs4)"
+    assert explain.identity(identity.describe(mount, {"inode": 2, "fsid": "a:b"})) == "nas1:/export (nfs4, inode 2, fsid a:b)"
+
+
+def test_a_plain_directory_is_described(tmp_path):
+    entries = mountinfo.parse("27 1 254:0 / / rw - ext4 /dev/vda rw")
+    found = identity.describe_plain(entries, str(tmp_path))
+    assert found == {"mounted": False, "on": "the local ext4 /dev/vda", "exists": True, "inode": tmp_path.stat().st_ino}
+    missing = identity.describe_plain(entries, str(tmp_path / "missing"))
+    assert explain.identity(missing) == "not mounted: there is no such directory on the local ext4 /dev/vda"
+
+
+def test_the_identity_of_a_real_mount():
+    entry = mountinfo.find(mountinfo.read(), "/proc")
+    found = identity.read("/proc", entry)
+    assert found["device"] == entry.st_dev
+    assert isinstance(found["inode"], int)
+
+
+@pytest.mark.parametrize("names, text", [
+    (["hv1"], "hv1"), (["hv1", "hv2"], "hv1 and hv2"), (["a", "b", "c"], "a, b and c"),
+    (list("abcdefgh"), "a, b, c, d, e, f and 2 more"), ([], ""),
+])
+def test_lists_of_hosts(names, text):
+    assert explain.listed(names) == text
+
+
+def test_what_is_declared_is_taken_over_without_secrets():
+    share = {"path": "/srv/a", "type": "cifs", "source": "//nas2/a", "credentials": {"password": "secret"},
+             "access": {"owner": "x", "writers": ["oneadmin"]}}
+    assert declared.probe_shares([share, dict(share, state="absent"), {"path": "/srv/b", "type": "nfs"}]) == [
+        {"path": "/srv/a", "type": "cifs", "source": "//nas2/a", "writers": ["oneadmin"], "read_only": False},
+        {"path": "/srv/b", "type": "nfs", "writers": [], "read_only": False}]
+
+
+def parameters(**more):
+    given = {"phase": "write", "run_id": "abcdefgh1234", "host": "hv1", "hosts": ["hv1"], "shares": [], "timeout": 5.0}
+    given.update(more)
+    return given
+
+
+def test_unusable_parameters_are_refused_with_what_to_write():
+    with pytest.raises(Refusal) as refusal:
+        probe.run(parameters(run_id="../x"), False)
+    assert "8 to 64 letters and digits" in str(refusal.value)
+    with pytest.raises(Refusal) as refusal:
+        probe.run(parameters(hosts=["hv2"]), False)
+    assert "hosts must hold host hv1 itself" in str(refusal.value)
+
+
+def test_a_path_that_is_no_mount_is_recorded_and_never_written_to(tmp_path):
+    share = {"path": str(tmp_path), "type": "nfs", "source": "nas1:/x", "writers": [], "read_only": False}
+    for phase in ("write", "read"):
+        result = probe.run(parameters(phase=phase, shares=[share]), False)
+        (found,) = result["shares"]
+        assert not result["changed"]
+        assert found["problem"].startswith("is not mounted: a plain directory of ")
+        assert found["identity"]["mounted"] is False
+        assert found["nonce"] is None and found["sees"] == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mount_of_another_type_is_recorded():
+    share = {"path": "/proc", "type": "nfs", "source": "nas1:/x", "writers": [], "read_only": False}
+    (found,) = probe.run(parameters(shares=[share]), False)["shares"]
+    assert found["problem"] == "is a proc mount, declared is the type nfs"
+    assert found["identity"]["fstype"] == "proc"
