@@ -59,7 +59,7 @@ def origin_of(source, entries):
 
 
 def declared_instead(share, mount, entries, ask):
-    """A generator for Bounded.together(): what is declared, in words, if that is not what is mounted; else None.
+    """A generator for Bounded.together(): the text of what is declared, if that is not what is mounted; else None.
 
     share: {"path", "type", "source"}; without a type everything fits, without a source all of its type. ask: a function
     that makes a Request of a function.
@@ -149,14 +149,14 @@ class Bounded:
 
     def declared_instead(self, share, mount, entries):
         """The answer of declared_instead()."""
-        conversation = declared_instead(share, mount, entries,
-                                        lambda function: Request(function, share["path"], mount, None))
-        try:
-            request = next(conversation)
-            while True:
-                request = conversation.send(self.run(request.function, request.path, request.mount))
-        except StopIteration as end:
-            return end.value
+        answers = []
+
+        def conversation():
+            answers.append((yield from declared_instead(
+                share, mount, entries, lambda function: Request(function, share["path"], mount, None))))
+
+        self.together([conversation()])
+        return answers[0]
 
     def _answers(self, requests, account):
         """Yield the bounded.Answer to each request; one that its server did not give is a NoAnswer."""

@@ -157,7 +157,7 @@ def words_or_none(name, values):
 
 
 def octal(text):
-    """A mode of octal digits as a number; what is none stays a text."""
+    """A mode of octal digits as a number; any other text stays as it is."""
     try:
         return int(text, 8)
     except ValueError:

@@ -19,11 +19,10 @@ class ShareType:
     name = None
     # {what people write for it: what to write instead}
     aliases = {}
-    # A source: a regular expression for all of it, an example, what it is, and whether there must be one.
+    # A source: a regular expression for all of it, an example, and what it is.
     source_pattern = r".+"
     source_example = None
     source_meaning = None
-    needs_source = True
     # {option that belongs elsewhere: what to write instead}
     options_elsewhere = {}
     # Options whose value is an octal number, which YAML makes another one of without quotes.
@@ -213,7 +212,7 @@ class ShareType:
         return mount.source
 
     def source_in_words(self, mount):
-        """What it shows, for people."""
+        """What it shows, for a message."""
         below = " (%s)" % mount.root if mount.root != "/" else ""
         return "%s%s of type %s" % (mount.source, below, mount.fstype)
 

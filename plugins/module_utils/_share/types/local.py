@@ -22,7 +22,6 @@ class Local(ShareType):
     source_pattern = r"/(?!dev/).+"
     source_example = "/data/projects"
     source_meaning = "a directory of the host that is bound to the path"
-    needs_source = False
     options_elsewhere = dict.fromkeys(("bind", "rbind"), "write type: local at the share instead")
     binds = True
     fstab_options = ("bind", "rbind")
