@@ -52,7 +52,7 @@ attributes:
     membership:
       - virtshare.storage._opennebula
   check_mode:
-    description: Can run in check mode and predict the changes without making them.
+    description: Predicts exactly the operations of a real run from the same reads, without a write call.
   diff_mode:
-    description: Returns what differs before and after in diff mode.
+    description: Shows what differs before and after, without secrets.
 """

@@ -18,43 +18,6 @@ description:
   - All shares of a host are done by one guest. It ends within O(timeout), and it and all its files are gone at the end,
     also when the module is killed.
 options:
-  shares:
-    description: The shares, each a live mount of the host.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: The mount point.
-        type: path
-        required: true
-      tag:
-        description: The tag by which the guest mounts it.
-        type: str
-        required: true
-      type:
-        description: The share's type. A mount of another filesystem at the path is refused. Without it any is taken.
-        type: str
-        choices: [nfs, cifs, ocfs2, glusterfs, local]
-      source:
-        description: The share's source. A mount of another one at the path is refused. Without it any is taken.
-        type: str
-      read:
-        description: The file to read, relative to the share's root.
-        type: str
-        required: true
-      expected:
-        description: What it must hold.
-        type: str
-        required: true
-      written_by:
-        description: Who wrote it, for the messages.
-        type: str
-        required: true
-      write:
-        description: The file to write the answer to, relative to the share's root. Without it the share is mounted
-          read-only in the guest, and nothing is written.
-        type: str
   host:
     description: The name by which messages call this host. Its own node name when not given.
     type: str
@@ -132,6 +95,8 @@ notes:
 seealso:
   - module: virtshare.storage.share_proof
   - module: virtshare.storage.virtiofsd_info
+extends_documentation_fragment:
+  - virtshare.storage._shares.guest
 """
 
 EXAMPLES = r"""

@@ -19,90 +19,6 @@ description:
   - It works on mounts only. The directory beneath a missing mount is never changed.
   - Everything that a dead server could hang is bounded by O(timeout).
 options:
-  paths:
-    description: The paths, each a share's mount point.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: The mount point, absolute and normalised.
-        type: path
-        required: true
-      type:
-        description: The share's type. A mount of another filesystem at the path is refused. Without it any is taken.
-        type: str
-        choices: [nfs, cifs, ocfs2, glusterfs, local]
-      source:
-        description: The share's source. A mount of another one at the path is refused. Without it any is taken.
-        type: str
-      owner:
-        description: The user that owns the share's root directory. Left as it is when not given.
-        type: str
-      group:
-        description: The group of the share's root directory. Left as it is when not given.
-        type: str
-      mode:
-        description:
-          - The mode of the share's root directory as a quoted octal string such as V("2770"). Left as it is when not
-            given.
-          - A number is refused, because YAML reads V(0770) and V(770) as other numbers than meant.
-        type: raw
-      acl:
-        description:
-          - What users and groups may do beside owner and group, each V(user:NAME:rwx) or V(group:NAME:r-x), short
-            V(u:NAME:rwx). They get it in the share's root directory and, as default ACL, in everything that is made in
-            it, also by others.
-          - Exactly these; an empty list takes all away. The ACL is left as it is when not given.
-          - O(paths[].mode) says what owner, group and others have, in the default ACL as well. The mask is all that
-            anybody has, and stands in the place of the group's bits in what C(ls) shows; that is no difference.
-          - A program that makes its file with mode C(0640) takes C(w) from all others in spite of it, as any ACL works.
-          - A mount without POSIX ACLs is refused before anything is changed there; V(nfs) has them with version 3 only.
-        type: list
-        elements: str
-      writers:
-        description: Users that must be able to write. Each is tried for real, see RV(paths[].writers).
-        type: list
-        elements: str
-        default: []
-      read_only:
-        description: The share is mounted read-only. Nothing is set and nobody writes; a difference is a failure.
-        type: bool
-        default: false
-      apply:
-        description: Whether this host sets owner, group, mode and ACL of this path; O(apply) when not given.
-        type: bool
-  confined_paths:
-    description:
-      - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when
-        not given, nor where it is off.
-      - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
-        V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
-        V(local)) and guests may not use that of the share's root directory, the directory gets the type
-        C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
-        already is not relabelled. The type of a mount's option C(context) is checked.
-      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares (of
-        C(/etc/apparmor.d/abstractions/libvirt-qemu.d/virtshare) where libvirt includes only that directory), an empty
-        list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
-        their profiles then; nothing is reloaded, and guests that run keep theirs.
-    type: list
-    elements: dict
-    suboptions:
-      path:
-        description: The mount point, absolute and normalised.
-        type: path
-        required: true
-      type:
-        description: The share's type.
-        type: str
-        choices: [nfs, cifs, ocfs2, glusterfs, local]
-      source:
-        description: The share's source.
-        type: str
-      read_only:
-        description: Guests may only read.
-        type: bool
-        default: false
   state:
     description:
       - With V(granted) owner, group, mode and ACL are set and the writers are tried.
@@ -148,6 +64,9 @@ notes:
     left is removed by the next run.
 seealso:
   - module: virtshare.storage.share_proof
+extends_documentation_fragment:
+  - virtshare.storage._shares.confined
+  - virtshare.storage._shares.access
 """
 
 EXAMPLES = r"""

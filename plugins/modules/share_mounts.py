@@ -40,102 +40,6 @@ requirements:
   - For O(shares[].type=ocfs2) C(mount.ocfs2), from ocfs2-tools, a kernel with OCFS2, and a running o2cb, see the role
     C(virtshare.storage.ocfs2_cluster).
 options:
-  shares:
-    description:
-      - Every share of the host, as in C(virtshare_shares) of the role C(virtshare.storage.share_mounts).
-      - Two shares may not have the same path, nor one lie inside another.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description:
-          - Where the share is to be seen, the same on every host. Absolute, without C(..), without a symbolic link.
-        type: str
-        required: true
-      type:
-        description:
-          - The kind of share.
-          - V(nfs) is any version of NFS, see the option C(vers).
-          - V(local) binds the directory in O(shares[].source) to the path; without a source it only checks that
-            something is mounted there.
-          - V(cifs) is SMB, version 2.1 or newer unless the option C(vers) says otherwise.
-          - V(glusterfs) is a volume, or a directory of one, over any of the servers in O(shares[].source). One of them
-            that answers is enough.
-          - V(ocfs2) is a volume of the cluster that the role C(virtshare.storage.ocfs2_cluster) makes.
-        type: str
-        required: true
-        choices: [nfs, cifs, ocfs2, glusterfs, local]
-      source:
-        description:
-          - What is mounted, V(server:/export) for V(nfs), V(//server/share) for V(cifs),
-            V(server1,server2:/volume) for V(glusterfs), a directory for V(local).
-          - For V(ocfs2) V(LABEL=…), V(UUID=…) or a path below C(/dev/disk/by-id). The live mount is compared with the
-            device that it stands for. A name such as V(/dev/sdb) is warned about.
-          - Required for every type but V(local).
-        type: str
-      options:
-        description:
-          - Mount options, each name with its value as text or whole number.
-          - V(true) stands for an option without a value, V(false) for a default of this module that is not wanted.
-          - On V(cifs) the options V(uid), V(gid), V(dir_mode) and V(file_mode) come from O(shares[].access) unless
-            they are declared here. V(guest) as V(true) is access without credentials, V(sec) as V(krb5) Kerberos.
-        type: dict
-        default: {}
-      state:
-        description:
-          - V(mounted) is live, and recorded in C(fstab).
-          - V(unmounted) is not live, and recorded in C(fstab) with V(noauto), so that a boot does not mount it.
-          - V(absent) is neither; the directory is removed if it is empty and was made unusable by this module.
-        type: str
-        default: mounted
-        choices: [mounted, unmounted, absent]
-      read_only:
-        description: Mount read-only.
-        type: bool
-        default: false
-      allow_hidden_files:
-        description: Mount even over a directory that holds files, which cannot be seen then.
-        type: bool
-        default: false
-      access:
-        description: Who may use the share. On V(cifs), where the options of the mount decide, owner, group and mode
-          become such options. On other types not used by this module, only checked for mistakes, so that one
-          declaration serves all roles.
-        type: dict
-        suboptions:
-          owner:
-            description: The owner of the share's root directory.
-            type: str
-          group:
-            description: The group of the share's root directory.
-            type: str
-          mode:
-            description: Its mode, octal digits in quotes, such as V("2770").
-            type: raw
-          writers:
-            description: The users that must be able to write.
-            type: list
-            elements: str
-            default: []
-          acl:
-            description: What more users and groups may do, each V(user:NAME:rwx) or V(group:NAME:r-x).
-            type: list
-            elements: str
-      credentials:
-        description: For V(cifs), where they are required unless an option says C(guest) or C(sec) Kerberos. Refused
-          for other types. Any characters but control characters, in quotes, or YAML reads digits as a number.
-        type: dict
-        suboptions:
-          username:
-            description: The user on the server. Seen by everybody on the host, as the kernel shows it.
-            type: str
-          password:
-            description: The user's password.
-            type: str
-          domain:
-            description: The user's domain.
-            type: str
   fstab:
     description: The file that is kept as fstab.
     type: path
@@ -190,6 +94,8 @@ attributes:
     platforms: linux
 seealso:
   - module: ansible.posix.mount
+extends_documentation_fragment:
+  - virtshare.storage._shares.mounts
 """
 
 EXAMPLES = r"""

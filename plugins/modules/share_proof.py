@@ -38,33 +38,6 @@ options:
     type: list
     elements: str
     required: true
-  shares:
-    description: The shares to prove.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: The mount point.
-        type: path
-        required: true
-      type:
-        description: The declared type. Another filesystem at the path is recorded as a problem.
-        type: str
-        required: true
-        choices: [nfs, cifs, ocfs2, glusterfs, local]
-      source:
-        description: The declared source. Another one at the path is recorded as a problem. Not compared if not given.
-        type: str
-      writers:
-        description: Users that write the nonce where the server does not let root do it (root_squash).
-        type: list
-        elements: str
-        default: []
-      read_only:
-        description: The share is mounted read-only. It is compared by identity and by the content of its root.
-        type: bool
-        default: false
   timeout:
     description: Seconds that one share may take.
     type: float
@@ -85,6 +58,8 @@ seealso:
   - plugin: virtshare.storage.proof_matrix
     plugin_type: filter
   - module: virtshare.storage.share_access
+extends_documentation_fragment:
+  - virtshare.storage._shares.proof
 """
 
 EXAMPLES = r"""

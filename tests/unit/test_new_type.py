@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.support.playbook import ROOT
 
@@ -44,6 +45,7 @@ IMPORT, LINE = "from .ocfs2 import Ocfs2\n", "    Ocfs2(),\n"
 # What runs with the toy among the types; it prints what the rooms say of it, as JSON.
 ROOMS = '''
 import json
+from ansible_collections.virtshare.storage.plugins.doc_fragments._shares import ModuleDocFragment
 from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts import mountpoint, plan
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
@@ -80,6 +82,7 @@ def proven(source):
         {"path": "/srv/shares/x", "type": "toy", "source": "toy:box", "read_only": False, "writers": []}]},
         True)["shares"][0]["problem"]
 
+said["documented"] = {name: text for name, text in vars(ModuleDocFragment).items() if name.isupper()}
 said["first"] = planned()
 said["elsewhere"] = [name for name, _command in planned(mount("toy:other")[-1])]
 said["proof"] = [proven("toy:box"), proven("toy:other")]
@@ -110,6 +113,13 @@ def test_it_can_be_declared_and_is_refused_with_its_own_words(said):
     alias, source = said["refused"]
     assert "type 'toyfs' is not known. Write toy." in alias
     assert "source 'box' is not one of type toy. Write toy: and a word, such as toy:box." in source
+
+
+def test_the_modules_documentation_names_it(said):
+    assert set(said["documented"]) == {"MOUNTS", "ACCESS", "CONFINED", "PROOF", "GUEST"}
+    for text in said["documented"].values():
+        option, = yaml.safe_load(text)["options"].values()
+        assert "toy" in option["suboptions"]["type"]["choices"]
 
 
 def test_it_is_mounted_recorded_and_moved(said):

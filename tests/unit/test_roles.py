@@ -8,6 +8,7 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -80,3 +81,7 @@ def test_the_main_job_looks_with_the_roles_own_defaults():
     known = {name: value for role in ROLES for name, value in load(role, "defaults/main.yml").items()}
     assert len(repeated) >= 4
     assert {name: yaml.safe_load(value) for name, value in repeated} == {name: known[name] for name, dummy in repeated}
+
+
+def test_the_types_of_a_share_are_those_of_the_registry():
+    assert options("share_mounts")["share_mounts_shares"]["options"]["type"]["choices"] == list(registry.NAMES)

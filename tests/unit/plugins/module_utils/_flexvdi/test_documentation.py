@@ -3,42 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The words about the flexVDI modules agree with their specs, and every name of the table is where a user looks."""
 
-import ast
 import pathlib
 
 import pytest
-import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils._flexvdi import fields
 from ansible_collections.virtshare.storage.plugins.module_utils._flexvdi.client import CONNECTION_SPEC
 from ansible_collections.virtshare.storage.plugins.module_utils._flexvdi.tasks import SPEC as TASKS_SPEC
 
 from tests.simulators.flexsim import names
+from tests.support import documentation
+from tests.support.documentation import fragment
 from tests.unit.docs import guides
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
-PLUGINS = ROOT / "plugins"
-FRAGMENTS = PLUGINS / "doc_fragments" / "_flexvdi.py"
 MODULES = [name for name in guides.MODULES if name.startswith("flexvdi_")]
-
-
-def block(path, name="DOCUMENTATION"):
-    """A documentation block of a plugin file, without importing it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
-            return yaml.safe_load(ast.literal_eval(node.value))
-    raise AssertionError("%s has no %s" % (path, name))
-
-
-def documented(module):
-    """The options of a module, with those of the fragments it names."""
-    own = block(PLUGINS / "modules" / (module + ".py"))
-    options = dict(own["options"])
-    for fragment in own["extends_documentation_fragment"]:
-        _name, _dot, part = fragment.partition("virtshare.storage._flexvdi")[2].partition(".")
-        shared = block(FRAGMENTS, part.upper() or "DOCUMENTATION")["options"]
-        assert not set(shared) & set(options), "documented twice"
-        options.update(shared)
-    return options
 
 
 def agree(options, spec):
@@ -51,31 +29,28 @@ def agree(options, spec):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_words_agree_with_the_spec(module):
-    agree(documented(module), guides.module_spec(module)["argument_spec"])
+    agree(documentation.options(module), guides.module_spec(module)["argument_spec"])
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_example_is_a_task_that_the_module_takes(module):
-    text = ast.literal_eval(next(
-        node.value for node in ast.parse((PLUGINS / "modules" / (module + ".py")).read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "EXAMPLES"))
-    for task in yaml.safe_load(text):
+    for task in documentation.block(module, "EXAMPLES"):
         for action, parameters in task.items():
             if action.startswith("virtshare.storage."):
                 assert guides.module_errors(action.rpartition(".")[2], parameters or {}) == []
 
 
 def test_the_connection_is_documented_once():
-    options = block(FRAGMENTS)["options"]
+    options = fragment("_flexvdi")["options"]
     agree(options, dict(CONNECTION_SPEC, **fields.SPEC))
     for name, declared in CONNECTION_SPEC.items():
         for variable in declared.get("fallback", (None, []))[1]:
             assert "E(%s)" % variable in str(options[name]["description"])
-    agree(block(FRAGMENTS, "TASKS")["options"], TASKS_SPEC)
+    agree(fragment("_flexvdi.tasks")["options"], TASKS_SPEC)
 
 
 def test_every_name_is_documented_with_what_is_known_of_it():
-    words = block(FRAGMENTS)["options"]["fields"]["description"][1:]
+    words = fragment("_flexvdi")["options"]["fields"]["description"][1:]
     assert words == ["C(%s), default C(%s), %s: %s." % row for row in fields.TABLE]
 
 

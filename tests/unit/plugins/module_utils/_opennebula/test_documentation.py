@@ -3,49 +3,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The single and the list form of a module are one: the same spec, and the same words about it."""
 
-import ast
-import pathlib
-
 import pytest
 import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import datastore, image
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.client import CONNECTION_SPEC
 
-PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
+from tests.support import documentation
+
 PAIRS = [
     ("one_datastore", "one_datastores", "datastores", datastore.argument_spec()),
     ("one_filesystem_image", "one_filesystem_images", "filesystems", image.argument_spec()),
 ]
 
 
-def documented(path, name="DOCUMENTATION"):
-    """A documentation block of a plugin file, without importing it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
-            return yaml.safe_load(ast.literal_eval(node.value))
-    raise AssertionError("%s has no %s" % (path, name))
-
-
 @pytest.mark.parametrize("single, plural, option, spec", PAIRS)
 def test_both_forms_say_the_same(single, plural, option, spec):
-    one = documented(PLUGINS / "modules" / (single + ".py"))["options"]
-    many = documented(PLUGINS / "modules" / (plural + ".py"))["options"][option]["suboptions"]
+    one = documentation.options(single)
+    many = documentation.options(plural)[option]["suboptions"]
     many = yaml.safe_load(yaml.safe_dump(many, width=1000000).replace("O(%s[]." % option, "O("))
     assert many == {name: one[name] for name in many}
-    assert set(one) - set(many) <= {"wait", "wait_timeout"}
+    assert set(one) - set(many) <= {"wait", "wait_timeout", *CONNECTION_SPEC}
     assert set(many) == set(spec)
 
 
 @pytest.mark.parametrize("single, plural, option, spec", PAIRS)
 def test_the_words_agree_with_the_spec(single, plural, option, spec):
-    options = documented(PLUGINS / "modules" / (single + ".py"))["options"]
+    options = documentation.options(single)
     for name, declared in spec.items():
         for key in ("type", "default", "choices", "elements"):
             assert options[name].get(key) == declared.get(key), (name, key)
 
 
 def test_the_connection_is_documented_once():
-    options = documented(PLUGINS / "doc_fragments" / "_opennebula.py")["options"]
+    options = documentation.fragment("_opennebula")["options"]
     assert set(options) == set(CONNECTION_SPEC)
     for name, declared in CONNECTION_SPEC.items():
         for key in ("type", "default"):

@@ -1,0 +1,121 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of one_filesystem_image and of each element of one_filesystem_images."""
+
+from ..plugin_utils._documentation import as_list
+
+_OPTIONS = r"""
+  name:
+    description:
+      - Name of the image, unique for each owner. Blanks around it are left out, as OpenNebula does.
+    type: str
+  id:
+    description:
+      - Id of an existing image. With O(name) it must be the one of that name.
+    type: int
+  new_name:
+    description:
+      - Name to rename the image to. Where only this name exists already, the renaming counts as done.
+    type: str
+  state:
+    description:
+      - V(present) registers or mends it.
+      - V(absent) deletes the registration, which is refused while a VM uses it; the directory itself stays.
+    type: str
+    choices: [present, absent]
+    default: present
+  datastore:
+    description:
+      - Virtiofs datastore by name or id; required to register a new image. Another kind of datastore is refused, since
+        a VM would get a disk of that kind.
+      - In check mode a datastore that does not exist yet is taken for granted, with a warning; in a real run it is
+        refused.
+    type: str
+  path:
+    description:
+      - Directory to register; the same on the front end and on all hypervisors, absolute and without blanks. Required
+        to register a new image.
+      - OpenNebula cannot change it; see O(replace).
+    type: str
+  mount_tag:
+    description:
+      - Tag by which the guest mounts it, one word of at most 36 bytes. OpenNebula's own default is one-tag-ID. An empty
+        string removes it.
+    type: str
+  mount_point:
+    description:
+      - Directory at which the guest's contextualisation mounts it. OpenNebula's own default is /mnt/one-fs-ID. An empty
+        string removes it.
+    type: str
+  persistent:
+    description:
+      - Whether it is persistent. OpenNebula's default for a new image is no.
+    type: bool
+  owner:
+    description:
+      - User who owns it, by name or id.
+    type: str
+  group:
+    description:
+      - Group it belongs to, by name or id.
+    type: str
+  mode:
+    description:
+      - Permissions as a quoted octal string such as V("640") or in OpenNebula's letters such as V(um-u-----).
+      - Digits and letter triples are owner, group and others; 4 or u is use, 2 or m is manage, 1 or a is admin.
+      - A YAML number is refused, since YAML may read it in another base.
+    type: raw
+  attributes:
+    description:
+      - Further attributes of the template. A mapping makes a vector attribute, null removes it; booleans become YES and
+        NO. OpenNebula keeps one value of a name here, so a list of several is refused.
+    type: dict
+  attributes_mode:
+    description:
+      - V(merge) leaves attributes that are not declared alone, V(exact) removes them.
+    type: str
+    choices: [merge, exact]
+    default: merge
+  replace:
+    description:
+      - When the path differs, delete the registration and register the new path under a new id. Refused while a VM uses
+        the image.
+    type: bool
+    default: false
+"""
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = "options:\n" + _OPTIONS
+
+    LIST = as_list(r"""
+  filesystems:
+    description:
+      - The images. Those that are not listed are left alone.
+    type: list
+    elements: dict
+    required: true
+""", _OPTIONS)
+
+    COMMON = r"""
+options:
+  wait:
+    description:
+      - Wait until OpenNebula has registered new images and deleted old ones, which it does in the background. The state
+        ERROR then ends in a failure with OpenNebula's own reason.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait at most.
+    type: int
+    default: 60
+notes:
+  - A converged call costs one C(one.datastorepool.info), one C(one.imagepool.info), and one read of the users or groups
+    where an owner or group is to be changed; never one call for each image. A change costs one call for each thing that
+    changes, and with O(wait) more reads of the pool of images until the server has finished.
+  - An image in state ERROR is registered anew by the next run, since nothing can use it.
+  - OpenNebula does not look whether the directory exists on the hypervisors, nor whether the share is mounted there.
+    The role share_proof does.
+"""

@@ -1,0 +1,40 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module's documentation says, with the fragments it is made of."""
+
+import ast
+import importlib
+
+import yaml
+
+from tests.support.playbook import ROOT
+
+COLLECTION = "virtshare.storage."
+_FRAGMENTS = "ansible_collections.virtshare.storage.plugins.doc_fragments."
+
+
+def block(module, name="DOCUMENTATION"):
+    """A documentation block of a module's file, parsed."""
+    for node in ast.parse((ROOT / "plugins/modules" / (module + ".py")).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError(f"{module} has no {name}")
+
+
+def fragment(name):
+    """The parsed fragment of a name such as _flexvdi or _flexvdi.tasks."""
+    file, _dot, part = name.partition(".")
+    made = importlib.import_module(_FRAGMENTS + file).ModuleDocFragment
+    return yaml.safe_load(getattr(made, part.upper() or "DOCUMENTATION"))
+
+
+def options(module):
+    """The options of a module, with those of the fragments it names; nothing may be documented twice."""
+    own = block(module)
+    result = dict(own.get("options") or {})
+    for name in own.get("extends_documentation_fragment", ()):
+        shared = fragment(name[len(COLLECTION):])["options"]
+        assert not set(shared) & set(result), "documented twice"
+        result.update(shared)
+    return result
