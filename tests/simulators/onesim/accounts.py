@@ -26,11 +26,6 @@ _LONGEST_PASSWORD = {
     "sunstone": 256,
 }
 
-NO_QUOTAS = (
-    "<DATASTORE_QUOTA></DATASTORE_QUOTA><NETWORK_QUOTA></NETWORK_QUOTA>"
-    "<VM_QUOTA></VM_QUOTA><IMAGE_QUOTA></IMAGE_QUOTA>"
-)
-
 
 def digest(secret):
     return hashlib.sha256(secret.encode("utf-8")).hexdigest()

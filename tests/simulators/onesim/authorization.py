@@ -3,11 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may do what: an object's own permission bits plus the access rules of a fresh installation."""
 
-from . import failures
+from . import acl, failures
 
 USE, MANAGE, ADMIN, CREATE = 1, 2, 4, 8
 ONEADMIN_GROUP, USERS_GROUP = 0, 1
 ONEADMIN_USER = 0
+
+class Refused(Exception):
+    """A rule or an object refuses a change; the message is the server's, without method or prefix."""
+
 
 _WORDS = {USE: "USE", MANAGE: "MANAGE", ADMIN: "ADMIN", CREATE: "CREATE"}
 
@@ -28,91 +32,104 @@ class Target:
         self.locked = locked
 
 
-class Rule:
-    """One access rule. who: None (everyone), ("user", id) or ("group", id);
+def rule(who, kinds, scope, rights, zone=acl.HERE):
+    """who: None (everyone), ("user", id) or ("group", id);
     scope: None (all objects of the kinds), ("object", id), ("group", id) or ("cluster", id).
     """
-
-    def __init__(self, who, kinds, scope, rights):
-        self.who = who
-        self.kinds = frozenset(kinds)
-        self.scope = scope
-        self.rights = rights
-
-    def key(self):
-        return (self.who, self.kinds, self.scope, self.rights)
-
-    def covers(self, target):
-        if target.kind not in self.kinds:
-            return False
-        if self.scope is None:
-            return True
-        word, scope_id = self.scope
-        if word == "object":
-            return target.oid >= 0 and scope_id == target.oid
-        if word == "group":
-            return target.gid >= 0 and scope_id == target.gid
-        return scope_id in target.clusters
+    user = acl.ALL if who is None else who[1] | {"user": acl.INDIVIDUAL, "group": acl.GROUP}[who[0]]
+    bits = {"object": acl.INDIVIDUAL, "group": acl.GROUP, "cluster": acl.CLUSTER}
+    which = acl.ALL if scope is None else scope[1] | bits[scope[0]]
+    return acl.Rule(user, acl.mask(kinds) | which, rights, zone)
 
 
 class AccessRules:
     """The rules of a server, beginning with those of an empty database."""
 
     def __init__(self):
-        self._rules = [
-            Rule(
-                ("group", USERS_GROUP),
-                ("VM", "IMAGE", "TEMPLATE", "DOCUMENT", "SECGROUP", "VMGROUP", "BACKUPJOB"),
-                None,
-                CREATE,
-            ),
-            Rule(None, ("ZONE",), None, USE),
-            Rule(None, ("MARKETPLACE", "MARKETPLACEAPP"), None, USE),
-        ]
+        self._rules = []
+        self._last_id = -1
+        everyday = ("VM", "IMAGE", "TEMPLATE", "DOCUMENT", "SECGROUP", "VMGROUP", "BACKUPJOB")
+        self.add(rule(("group", USERS_GROUP), everyday, None, CREATE, acl.ALL))
+        self.add(rule(None, ("ZONE",), None, USE, acl.ALL))
+        self.add(rule(None, ("MARKETPLACE", "MARKETPLACEAPP"), None, USE, acl.ALL))
         self.add_group_to_default_vdc(USERS_GROUP)
 
     def add_group_to_default_vdc(self, gid):
         """Every group belongs to the default virtual data centre, which holds all clusters' resources."""
-        self.add(Rule(("group", gid), ("HOST",), None, MANAGE))
-        self.add(Rule(("group", gid), ("NET", "DATASTORE"), None, USE))
+        who = ("group", gid)
+        for kind, right in (("HOST", MANAGE), ("NET", USE), ("DATASTORE", USE)):
+            self.add(rule(who, (kind,), None, right))
 
-    def add(self, rule):
-        if all(known.key() != rule.key() for known in self._rules):
-            self._rules.append(rule)
+    def add(self, new):
+        """Store a rule, unless it is there already; its id. Raises Refused with the server's words."""
+        if any(known.key() == new.key() for known in self._rules):
+            raise Refused("Rule %s already exists" % new)
+        problem = new.problem()
+        if problem:
+            raise Refused("Rule %s is malformed: %s" % (new, problem))
+        self._last_id += 1
+        new.oid = self._last_id
+        self._rules.append(new)
+        return new.oid
 
-    def remove(self, rule):
-        self._rules = [known for known in self._rules if known.key() != rule.key()]
+    def remove(self, gone):
+        self._rules = [known for known in self._rules if known.key() != gone.key()]
 
-    def forget_subject(self, who):
-        """who: ("user", id) or ("group", id)."""
-        self._rules = [rule for rule in self._rules if rule.who != who]
+    def remove_number(self, oid):
+        """Raises Refused."""
+        kept = [known for known in self._rules if known.oid != oid]
+        if len(kept) == len(self._rules):
+            raise Refused("Rule %d does not exist" % oid)
+        self._rules = kept
 
-    def forget_object(self, kind, oid):
+    def forget_user(self, uid):
+        self._rules = [known for known in self._rules if known.user != acl.INDIVIDUAL | uid]
+
+    def forget_group(self, gid):
+        named = acl.GROUP | 0xFFFFFFFF
         self._rules = [
-            rule for rule in self._rules if not (rule.scope == ("object", oid) and kind in rule.kinds)
+            known for known in self._rules if acl.GROUP | gid not in (known.user, known.resource & named)
         ]
 
+    def forget_cluster(self, oid):
+        named = acl.CLUSTER | 0xFFFFFFFF
+        self._rules = [known for known in self._rules if known.resource & named != acl.CLUSTER | oid]
+
+    def forget_object(self, kind, oid):
+        """Only rules about this one object of this one kind: IMAGE+TEMPLATE/#7 stays."""
+        exactly = acl.KINDS[kind] | acl.INDIVIDUAL | oid
+        self._rules = [known for known in self._rules if known.resource != exactly]
+
+    def xml(self):
+        ordered = sorted(self._rules, key=lambda known: (known.user, known.oid))
+        return "<ACL_POOL>%s</ACL_POOL>" % "".join(known.xml() for known in ordered)
+
     def _of(self, caller):
-        subjects = {None, ("user", caller.uid)} | {("group", gid) for gid in caller.groups}
-        return [rule for rule in self._rules if rule.who in subjects]
+        subjects = {acl.ALL, acl.INDIVIDUAL | caller.uid} | {acl.GROUP | gid for gid in caller.groups}
+        return [known for known in self._rules if known.user in subjects]
 
     def allow(self, caller, operation, target):
         own = _permission_bits(caller, target)
         if target.oid >= 0 and own & operation == operation:
             return True
-        return any(rule.rights & operation == operation and rule.covers(target) for rule in self._of(caller))
+        return any(
+            known.rights & operation == operation and known.applies_here() and known.covers(target)
+            for known in self._of(caller)
+        )
 
     def visible(self, caller, kind):
         """(all, object ids, group ids, cluster ids) the caller may USE by rules, for listing a pool."""
-        everything, found = False, {"object": set(), "group": set(), "cluster": set()}
-        for rule in self._of(caller):
-            if kind not in rule.kinds or not rule.rights & USE:
+        everything, found = False, {acl.INDIVIDUAL: set(), acl.GROUP: set(), acl.CLUSTER: set()}
+        bit = acl.KINDS[kind]
+        for known in self._of(caller):
+            if not known.rights & USE or known.zone not in (acl.HERE, acl.ALL):
                 continue
-            if rule.scope is None:
+            if known.resource & (bit | acl.ALL) == bit | acl.ALL:
                 everything = True
-            else:
-                found[rule.scope[0]].add(rule.scope[1])
-        return everything, found["object"], found["group"], found["cluster"]
+            for scope in (acl.GROUP, acl.CLUSTER, acl.INDIVIDUAL):
+                if known.resource & (bit | scope) == bit | scope:
+                    found[scope].add(known.resource_id)
+        return everything, found[acl.INDIVIDUAL], found[acl.GROUP], found[acl.CLUSTER]
 
 
 def _permission_bits(caller, target):

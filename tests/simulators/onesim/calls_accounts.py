@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """one.user.*, one.userpool.info, one.group.* and one.grouppool.info."""
 
-from . import accounts, calls_common, failures
+import contextlib
+
+from . import accounts, acl, calls_common, failures
 from .accounts import CORE, Group, User
-from .authorization import ADMIN, CREATE, MANAGE, ONEADMIN_GROUP, ONEADMIN_USER, USE, USERS_GROUP, Rule
+from .authorization import ADMIN, CREATE, MANAGE, ONEADMIN_GROUP, ONEADMIN_USER, USE, USERS_GROUP, rule
 from .calls import is_integer, method, unfinished
 from .poolobject import Refused
 
@@ -14,12 +16,12 @@ USER, GROUP = "user", "group"
 
 def _user_xml(call):
     oned = call.oned
-    return lambda user: user.extended_xml(oned.quotas_xml("USER", user.oid), oned.default_quotas_xml("USER"))
+    return lambda user: user.extended_xml(oned.quotas.xml("USER", user.oid), oned.quotas.defaults_xml("USER"))
 
 
 def _group_xml(call):
     oned = call.oned
-    return lambda group: group.extended_xml(oned.quotas_xml("GROUP", group.oid), oned.default_quotas_xml("GROUP"))
+    return lambda group: group.extended_xml(oned.quotas.xml("GROUP", group.oid), oned.quotas.defaults_xml("GROUP"))
 
 
 @method("one.user.allocate", writes=True)
@@ -81,10 +83,10 @@ def delete_user(call):
         if user.oid == ONEADMIN_USER:
             raise Refused("oneadmin cannot be deleted.")
         oned.users.drop(user.oid)
-        oned.forget_quotas("USER", user.oid)
+        oned.quotas.forget("USER", user.oid)
         for gid in user.groups:
             oned.remove_member(gid, user.oid)
-        oned.rules.forget_subject(("user", user.oid))
+        oned.rules.forget_user(user.oid)
 
     return calls_common.delete(call, oned.users, USER, call.parameters.integer(1), drop, operation=ADMIN)
 
@@ -180,8 +182,8 @@ def remove_group(call):
 @method("one.userpool.info", writes=False)
 def user_listing(call):
     oned = call.oned
-    shown = calls_common.listing(call, oned.users, extra=lambda oid: oned.stored_quotas_xml("USER", oid))
-    return shown.replace("</USER_POOL>", oned.default_quotas_xml("USER") + "</USER_POOL>")
+    shown = calls_common.listing(call, oned.users, extra=lambda oid: oned.quotas.stored_xml("USER", oid))
+    return shown.replace("</USER_POOL>", oned.quotas.defaults_xml("USER") + "</USER_POOL>")
 
 
 @method("one.group.allocate", writes=True)
@@ -219,8 +221,8 @@ def delete_group(call):
     def drop(group):
         group.refuse_drop_unless_empty()
         oned.groups.drop(group.oid)
-        oned.forget_quotas("GROUP", group.oid)
-        oned.rules.forget_subject(("group", group.oid))
+        oned.quotas.forget("GROUP", group.oid)
+        oned.rules.forget_group(group.oid)
 
     return calls_common.delete(call, oned.groups, GROUP, call.parameters.integer(1), drop, operation=ADMIN)
 
@@ -230,10 +232,10 @@ def _admin_rules(uid, gid):
     resources = ("VM", "NET", "IMAGE", "TEMPLATE", "DOCUMENT", "SECGROUP", "VROUTER", "VMGROUP", "BACKUPJOB")
     who = ("user", uid)
     return (
-        Rule(who, ("USER",), ("group", gid), USE | MANAGE | ADMIN | CREATE),
-        Rule(who, resources, ("group", gid), USE | MANAGE),
-        Rule(who, ("VROUTER",), None, CREATE),
-        Rule(who, ("GROUP",), ("object", gid), MANAGE),
+        rule(who, ("USER",), ("group", gid), USE | MANAGE | ADMIN | CREATE, acl.ALL),
+        rule(who, resources, ("group", gid), USE | MANAGE, acl.ALL),
+        rule(who, ("VROUTER",), None, CREATE, acl.ALL),
+        rule(who, ("GROUP",), ("object", gid), MANAGE, acl.ALL),
     )
 
 
@@ -255,8 +257,10 @@ def add_admin(call):
         raise Refused("Cannot edit group. User %d is already an administrator of Group %d." % (uid, group.oid))
     group.admins.add(uid)
     call.oned.groups.update(group)
-    for rule in _admin_rules(uid, group.oid):
-        call.oned.rules.add(rule)
+    for new in _admin_rules(uid, group.oid):
+        # VROUTER/* CREATE is there already where the user administers another group too.
+        with contextlib.suppress(Refused):
+            call.oned.rules.add(new)
     return group.oid
 
 
@@ -267,13 +271,13 @@ def remove_admin(call):
         raise Refused("Cannot edit group. User %d is not an administrator of Group %d." % (uid, group.oid))
     group.admins.discard(uid)
     call.oned.groups.update(group)
-    for rule in _admin_rules(uid, group.oid):
-        call.oned.rules.remove(rule)
+    for gone in _admin_rules(uid, group.oid):
+        call.oned.rules.remove(gone)
     return group.oid
 
 
 @method("one.grouppool.info", writes=False)
 def group_listing(call):
     oned = call.oned
-    shown = calls_common.listing(call, oned.groups, extra=lambda oid: oned.stored_quotas_xml("GROUP", oid))
-    return shown.replace("</GROUP_POOL>", oned.default_quotas_xml("GROUP") + "</GROUP_POOL>")
+    shown = calls_common.listing(call, oned.groups, extra=lambda oid: oned.quotas.stored_xml("GROUP", oid))
+    return shown.replace("</GROUP_POOL>", oned.quotas.defaults_xml("GROUP") + "</GROUP_POOL>")

@@ -51,6 +51,7 @@ def delete(call):
     def drop(cluster):
         cluster.refuse_drop_unless_empty()
         call.oned.clusters.drop(cluster.oid)
+        call.oned.rules.forget_cluster(cluster.oid)
 
     return calls_common.delete(call, call.oned.clusters, WORD, call.parameters.integer(1), drop, operation=ADMIN)
 

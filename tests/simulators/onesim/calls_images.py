@@ -40,18 +40,28 @@ def allocate(call):
         raise failures.CallFailed(failures.ACTION, "Not enough space in datastore")
     _refuse_restricted(call, template)
     call.asking().create("IMAGE").ask(USE, store.target()).require()
+    owner = (call.caller.uid, call.caller.gid, datastore_id, size)
+    _within_quotas(call, *owner)
     _settle_persistence(template)
     if store.persistent_only and not template.flag("PERSISTENT"):
         raise failures.cannot_allocate(WORD, "This Datastore only accepts persistent images.")
     try:
         oid = _insert(call, template, store)
     except Refused as error:
+        oned.give_back_image(*owner)
         raise failures.cannot_allocate(WORD, error) from error
-    oned.count_image(call.caller.uid, call.caller.gid, datastore_id, size)
     store = oned.datastores.get(datastore_id)
     store.images.add(oid)
     oned.datastores.update(store)
     return oid
+
+
+def _within_quotas(call, uid, gid, datastore_id, size):
+    try:
+        call.oned.take_image(uid, gid, datastore_id, size)
+    except Refused as error:
+        message = "User [%d] : %s." % (call.caller.uid, error)
+        raise failures.CallFailed(failures.AUTHORIZATION, message) from error
 
 
 def _stat(oned, store, template):
@@ -177,8 +187,8 @@ def chown(call):
         old_gid = image.gid if group is not None else -1
         new_uid = user.oid if user is not None else -1
         new_gid = group.oid if group is not None else -1
-        oned.count_image(new_uid, new_gid, image.datastore_id, image.size_mb)
-        oned.count_image(old_uid, old_gid, image.datastore_id, image.size_mb, sign=-1)
+        _within_quotas(call, new_uid, new_gid, image.datastore_id, image.size_mb)
+        oned.give_back_image(old_uid, old_gid, image.datastore_id, image.size_mb)
 
     return calls_common.chown(call, oned.images, WORD, oid, uid, gid, move_quota)
 

@@ -14,7 +14,9 @@ from .server import Endpoint
 
 def _arguments(argv):
     parser = argparse.ArgumentParser(
-        prog="opennebula.py", description="An OpenNebula front end's XML-RPC endpoint with an empty database."
+        prog="opennebula.py",
+        description="An OpenNebula front end's XML-RPC endpoint with an empty database.",
+        epilog="SIGTERM and SIGINT end it; SIGUSR1 is a crash of the server and its start from the same database.",
     )
     parser.add_argument("--listen", default="127.0.0.1:2633", metavar="HOST:PORT", help="port 0: any free one")
     parser.add_argument("--credentials", required=True, metavar="USER:PASSWORD", help="of the administrator")
@@ -57,6 +59,7 @@ def main(argv=None):
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *dummy: ended.set())
+    signal.signal(signal.SIGUSR1, lambda *dummy: oned.crash())
     endpoint.start()
     print("listening on %s" % endpoint.url, flush=True)
     ended.wait()

@@ -6,8 +6,8 @@
 import hashlib
 import threading
 
-from . import accounts, configuration, text
-from .accounts import CORE, NO_QUOTAS, Group, User
+from . import accounts, configuration, quotas, text
+from .accounts import CORE, Group, User
 from .authorization import ONEADMIN_GROUP, AccessRules
 from .cipher import Cipher
 from .cluster import Cluster
@@ -42,7 +42,7 @@ class Oned:
         self.frontend = FrontEnd(directories, files)
         self.image_delay = image_delay
         self.race_window = race_window
-        self._quotas = {}
+        self.quotas = quotas.Accounts()
         self._timers = set()
         self.groups = Pool(Group, "GROUP_POOL", unique=("name",))
         self.users = Pool(User, "USER_POOL", unique=("name",))
@@ -97,46 +97,12 @@ class Oned:
         # Old databases hold a SHA-1 of the password; this one never does.
         return user if hashlib.sha256(secret.encode("utf-8")).hexdigest() == user.password else None
 
-    # ---- quotas: only the usage of datastores, which images count against ----
+    def take_image(self, uid, gid, datastore_id, megabytes):
+        """Count an image against the quotas of its owner and group. Raises Refused."""
+        self.quotas.take(uid, gid, quotas.DATASTORE, datastore_id, {"SIZE": megabytes, "IMAGES": 1})
 
-    def count_image(self, uid, gid, datastore_id, megabytes, sign=1):
-        """Book (or with sign -1 give back) an image for its owner and group; administrators have no account."""
-        for owner in (("USER", uid), ("GROUP", gid)):
-            if owner[1] <= 0:
-                continue
-            stores = self._quotas.setdefault(owner, {})
-            images, used = stores.get(datastore_id, (0, 0))
-            stores[datastore_id] = (images + sign, used + sign * megabytes)
-            if stores[datastore_id] == (0, 0):
-                del stores[datastore_id]
-
-    def quotas_xml(self, kind, oid):
-        used = ""
-        for datastore_id, (images, megabytes) in self._quotas.get((kind, oid), {}).items():
-            pairs = (
-                ("ID", datastore_id),
-                ("IMAGES", -1),
-                ("IMAGES_USED", images),
-                ("SIZE", -1),
-                ("SIZE_USED", megabytes),
-            )
-            used += text.element("DATASTORE", "".join(text.element(key, text.cdata(value)) for key, value in pairs))
-        quotas = NO_QUOTAS.replace("<DATASTORE_QUOTA>", "<DATASTORE_QUOTA>" + used)
-        if kind == "GROUP":
-            return quotas + text.element("VLAN_RULES", text.element("ID", text.cdata(oid)))
-        return quotas
-
-    def stored_quotas_xml(self, kind, oid):
-        """As they stand behind each body in a listing."""
-        quotas, vlans, rest = self.quotas_xml(kind, oid).partition("<VLAN_RULES>")
-        return text.element("QUOTAS", text.element("ID", oid) + quotas) + vlans + rest
-
-    def forget_quotas(self, kind, oid):
-        self._quotas.pop((kind, oid), None)
-
-    @staticmethod
-    def default_quotas_xml(kind):
-        return text.element("DEFAULT_%s_QUOTAS" % kind, NO_QUOTAS)
+    def give_back_image(self, uid, gid, datastore_id, megabytes):
+        self.quotas.give_back(uid, gid, quotas.DATASTORE, datastore_id, {"SIZE": megabytes, "IMAGES": 1})
 
     def leave_a_gap(self):
         """Let other calls in, if this server is to show its races. What was read before is old afterwards."""
@@ -161,6 +127,10 @@ class Oned:
         timer.daemon = True
         self._timers.add(timer)
         timer.start()
+
+    def crash(self):
+        """Be killed and started again: what the drivers were about to answer is never heard of."""
+        self.close()
 
     def close(self):
         with self.lock:
@@ -257,7 +227,7 @@ class Oned:
         if image is None:
             return
         self.images.drop(image_id)
-        self.count_image(image.uid, image.gid, image.datastore_id, image.size_mb, sign=-1)
+        self.give_back_image(image.uid, image.gid, image.datastore_id, image.size_mb)
         store = self.datastores.get(image.datastore_id)
         if store is not None:
             store.images.discard(image_id)

@@ -6,14 +6,10 @@
 import time
 
 from . import text, xmltree
-from .authorization import Target
+from .authorization import Refused, Target
 from .template import Template
 
 _BITS = ("OWNER_U", "OWNER_M", "OWNER_A", "GROUP_U", "GROUP_M", "GROUP_A", "OTHER_U", "OTHER_M", "OTHER_A")
-
-
-class Refused(Exception):
-    """An object refuses a change; the message is the server's, without method or prefix."""
 
 
 class PoolObject:

@@ -8,11 +8,22 @@ import http.server
 import json
 import threading
 
-from . import calls, calls_accounts, calls_clusters, calls_datastores, calls_images, calls_system, failures, wire
+from . import (
+    calls,
+    calls_accounts,
+    calls_acl,
+    calls_clusters,
+    calls_datastores,
+    calls_images,
+    calls_quotas,
+    calls_system,
+    failures,
+    wire,
+)
 from .oned import Oned
 
 # Importing these registers their methods.
-REGISTERED = (calls_accounts, calls_clusters, calls_datastores, calls_images, calls_system)
+REGISTERED = (calls_accounts, calls_acl, calls_clusters, calls_datastores, calls_images, calls_quotas, calls_system)
 
 PATH = "/RPC2"
 _LARGEST_REQUEST = 64 * 1024 * 1024

@@ -5,8 +5,8 @@
 
 from xml.sax import saxutils
 
-from . import failures, xmltree
-from .calls import Int64
+from . import failures, text, xmltree
+from .calls import Int64, unfinished
 
 _PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\r\n'
 
@@ -28,14 +28,34 @@ def parse_call(document):
         ) from error
 
 
+def beyond_bmp(value):
+    """What the server's library says of text with a character it cannot hold, or None."""
+    found = next((character for character in value if ord(character) > 0xFFFF), None)
+    if found is None:
+        return None
+    # It shows the byte as a signed number.
+    return (
+        "%d-byte supposed UTF-8 string is not valid UTF-8.  UTF-8 string contains a character not in the Basic"
+        " Multilingual Plane (first byte 0xffffff%02x)" % (text.size(value), found.encode("utf-8")[0])
+    )
+
+
+def _text(node):
+    value = node.content()
+    problem = beyond_bmp(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
 def _value(node):
     typed = node.elements()
     if not typed:
-        return node.content()
+        return _text(node)
     kind = typed[0]
-    content = kind.content()
     if kind.name == "string":
-        return content
+        return _text(kind)
+    content = kind.content()
     if kind.name in ("int", "i4"):
         return int(content)
     if kind.name in ("i8", "ex.i8", "i1", "i2"):
@@ -52,7 +72,10 @@ def _value(node):
 
 
 def answer_document(answer):
-    """The response to a call that was answered, well or badly."""
+    """The response to a call that was answered, well or badly. Raises Fault where the answer cannot be written."""
+    problem = beyond_bmp(answer.value) if isinstance(answer.value, str) else None
+    if problem:
+        raise unfinished(problem)
     parts = [_boolean(answer.ok), _scalar(answer.value), _integer(answer.code)]
     if not answer.ok:
         parts += [_integer(answer.object_id), "<value><i8>-1</i8></value>"]
