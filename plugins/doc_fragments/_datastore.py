@@ -5,7 +5,10 @@
 
 from ..plugin_utils._documentation import as_list
 
-_OPTIONS = r"""
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
   name:
     description:
       - Name of the datastore, unique on the server. Blanks around it are left out, as OpenNebula does.
@@ -316,18 +319,14 @@ _OPTIONS = r"""
     default: false
 """
 
-
-class ModuleDocFragment:
-    DOCUMENTATION = "options:\n" + _OPTIONS
-
-    LIST = as_list(r"""
+    LIST: str = as_list(r"""
   datastores:
     description:
       - The datastores. Those that are not listed are left alone.
     type: list
     elements: dict
     required: true
-""", _OPTIONS)
+""", DOCUMENTATION)
 
     NOTES = r"""
 options: {}

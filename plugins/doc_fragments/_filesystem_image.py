@@ -5,7 +5,10 @@
 
 from ..plugin_utils._documentation import as_list
 
-_OPTIONS = r"""
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
   name:
     description:
       - Name of the image, unique for each owner. Blanks around it are left out, as OpenNebula does.
@@ -85,18 +88,14 @@ _OPTIONS = r"""
     default: false
 """
 
-
-class ModuleDocFragment:
-    DOCUMENTATION = "options:\n" + _OPTIONS
-
-    LIST = as_list(r"""
+    LIST: str = as_list(r"""
   filesystems:
     description:
       - The images. Those that are not listed are left alone.
     type: list
     elements: dict
     required: true
-""", _OPTIONS)
+""", DOCUMENTATION)
 
     COMMON = r"""
 options:

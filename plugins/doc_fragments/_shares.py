@@ -12,7 +12,7 @@ def _as_list(option, elements):
 
 
 class ModuleDocFragment:
-    MOUNTS = _as_list(r"""
+    MOUNTS: str = _as_list(r"""
   shares:
     description:
       - Every share of the host, as in C(virtshare_shares) of the role C(virtshare.storage.share_mounts).
@@ -111,7 +111,7 @@ class ModuleDocFragment:
         type: str
 """)
 
-    ACCESS = _as_list(r"""
+    ACCESS: str = _as_list(r"""
   paths:
     description: The paths, each a share's mount point.
     type: list
@@ -168,7 +168,7 @@ class ModuleDocFragment:
     type: bool
 """)
 
-    CONFINED = _as_list(r"""
+    CONFINED: str = _as_list(r"""
   confined_paths:
     description:
       - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when
@@ -202,7 +202,7 @@ class ModuleDocFragment:
     default: false
 """)
 
-    PROOF = _as_list(r"""
+    PROOF: str = _as_list(r"""
   shares:
     description: The shares to prove.
     type: list
@@ -232,7 +232,7 @@ class ModuleDocFragment:
     default: false
 """)
 
-    GUEST = _as_list(r"""
+    GUEST: str = _as_list(r"""
   shares:
     description: The shares, each a live mount of the host.
     type: list

@@ -9,9 +9,11 @@ import re
 def as_list(option, elements):
     """The documentation of one option that is a list of mappings.
 
-    option: its own documentation, as YAML two spaces deep. elements: that of the mappings' options, likewise; where it
-    names one of them, as O(name), the list is put before it.
+    option: its own documentation, as YAML two spaces deep. elements: that of the mappings' options, likewise, or below
+    C(options:); where it names one of them, as O(name), the list is put before it.
+    ansible-test takes what is assigned in a fragment for YAML, unless it is assigned with a type.
     """
+    elements = re.sub(r"\A\s*options:\n", "", elements)
     name = re.match(r"\s*(\w+):", option).group(1)
     known = "|".join(re.findall(r"^  (\w+):", elements, re.MULTILINE))
     linked = re.sub(r"\bO\((%s)(?=[)=])" % known, r"O(%s[].\1" % name, elements)
