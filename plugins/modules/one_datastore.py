@@ -68,6 +68,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 datastore:
   description: The datastore as read back, or as predicted in check mode.
   returned: when it is present
@@ -105,6 +110,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._opennebula import datastore, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -113,7 +119,7 @@ def main():
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
-    run.one_datastore(module)
+    leave(module, run.one_datastore)
 
 
 if __name__ == "__main__":

@@ -86,12 +86,18 @@ datastores:
       returned: when set
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
     server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._opennebula import datastore, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -105,7 +111,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    run.datastore_info(module)
+    leave(module, run.datastore_info)
 
 
 if __name__ == "__main__":

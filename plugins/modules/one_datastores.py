@@ -65,6 +65,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 datastores:
   description: The declared datastores as read back, or as predicted in check mode, in the order of the list; without
     the absent ones.
@@ -104,6 +109,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._opennebula import datastore, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -116,7 +122,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    run.datastores(module, module.params["datastores"])
+    leave(module, run.datastores)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 deleted_ids:
   description: Ids of the images deleted, or in check mode to be deleted.
   returned: success
@@ -91,6 +96,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._opennebula import image, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -104,7 +110,7 @@ def main():
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
-    run.one_image(module)
+    leave(module, run.one_image)
 
 
 if __name__ == "__main__":

@@ -110,12 +110,18 @@ filesystems:
     mount_tag: {description: Tag for the guest., type: str, returned: when set}
     mount_point: {description: Mount point in the guest., type: str, returned: when set}
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._opennebula import image, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -130,7 +136,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    run.image_info(module)
+    leave(module, run.image_info)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 deleted_ids:
   description: Ids of the images deleted, or in check mode to be deleted.
   returned: success
@@ -101,6 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._opennebula import image, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -115,7 +121,7 @@ def main():
         ),
         supports_check_mode=True,
     )
-    run.images(module, module.params["filesystems"])
+    leave(module, run.images)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def checked(filesystems):
         problems += ["filesystem %s: the %s %s is declared twice. Write every one once." % (value, key, value)
                      for value in sorted(set(values)) if values.count(value) > 1]
     if problems:
-        raise Refusal("\n".join(problems))
+        raise Refusal(*problems)
     return result
 
 

@@ -13,6 +13,7 @@ import xmlrpc.client
 
 from ansible.module_utils.basic import env_fallback
 
+from .._plan.plan import Failure, NoAnswer
 from .._plan.web import BadCertificates, Web, one_line, shown
 
 DEFAULT_URL = "http://localhost:2633/RPC2"
@@ -33,14 +34,6 @@ AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION = 256, 512, 1024, 2048
 
 # Names of methods that only read; everything else may have changed something when its answer got lost.
 READING = re.compile(r"\.(info|config|version)$")
-
-
-class Failure(Exception):
-    """A call that did not succeed; the text is one sentence for the user, with the URL and without a secret."""
-
-
-class NoAnswer(Failure):
-    """The transport failed: nothing that can be trusted came back, so no further call makes sense."""
 
 
 class ApiError(Failure):

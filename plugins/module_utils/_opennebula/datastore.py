@@ -48,22 +48,6 @@ def argument_spec():
     return spec
 
 
-class ServerState:
-    """What the plan needs to know of the server.
-
-    datastores: list of read-back datastores; clusters, users, groups: {id: name} or None when not read;
-    config: Config or None when not read or not readable; version: str or None.
-    """
-
-    def __init__(self, datastores, clusters=None, users=None, groups=None, config=None, version=None):
-        self.datastores = list(datastores)
-        self.clusters = clusters
-        self.users = users
-        self.groups = groups
-        self.config = config
-        self.version = version
-
-
 def read_pool(document):
     """The datastores in the body of one.datastorepool.info, by id."""
     return sorted((read(element) for element in template.parse(document).findall("DATASTORE")),
@@ -118,10 +102,10 @@ def validated(items):
         try:
             desired.append(_validated(item, position))
         except Refusal as refusal:
-            problems.append(str(refusal))
+            problems.extend(refusal.problems)
     problems.extend(_repeated(desired))
     if problems:
-        raise Refusal("\n".join(problems))
+        raise Refusal(*problems)
     return desired
 
 

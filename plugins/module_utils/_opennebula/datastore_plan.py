@@ -9,7 +9,7 @@ recorded on a running server.
 
 from .._plan.plan import Operation, Plan, Refusal
 from . import attributes, drivers, objects, ownership, template
-from .datastore import ServerState, find, label
+from .datastore import find, label
 from .drivers import VIRTIOFS
 from .objects import NEW_ID
 
@@ -29,7 +29,7 @@ def plan_all(desired, world, absent_images=()):
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
-    world = ServerState(world.datastores, world.clusters, world.users, world.groups, world.config, world.version)
+    world = world.but(datastores=world.datastores)
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["type"] != "system", index)):
         item = desired[position]
         try:
@@ -44,7 +44,7 @@ def plan_all(desired, world, absent_images=()):
         if after is not None:
             world.datastores.append(after)
     if problems:
-        raise Refusal("\n".join(problems))
+        raise Refusal(*problems)
     return whole, predicted
 
 

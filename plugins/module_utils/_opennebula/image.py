@@ -52,25 +52,6 @@ def argument_spec():
 # -- what the server has -----------------------------------------------------------------------------------------
 
 
-class ServerState:
-    """What the plan needs to know of the server.
-
-    images, datastores: read-back lists; users, groups: {id: name} or None when not read; username: who is connected;
-    check: whether this is a check run; expected_datastores: names an earlier task of the same check run would create,
-    None when that is not known.
-    """
-
-    def __init__(self, images, datastores, users=None, groups=None, username="", check=False,
-                 expected_datastores=None):
-        self.images = list(images)
-        self.datastores = list(datastores)
-        self.users = users
-        self.groups = groups
-        self.username = username
-        self.check = check
-        self.expected_datastores = expected_datastores
-
-
 def read_pool(document):
     """The images in the body of one.imagepool.info, by id."""
     return sorted((read(element) for element in template.parse(document).findall("IMAGE")),
@@ -132,10 +113,10 @@ def validated(items):
         try:
             desired.append(_validated(item, position))
         except Refusal as refusal:
-            problems.append(str(refusal))
+            problems.extend(refusal.problems)
     problems.extend(_repeated(desired))
     if problems:
-        raise Refusal("\n".join(problems))
+        raise Refusal(*problems)
     return desired
 
 

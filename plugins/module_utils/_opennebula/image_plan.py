@@ -7,7 +7,7 @@ import collections
 
 from .._plan.plan import Operation, Plan, Refusal
 from . import attributes, objects, ownership, template
-from .image import FILESYSTEM, PASSING, SERVER_OWNED, ServerState, error_of, find, find_datastore, label, made_anew
+from .image import FILESYSTEM, PASSING, SERVER_OWNED, error_of, find, find_datastore, label, made_anew
 from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
@@ -36,7 +36,7 @@ def plan_all(desired, world):
         whole.add(one)
         predicted[position] = after
     if problems:
-        raise Refusal("\n".join(problems))
+        raise Refusal(*problems)
     return whole, predicted
 
 
@@ -209,8 +209,7 @@ def _plan_again(current, desired, datastore, world, what, summary):
         wanted["persistent"] = current["persistent"]
     if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
         wanted["mode"] = current["mode"]
-    others = ServerState([image for image in world.images if image["id"] != current["id"]], world.datastores, world.users,
-                         world.groups, world.username, world.check, world.expected_datastores)
+    others = world.but(images=[image for image in world.images if image["id"] != current["id"]])
     home = datastore or [one for one in world.datastores if one["id"] == current["datastore_id"]][0]
     created, after = _plan_new(wanted, home, others, what)
     if desired["owner"] is None and not objects.is_named(world.username, current["owner"], current["owner_id"]):

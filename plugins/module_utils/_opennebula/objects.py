@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What datastores and images have in common: identity, owner, group, permissions, paths. No I/O."""
 
+import copy
 import posixpath
 import re
 
@@ -21,6 +22,36 @@ UNSAFE_IN_PATH = re.compile(r"[\s*?\[\](){}|^$+\\\"'`;&<>#!]")
 
 SECRET_NAME = re.compile(r"(PASSWORD|_PASS|_TOKEN|_SECRET_ACCESS_KEY)$")
 HIDDEN = "(hidden)"
+
+
+class ServerState:
+    """What a plan needs to know of the server.
+
+    datastores, images: lists as read back. clusters, users, groups: {id: name}, None when not read.
+    config: drivers.Config, None when not read or not readable; version: OpenNebula's, or None. username: who is
+    connected. check: whether this is a check run; expected_datastores: names an earlier task of the same check run
+    would create, None when that is not known.
+    """
+
+    def __init__(self, datastores=(), images=(), clusters=None, users=None, groups=None, config=None, version=None,
+                 username="", check=False, expected_datastores=None):
+        self.datastores = list(datastores)
+        self.images = list(images)
+        self.clusters = clusters
+        self.users = users
+        self.groups = groups
+        self.config = config
+        self.version = version
+        self.username = username
+        self.check = check
+        self.expected_datastores = expected_datastores
+
+    def but(self, **changes):
+        """The same, with these lists instead of its own."""
+        other = copy.copy(self)
+        for name, values in changes.items():
+            setattr(other, name, list(values))
+        return other
 
 
 def is_secret(name):

@@ -5,42 +5,29 @@
 
 import time
 
-from .._plan.plan import Refusal
+from .._plan.outcome import Outcome
+from .._plan.plan import Failure, NoAnswer, Plan
 from .._plan.web import secrets_in, shown
 from . import datastore, datastore_plan, drivers, image, image_plan, objects, template
-from .client import AUTHORIZATION, ApiError, Client, Failure, NoAnswer
+from .client import AUTHORIZATION, ApiError, Client
 from .objects import NEW_ID
 
 ALL_IMAGES = (-2, -1, -1)
 
 
-class Unfinished(Exception):
-    """Some operations failed: C(problems) are their sentences, C(done) the operations that succeeded."""
-
-    def __init__(self, problems, done):
-        super().__init__("\n".join(problems))
-        self.problems = problems
-        self.done = done
+def _outcome(params, plan=None):
+    return Outcome(plan, secrets=secrets_in(params["api_url"]))
 
 
-def _session(module):
-    """A client, with its secrets kept out of whatever the module returns."""
-    _hide_login(module)
-    client = Client.from_params(module.params)
-    module.no_log_values.update(secret for secret in client.secrets if secret)
-    return client
-
-
-def _hide_login(module):
-    module.no_log_values.update(secrets_in(module.params["api_url"]))
-
-
-def _hide_declared(module, desired):
-    """Values of secret attributes that were given in C(attributes) never leave the module."""
+def _client(params, outcome, desired=()):
+    """A client; its secrets, and those of what is declared, are hidden in the outcome."""
     for item in desired:
         for name, values in item["attributes"].items():
             if objects.is_secret(name):
-                module.no_log_values.update(value for value in values if isinstance(value, str) and value)
+                outcome.hide(value for value in values if isinstance(value, str))
+    client = Client.from_params(params)
+    outcome.hide(client.secrets)
+    return client
 
 
 def _read(client, reader, method, *arguments):
@@ -57,34 +44,18 @@ def _names(client, method):
     return _read(client, lambda body: objects.names_by_id(template.parse(body)), method)
 
 
-def _fail(module, error):
-    """End the module with the sentences of an error and with what was done before it."""
-    _hide_login(module)
-    done = getattr(error, "done", [])
-    module.fail_json(msg=str(error), changed=bool(done), operations=[operation.result() for operation in done])
-
-
-def _finish(module, plan, plural, single, found, **more):
-    """End the module well: the list form returns a list, the single form (where C(single) names it) its one object."""
-    result = dict(plan.result(), **more)
+def _found(plural, single, found):
+    """The objects as the list form returns them, or the one of the single form where C(single) names it."""
     if single is None:
-        result[plural] = found
-    elif found:
-        result[single] = found[0]
-    module.exit_json(**result)
-
-
-def _warn(module, warnings):
-    """Said before anything is done: they are worth most where it then fails."""
-    for warning in warnings:
-        module.warn(warning)
+        return {plural: found}
+    return {single: found[0]} if found else {}
 
 
 def execute(client, operations, on_operation=None):
-    """Carry out operations in their order; returns the operations done.
+    """Carry out operations in their order; (the operations done, the problems).
 
     An operation that OpenNebula refuses ends the work on its target, the other targets go on; an answer that does not
-    come ends everything, since each further call would wait as long. Both raise Unfinished at the end.
+    come ends everything, since each further call would wait as long.
     on_operation(operation): called before each one.
     """
     created = {}
@@ -104,7 +75,7 @@ def execute(client, operations, on_operation=None):
             problems.append("%s: %s" % (operation.target, error))
             left = len(operations) - len(done)
             problems.append("Not done because of that: %d of %d operations." % (left, len(operations)))
-            raise Unfinished(problems, done)
+            return done, problems
         except Failure as error:
             failed.add(operation.target)
             problems.append("%s: %s" % (operation.target, error))
@@ -112,12 +83,10 @@ def execute(client, operations, on_operation=None):
         if operation.name.endswith(".allocate"):
             created[operation.target] = value
         done.append(operation)
-    if problems:
-        if len(done) < len(operations):
-            problems.append("%d of %d operations are done; run the task again to finish the rest."
-                            % (len(done), len(operations)))
-        raise Unfinished(problems, done)
-    return done
+    if problems and len(done) < len(operations):
+        problems.append("%d of %d operations are done; run the task again to finish the rest."
+                        % (len(done), len(operations)))
+    return done, problems
 
 
 # -- datastores --------------------------------------------------------------------------------------------------
@@ -144,7 +113,7 @@ def _config(client, desired, warnings):
 
 def _datastore_world(client, desired, warnings):
     """The ServerState the plan needs, in as few calls as it can be read with."""
-    world = datastore.ServerState(_datastores(client))
+    world = objects.ServerState(_datastores(client))
     needed = datastore.needs(desired, world.datastores)
     if "clusters" in needed:
         world.clusters = _names(client, "one.clusterpool.info")
@@ -162,58 +131,62 @@ def _datastore_world(client, desired, warnings):
     return world
 
 
-def one_datastore(module):
-    """Run one_datastore: the list form with one element, and its result under a singular name."""
-    datastores(module, [module.params], single="datastore")
+def one_datastore(params, check_mode):
+    """The work of one_datastore: the list form with one element, and its result under a singular name."""
+    return _datastores_work(params, check_mode, [params], "datastore")
 
 
-def datastores(module, items, single=None):
-    """Run one_datastores: C(items) as the options give them."""
-    try:
+def datastores(params, check_mode):
+    """The work of one_datastores."""
+    return _datastores_work(params, check_mode, params["datastores"])
+
+
+def _datastores_work(params, check_mode, items, single=None):
+    outcome = _outcome(params, Plan())
+    with outcome.collect():
         desired = datastore.validated(items)
-        _hide_declared(module, desired)
-        client = _session(module)
-        absent_images = (module.params.get("expected_absent_images") or []) if module.check_mode else []
-        warnings = []
-        world = _datastore_world(client, desired, warnings)
+        client = _client(params, outcome, desired)
+        absent_images = (params.get("expected_absent_images") or []) if check_mode else []
+        world = _datastore_world(client, desired, outcome.warnings)
         plan, after = datastore_plan.plan_all(desired, world, absent_images)
-        _warn(module, warnings + plan.warnings)
-        if plan.changed and not module.check_mode:
-            execute(client, plan.operations)
-            after = _datastores_read_back(client, desired, world, plan)
-    except (Refusal, Failure, Unfinished) as error:
-        _fail(module, error)
-    _finish(module, plan, "datastores", single, [datastore.public(one) for one in after if one is not None])
+        outcome.warnings += plan.warnings
+        if plan.changed and not check_mode:
+            done, outcome.problems = execute(client, plan.operations)
+            outcome.plan = plan.only(done)
+            if outcome.problems:
+                return outcome
+            after = _datastores_read_back(client, desired, world)
+        outcome.plan = plan
+        outcome.result = _found("datastores", single, [datastore.public(one) for one in after if one is not None])
+    return outcome
 
 
-def _datastores_read_back(client, desired, world, plan):
-    """The declared datastores as they are now; Unfinished when the server did not keep what it accepted."""
+def _datastores_read_back(client, desired, world):
+    """The declared datastores as they are now; Failure when the server did not keep what it accepted."""
     try:
-        again = datastore.ServerState(_datastores(client), world.clusters, world.users, world.groups, world.config,
-                                      world.version)
+        again = world.but(datastores=_datastores(client))
         rest, after = datastore_plan.plan_all([dict(item, update_secrets="on_create") for item in desired], again)
-    except (Refusal, Failure) as error:
-        raise Unfinished(["After the change: %s" % error], plan.operations)
+    except Failure as error:
+        raise Failure("After the change: %s" % error)
     if rest.changed:
-        raise Unfinished(["OpenNebula accepted the change but does not show it: it would still be needed to %s."
-                          % "; ".join("%s for %s" % (one.summary, one.target) for one in rest.operations)],
-                         plan.operations)
+        raise Failure("OpenNebula accepted the change but does not show it: it would still be needed to %s."
+                      % "; ".join("%s for %s" % (one.summary, one.target) for one in rest.operations))
     return after
 
 
-def datastore_info(module):
-    """Run one_datastore_info: C(name), C(id), C(type), C(ds_mad) narrow the list down."""
-    try:
-        client = _session(module)
-        found = _narrowed(module, _datastores(client), ("name", "id", "type", "ds_mad"))
-    except Failure as error:
-        _fail(module, error)
-    module.exit_json(changed=False, datastores=[datastore.public(one) for one in found])
+def datastore_info(params, _check_mode):
+    """The work of one_datastore_info: C(name), C(id), C(type), C(ds_mad) narrow the list down."""
+    outcome = _outcome(params)
+    with outcome.collect():
+        client = _client(params, outcome)
+        found = _narrowed(params, _datastores(client), ("name", "id", "type", "ds_mad"))
+        outcome.result["datastores"] = [datastore.public(one) for one in found]
+    return outcome
 
 
-def _narrowed(module, found, keys):
+def _narrowed(params, found, keys):
     """The objects whose fields are what the options of the same name say; an option that is left out says nothing."""
-    wanted = dict((key, module.params[key]) for key in keys if module.params[key] is not None)
+    wanted = dict((key, params[key]) for key in keys if params[key] is not None)
     return [one for one in found if all(one[key] == wanted[key] for key in wanted)]
 
 
@@ -265,87 +238,88 @@ def _declared(desired, images, datastores_known):
     return [image.find(item, images, image.find_datastore(item, datastores_known), desired) for item in desired]
 
 
-def one_image(module):
-    """Run one_filesystem_image: the list form with one element, and its result under a singular name."""
-    images(module, [module.params], single="filesystem")
+def one_image(params, check_mode):
+    """The work of one_filesystem_image: the list form with one element, and its result under a singular name."""
+    return _images_work(params, check_mode, [params], "filesystem")
 
 
-def images(module, items, single=None):
-    """Run one_filesystem_images: C(items) as the options give them."""
-    try:
+def images(params, check_mode):
+    """The work of one_filesystem_images."""
+    return _images_work(params, check_mode, params["filesystems"])
+
+
+def _images_work(params, check_mode, items, single=None):
+    outcome = _outcome(params, Plan())
+    with outcome.collect():
         desired = image.validated(items)
-        _hide_declared(module, desired)
-        client = _session(module)
+        client = _client(params, outcome, desired)
         known = _datastores(client)
         pool = _images(client)
         needed = image.needs(desired, pool, known)
-        world = image.ServerState(
-            pool, known,
+        world = objects.ServerState(
+            known, pool,
             users=_names(client, "one.userpool.info") if "users" in needed else None,
             groups=_names(client, "one.grouppool.info") if "groups" in needed else None,
-            username=client.username, check=module.check_mode,
-            expected_datastores=module.params.get("expected_datastores"))
+            username=client.username, check=check_mode, expected_datastores=params.get("expected_datastores"))
         plan, after = image_plan.plan_all(desired, world)
-        _warn(module, plan.warnings)
-        if not module.check_mode:
-            after = _images_done(module, client, desired, plan, after, known, pool)
-    except (Refusal, Failure, Unfinished) as error:
-        _fail(module, error)
-    deleted = [operation.arguments["gone"] for operation in plan.operations if "gone" in operation.arguments]
-    _finish(module, plan, "filesystems", single, [image.public(one) for one in after if one is not None],
-            deleted_ids=deleted)
+        outcome.warnings += plan.warnings
+        if check_mode:
+            outcome.plan = plan
+        else:
+            after = _images_done(params, client, desired, plan, after, world, outcome)
+        if not outcome.problems:
+            outcome.result = _found("filesystems", single, [image.public(one) for one in after if one is not None])
+            outcome.result["deleted_ids"] = _gone(plan.operations)
+    return outcome
 
 
-def _images_done(module, client, desired, plan, after, known, pool):
+def _gone(operations):
+    """The ids of the images that operations delete."""
+    return [operation.arguments["gone"] for operation in operations if "gone" in operation.arguments]
+
+
+def _images_done(params, client, desired, plan, after, world, outcome):
     """Carry the plan out, wait for what the server does in the background, and read back."""
-    waiting = _Waiting(client, module.params["wait_timeout"])
+    waiting = _Waiting(client, params["wait_timeout"])
 
     def first(operation):
         """A name is free only once the old image has really gone."""
         if operation.arguments.get("wait_gone"):
             waiting.until_gone(operation.arguments["wait_gone"])
 
-    problems = []
-    done = plan.operations
-    try:
-        execute(client, plan.operations, first)
-    except Unfinished as unfinished:
-        problems, done = unfinished.problems, unfinished.done
+    done, outcome.problems = execute(client, plan.operations, first)
+    outcome.plan = plan.only(done)
+    if outcome.problems:
+        return []
+    known = world.datastores
     present = [item for item in desired if item["state"] != "absent"]
-    passing = any(one is not None and one["state"] in image.PASSING for one in _declared(present, pool, known))
-    if problems or not (plan.changed or (module.params["wait"] and passing)):
-        if problems:
-            raise Unfinished(problems, done)
+    passing = any(one is not None and one["state"] in image.PASSING
+                  for one in _declared(present, world.images, known))
+    if not plan.changed and not (params["wait"] and passing):
         return [one if item["state"] == "absent" else found
-                for item, one, found in zip(desired, after, _declared(desired, pool, known))]
-    try:
-        gone = [operation.arguments["gone"] for operation in done if "gone" in operation.arguments]
-        if module.params["wait"] and gone:
-            waiting.until_gone(gone)
-        found = waiting.until_settled(present, known) if module.params["wait"] else _images(client)
-        now = [None if item["state"] == "absent" else one
-               for item, one in zip(desired, _declared(desired, found, known))]
-    except (Refusal, Failure) as error:
-        raise Unfinished([str(error)], done)
-    failed = ["The %s (id %d) of %s in datastore %s could not be registered: %s."
-              % (image.label(item), one["id"], one["path"], one["datastore"], image.error_of(one))
-              for item, one in zip(desired, now) if one is not None and one["state"] == "error"]
-    if failed:
-        raise Unfinished(failed, done)
+                for item, one, found in zip(desired, after, _declared(desired, world.images, known))]
+    if params["wait"] and _gone(done):
+        waiting.until_gone(_gone(done))
+    found = waiting.until_settled(present, known) if params["wait"] else _images(client)
+    now = [None if item["state"] == "absent" else one for item, one in zip(desired, _declared(desired, found, known))]
+    outcome.problems = [
+        "The %s (id %d) of %s in datastore %s could not be registered: %s."
+        % (image.label(item), one["id"], one["path"], one["datastore"], image.error_of(one))
+        for item, one in zip(desired, now) if one is not None and one["state"] == "error"]
     return now
 
 
-def image_info(module):
-    """Run one_filesystem_image_info: C(name), C(id), C(path), C(state) and C(datastore) narrow the list down.
+def image_info(params, _check_mode):
+    """The work of one_filesystem_image_info: C(name), C(id), C(path), C(state), C(datastore) narrow the list down.
 
     The body of an image names its datastore, so the pool of images is all that has to be read.
     """
-    try:
-        client = _session(module)
+    outcome = _outcome(params)
+    with outcome.collect():
+        client = _client(params, outcome)
         found = [one for one in _images(client) if one["type"] == image.FILESYSTEM]
-        if module.params["datastore"] is not None:
-            found = image.inside_datastore(module.params["datastore"], found)
-        found = _narrowed(module, found, ("name", "id", "path", "state"))
-    except (Refusal, Failure) as error:
-        _fail(module, error)
-    module.exit_json(changed=False, filesystems=[image.public(one) for one in found])
+        if params["datastore"] is not None:
+            found = image.inside_datastore(params["datastore"], found)
+        found = _narrowed(params, found, ("name", "id", "path", "state"))
+        outcome.result["filesystems"] = [image.public(one) for one in found]
+    return outcome

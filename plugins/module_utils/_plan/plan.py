@@ -4,8 +4,20 @@
 """What differs between the declared and the current state, and what to do about it, in words. No I/O."""
 
 
-class Refusal(Exception):
+class Failure(Exception):
+    """What could not be done. problems: sentences that name where, what is wrong, and what to do about it."""
+
+    def __init__(self, *problems):
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)
+
+
+class Refusal(Failure):
     """Something that must not be done: the message names the object, the value, the reason and the way out."""
+
+
+class NoAnswer(Failure):
+    """Nothing usable came back in time from a server, so that asking it more makes no sense."""
 
 
 def quoted(value):
@@ -48,6 +60,12 @@ class Plan:
         self.before = dict(before or {})
         self.after = dict(after or {})
         self.warnings = list(warnings)
+
+    def only(self, operations):
+        """This plan with nothing but these of its operations, and the states of what they act on."""
+        touched = set(operation.target for operation in operations)
+        return Plan(operations, *[dict((target, state) for target, state in states.items() if target in touched)
+                                  for states in (self.before, self.after)], warnings=self.warnings)
 
     @property
     def changed(self):

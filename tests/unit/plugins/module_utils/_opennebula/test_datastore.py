@@ -13,7 +13,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils._opennebula impo
     drivers,
     template,
 )
-from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID, ServerState
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "opennebula"
@@ -52,7 +52,8 @@ def system(number, tm_mad, clusters=(0,), name=None):
 
 
 def world(*datastores, config=CONFIG, version=None):
-    return datastore.ServerState(datastores or [system(0, "local")], CLUSTERS, USERS, GROUPS, config, version)
+    return ServerState(datastores or [system(0, "local")], clusters=CLUSTERS, users=USERS, groups=GROUPS, config=config,
+                       version=version)
 
 
 def planned(*declared, on=None, absent_images=()):

@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import image, image_plan, template
-from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID, ServerState
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "opennebula"
@@ -38,7 +38,7 @@ def world(*images, **changes):
     given = dict(datastores=[VFS, FILES], users={0: "oneadmin", 2: "bob"}, groups={0: "oneadmin", 1: "users"},
                  username="oneadmin")
     given.update(changes)
-    return image.ServerState(images, **given)
+    return ServerState(images=images, **given)
 
 
 def planned(*declared, on=None):
