@@ -105,10 +105,15 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Check the declared shares
+  virtshare.storage.declared_shares:
+    shares: "{{ virtshare_shares }}"
+  register: my_declared
+
 - name: Look at the host
   virtshare.storage.hypervisor_facts:
-    users: "{{ (virtshare_shares | virtshare.storage.share_accounts).users }}"
-    groups: "{{ (virtshare_shares | virtshare.storage.share_accounts).groups }}"
+    users: "{{ my_declared.users }}"
+    groups: "{{ my_declared.groups }}"
     user: oneadmin
   register: my_hypervisor
 

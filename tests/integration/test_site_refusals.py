@@ -79,6 +79,86 @@ def test_every_problem_is_named_at_once(tmp_path):
         assert word in run.failure_text()
 
 
+@pytest.fixture
+def watched(tmp_path):
+    """(inventory, file): hosts by SSH, and where every call of the SSH client is noted."""
+    contacts = tmp_path / "contacts"
+    contacts.touch()
+    client = tmp_path / "ssh"
+    client.write_text(f"#!/bin/sh\necho \"$@\" >> {contacts}\nexit 255\n", encoding="utf-8")
+    client.chmod(0o755)
+    here = {"ansible_host": "192.0.2.1", "ansible_ssh_executable": str(client), "ansible_ssh_transfer_method": "piped"}
+    inventory = {"hypervisors": {"hosts": {name: dict(here) for name in ("hv1", "hv2", "hv3")}}}
+    return inventory, contacts
+
+
+PLAYBOOKS = ["site", "verify", "publish", "guest_proof"]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_each_problem_of_many_hosts_is_said_once_and_first_and_no_host_is_contacted(tmp_path, watched, playbook):
+    inventory, contacts = watched
+    shares = [share(path="srv/one"), share(path="/srv/two", source="nas1/export")]
+    # Something that is wrong for one host only, and on another host the same list with one problem less.
+    inventory["hypervisors"]["hosts"]["hv3"]["virtshare_shares"] = [*shares, share(path="/srv/three", type="zfs")]
+    inventory["hypervisors"]["hosts"]["hv2"]["virtshare_shares"] = [*shares, other("/srv/four")]
+    variables = {"opennebula_storage_datastores": [{"name": "projects", "type": "image"}]}
+    path = write_inventory(tmp_path, inventory, shares)
+    run = run_playbook(f"playbooks/{playbook}.yml", inventories=[path], arguments=["--extra-vars", json.dumps(variables)])
+    assert run.code != 0
+    (failure,) = run.failures
+    said = failure["result"]["problems"]
+    assert [text.split(":")[0] for text in said] == ["share srv/one", "share /srv/two", "hv3"]
+    assert said[2].startswith("hv3: share /srv/three: type 'zfs' is not known. Write ")
+    for text in said:
+        assert run.output.count(text) == 1, run.output
+    assert failure["result"]["msg"] == "3 problems in the declared shares"
+    assert "filter plugin" not in run.output and "Traceback" not in run.output
+    assert contacts.read_text(encoding="utf-8") == "" and run.executions == {}
+    assert run.results[-1] == failure
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("shares, words", [
+    ({"path": "/srv/x"}, "The shares are a mapping. Write a list"), ("/srv/x", "The shares are a text. Write a list"),
+    (["/srv/x"], "share number 1: it is a text. Write a mapping with path, type and source."),
+    (None, "The shares are empty. Write a list")])
+def test_what_is_no_list_of_shares_is_said_once(tmp_path, watched, playbook, shares, words):
+    inventory, contacts = watched
+    run = run_playbook(f"playbooks/{playbook}.yml", inventories=[write_inventory(tmp_path, inventory, shares)])
+    assert run.code != 0
+    (failure,) = run.failures
+    assert failure["result"]["problems"][0].startswith(words) and len(failure["result"]["problems"]) == 1
+    assert run.output.count(words) == 1, run.output
+    assert contacts.read_text(encoding="utf-8") == ""
+
+
+def test_the_contacts_of_a_right_declaration_are_noted(tmp_path, watched):
+    """Else the tests above would hold for any run."""
+    inventory, contacts = watched
+    run = run_playbook("playbooks/site.yml", inventories=[write_inventory(tmp_path, inventory, [GOOD])])
+    assert run.code != 0 and "hv1" in {line["host"] for line in run.failures}
+    assert contacts.read_text(encoding="utf-8") != ""
+
+
+ROLES = ["ocfs2_cluster", "share_mounts", "share_access", "share_proof", "guest_proof"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_used_alone_checks_its_own_shares_even_where_the_play_gives_them(tmp_path, watched, role):
+    inventory, contacts = watched
+    playbook = tmp_path / "play.yml"
+    wrong = [share(path="srv/one"), share(path="/srv/{{ inventory_hostname }}", source="nas1/export")]
+    playbook.write_text(json.dumps([{
+        "hosts": "hypervisors", "gather_facts": False,
+        "roles": [{"role": f"virtshare.storage.{role}", "vars": {f"{role}_shares": wrong}}]}]), encoding="utf-8")
+    run = run_playbook(playbook, inventories=[write_inventory(tmp_path, inventory, [GOOD])])
+    assert run.code != 0
+    (failure,) = run.failures
+    assert [text.split(":")[0] for text in failure["result"]["problems"]] == ["share srv/one", "hv1", "hv2", "hv3"]
+    assert contacts.read_text(encoding="utf-8") == ""
+
+
 def test_unknown_user_is_refused_before_anything_changes(tmp_path):
     shares = [share(access={"owner": "nobody-knows-her", "group": "root", "mode": "2770", "writers": ["root"]})]
     run = run_playbook("playbooks/site.yml", inventories=[write_inventory(tmp_path, LOCAL, shares)])

@@ -18,6 +18,7 @@ CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 
 # Done by Ansible itself on the controller: no host is asked for these.
 ON_THE_CONTROLLER = {
+    *(path.stem for path in (ROOT / "plugins/action").glob("*.py")),
     "add_host", "assert", "debug", "fail", "group_by", "import_playbook", "import_role", "import_tasks", "include_role",
     "include_tasks", "include_vars", "meta", "set_fact", "validate_argument_spec",
 }
@@ -41,8 +42,11 @@ class Run:
         return [line for line in self.results if line["outcome"] in ("failed", "unreachable")]
 
     def failure_text(self) -> str:
-        """Every failure's message, one a line, as "host: message"."""
-        return "\n".join(f"{line['host']}: {line['result'].get('msg', line['result'])}" for line in self.failures)
+        """Every failure's message, one a line, as "host: message", with the problems that it does not name itself."""
+        return "\n".join(
+            f"{line['host']}: {text}" for line in self.failures
+            for message in [str(line["result"].get("msg", line["result"]))]
+            for text in [message, *(each for each in line["result"].get("problems") or [] if each not in message)])
 
     def of(self, module: str) -> dict[str, dict]:
         """host -> the last result of a module of this collection, by its short name."""

@@ -62,32 +62,37 @@ _FALSE = ("false", "no", "off", "0")
 
 
 def validated(shares):
-    """The declared shares with every default filled in, or a Refusal that lists every problem of all of them.
-
-    shares: what the user wrote, a list of dicts as YAML yields it; C(None) stands for "not written".
-    Each returned share is a new dict with the keys path, type, source (str, C("") for a local share that is only
-    checked), options ({str: str, or True for an option without a value, or False for a default that is not wanted}),
-    state, read_only (bool), allow_hidden_files (bool),
-    access ({owner: str or None, group: str or None, mode: four octal digits or None, writers: [str],
-    acl: ["user:NAME:rwx", ...] or None}),
-    credentials (dict or None). What was validated may be validated again, and stays the same.
-    """
-    problems = []
-    if not isinstance(shares, (list, tuple)):
-        raise Refusal(
-            "The shares are %s. Write a list, each element like {path: /srv/shares/projects, type: nfs, "
-            "source: 'nas1:/export/projects'}." % _shape(shares))
-    result = []
-    for number, share in enumerate(shares, 1):
-        one = _Share(number, share)
-        result.append(one.normalised())
-        problems.extend(one.problems)
-    problems.extend(_overlaps(result))
+    """The declared shares with every default filled in, or a Refusal that lists every problem of all of them."""
+    result, problems = checked(shares)
     if problems:
         raise Refusal("%s in the declared shares:\n%s" % (
             "1 problem" if len(problems) == 1 else "%d problems" % len(problems),
             "\n".join("- " + problem for problem in problems)))
     return result
+
+
+def checked(shares):
+    """(the declared shares in their normal form, with every default filled in; every problem of all of them).
+
+    shares: what the user wrote, a list of dicts as YAML yields it; C(None) stands for "not written". With problems the
+    normal form means nothing.
+    Each returned share is a new dict with the keys path, type, source (str, C("") for a local share that is only
+    checked), options ({str: str, or True for an option without a value, or False for a default that is not wanted}),
+    state, read_only (bool), allow_hidden_files (bool),
+    access ({owner: str or None, group: str or None, mode: four octal digits or None, writers: [str],
+    acl: ["user:NAME:rwx", ...] or None}),
+    credentials (dict or None). What was checked may be checked again, and stays the same.
+    """
+    if not isinstance(shares, (list, tuple)):
+        return [], ["The shares are %s. Write a list, each element like {path: /srv/shares/projects, type: nfs, "
+                    "source: 'nas1:/export/projects'}." % _shape(shares)]
+    result, problems = [], []
+    for number, share in enumerate(shares, 1):
+        one = _Share(number, share)
+        result.append(one.normalised())
+        problems.extend(one.problems)
+    problems.extend(_overlaps(result))
+    return result, problems
 
 
 class _Share:

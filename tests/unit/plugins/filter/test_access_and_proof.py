@@ -27,11 +27,6 @@ def test_access_paths():
          "read_only": False}]
 
 
-def test_share_accounts():
-    assert apply("share_accounts", [*SHARES, {"path": "/srv/c", "access": {"group": "kvm", "acl": ["u:backup:r-x"]}}]) == {
-        "users": ["backup", "oneadmin"], "groups": ["kvm"]}
-
-
 def test_account_problems():
     known = {"users": {"oneadmin": {"uid": 9869, "gid": 9869, "groups": [9869]}}, "groups": {}, "names": {}}
     assert apply("account_problems", SHARES, accounts=known, host="hv1") == []

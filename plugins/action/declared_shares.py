@@ -1,0 +1,45 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the declaration of shares on the controller, and give its normal form."""
+
+from ..module_utils._access import accounts
+from ..module_utils._share.declaration import checked
+from ..plugin_utils._action import ControllerAction, Refused, each_once, plain
+
+
+class ActionModule(ControllerAction):
+    """declared_shares, see its documentation."""
+
+    ARGUMENTS = dict(
+        shares=dict(type="raw"),
+        fail=dict(type="bool", default=True),
+        registered=dict(type="str"),
+    )
+
+    def work(self, arguments, hosts):
+        if arguments["registered"]:
+            results = hosts.registered(arguments["registered"])
+            _refuse(each_once({host: result.get("problems") or [] for host, result in results.items()}))
+            return {}
+        shares, problems = checked(plain(arguments["shares"]))
+        if arguments["fail"]:
+            _refuse(problems)
+        return dict(view([] if problems else shares), problems=problems)
+
+
+def _refuse(problems):
+    if problems:
+        raise Refused("in the declared shares", problems)
+
+
+def view(shares):
+    """What the roles need of normal shares; passwords go to the module that mounts, and nowhere else."""
+    mounted = [share for share in shares if share["state"] == "mounted"]
+    users, groups = accounts.wanted([dict(share["access"], path=share["path"]) for share in mounted])
+    return {
+        "shares": [{key: value for key, value in share.items() if key != "credentials"} for share in shares],
+        "types": list(dict.fromkeys(share["type"] for share in mounted)),
+        "users": users,
+        "groups": groups,
+    }

@@ -1,0 +1,89 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins share: they work on the controller alone, and refuse with a list of problems."""
+
+import datetime
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._proof.explain import listed
+
+
+class Refused(Exception):
+    """What must not be done. what: of what the problems are; problems: sentences, each with its way out."""
+
+    def __init__(self, what, problems):
+        problems = list(problems)
+        super().__init__("%s %s" % ("1 problem" if len(problems) == 1 else "%d problems" % len(problems), what))
+        self.problems = problems
+
+
+class ControllerAction(ActionBase):
+    """An action that asks no host for anything. A subclass has ARGUMENTS, its spec, and work()."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    ARGUMENTS = {}
+
+    def run(self, tmp=None, task_vars=None):
+        """The result of work(); of a Refused a short message and C(problems), so that Ansible shows each of them once."""
+        result = super().run(tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        result["changed"] = False
+        try:
+            result.update(self.work(arguments, Hosts(task_vars)))
+        except Refused as refused:
+            result.update(failed=True, msg=str(refused), problems=refused.problems)
+        return result
+
+    def work(self, arguments, hosts):
+        """The result's keys. arguments: as ARGUMENTS has them; hosts: Hosts. Refused when something must not be done."""
+        raise NotImplementedError
+
+
+class Hosts:
+    """The hosts of the play, and the variables of all hosts that the inventory has."""
+
+    def __init__(self, task_vars):
+        self._variables = task_vars["hostvars"]
+        self.batch = [str(host) for host in task_vars["ansible_play_batch"]]
+
+    def variable(self, host, name):
+        """The value of a host's variable, None where it has none. Registered results, facts and the inventory count."""
+        if host not in self._variables or name not in self._variables[host]:
+            return None
+        return plain(self._variables[host][name])
+
+    def registered(self, name):
+        """{host: the result that a task registered} of the batch, without hosts where it did not run."""
+        found = {host: self.variable(host, name) for host in self.batch}
+        return {host: result for host, result in found.items() if result and not result.get("skipped")}
+
+
+def plain(value):
+    """A value of Ansible's as Python's own types, without tags, templates or vaults around it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, dict):
+        return {plain(key): plain(element) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(element) for element in value]
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    # A text, which one from a vault becomes by this; YAML makes dates of some.
+    return value if isinstance(value, datetime.date) else str(value)
+
+
+def each_once(problems):
+    """{host: sentences} as a list in which each stands once, after the names of its hosts where not all have it."""
+    hosts_of = {}
+    for host, sentences in problems.items():
+        for sentence in sentences:
+            names = hosts_of.setdefault(sentence, [])
+            if host not in names:
+                names.append(host)
+    return [sentence if len(names) == len(problems) else "%s: %s" % (listed(names), sentence)
+            for sentence, names in hosts_of.items()]
