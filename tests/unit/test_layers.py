@@ -25,7 +25,7 @@ LAYERS = (
 PLATFORMS = {"_flexvdi", "_opennebula"}
 # Whose own words some of the types' names are: OCFS2's cluster and heartbeat, OpenNebula's driver, flexVDI's volumes.
 OWN_WORDS = {"_flexvdi", "_hypervisor", "_ocfs2", "_opennebula"}
-TYPES = {path.stem for path in (UTILS / "_share/types").glob("*.py")} - {"__init__", "base", "registry"}
+TYPES = {path.stem for path in (UTILS / "_share/types").glob("[!_]*.py")} - {"base", "registry"}
 FILES = sorted(path for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 
 

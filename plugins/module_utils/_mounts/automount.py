@@ -8,21 +8,14 @@ behind it would spring it, so everything here comes from the list of mounts. Sou
 systemd.time(7), fs/autofs/inode.c (autofs_show_options).
 """
 
-import math
 import re
+
+from .._share.values import seconds_of
 
 _OPTION = "x-systemd.automount"
 _IDLE = "x-systemd.idle-timeout"
 # systemd names itself and the number of its process.
 _SYSTEMD = "systemd-"
-
-_SECONDS = {}
-for _seconds, _units in (
-        (1e-6, "us usec µs μs"), (1e-3, "ms msec"), (1, "s sec second seconds"), (60, "m min minute minutes"),
-        (3600, "h hr hour hours"), (86400, "d day days"), (604800, "w week weeks"), (2629800, "M month months"),
-        (31557600, "y year years")):
-    _SECONDS.update(dict.fromkeys(_units.split(), _seconds))
-_SECONDS[""] = 1
 
 
 def wanted(share):
@@ -56,19 +49,8 @@ def describe(share, trap):
 
 def idle_seconds(share):
     """The declared seconds of idleness after which the share is unmounted, 0 for never, None when not understood."""
-    value = share["options"].get(_IDLE, "0")
-    text = "" if value in (True, False) else value.strip()
-    if text == "infinity":
-        return 0
-    if not re.match(r"(\d+(\.\d+)?\s*[^\W\d_]*\s*)+$", text):
-        return None
-    total = 0
-    for number, unit in re.findall(r"(\d+(?:\.\d+)?)\s*([^\W\d_]*)", text):
-        if unit not in _SECONDS:
-            return None
-        total += float(number) * _SECONDS[unit]
-    # Rounded up, as systemd does.
-    return math.ceil(round(total, 6))
+    value = share["options"].get(_IDLE, False)
+    return 0 if value is False else None if value is True else seconds_of(value)
 
 
 def unit_name(path):

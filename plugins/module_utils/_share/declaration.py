@@ -8,10 +8,11 @@ import posixpath
 import re
 
 from .._plan.plan import Refusal, quoted
+from . import declared_options
 from .acl import acl_entry
-from .options import CONTEXT_OPTIONS
 from .paths import inside, place_trouble
 from .types import registry
+from .values import truth
 
 STATES = ("mounted", "unmounted", "absent")
 
@@ -47,19 +48,6 @@ SHARE_SPEC = dict(
 
 _ACCESS_KEYS = tuple(SHARE_SPEC["access"]["options"])
 _CREDENTIAL_KEYS = tuple(SHARE_SPEC["credentials"]["options"])
-
-# {option: what to write instead of it}; those of one type alone are known there.
-_OPTIONS_ELSEWHERE = dict(
-    registry.gathered("options_elsewhere"),
-    ro="write read_only: true at the share instead",
-    rw="write read_only: false at the share instead, it is the default",
-    remount="leave it out: a changed option is applied to the live mount anyway",
-    defaults="leave it out: it says nothing",
-)
-
-_TRUE = ("true", "yes", "on", "1")
-_FALSE = ("false", "no", "off", "0")
-
 
 def validated(shares):
     """The declared shares with every default filled in, or a Refusal that lists every problem of all of them."""
@@ -102,6 +90,7 @@ class _Share:
         self.number = number
         self.share = share
         self.problems = []
+        self.options = {}
         path = share.get("path") if isinstance(share, dict) else None
         self.name = "share %s" % path if isinstance(path, str) and path else "share number %d" % number
 
@@ -116,11 +105,12 @@ class _Share:
         self._known(self.share, tuple(SHARE_SPEC), "")
         state = self._choice("state", STATES) or "mounted"
         share_type = self._type()
+        self.options = self._options(share_type)
         return {
             "path": self._path(share_type),
             "type": share_type and share_type.name,
             "source": self._source(share_type, state),
-            "options": self._options(share_type),
+            "options": self.options,
             "state": state,
             "read_only": self._flag("read_only"),
             "allow_hidden_files": self._flag("allow_hidden_files"),
@@ -148,9 +138,9 @@ class _Share:
         value = self.share.get(key)
         if value is None:
             return False
-        text = str(value).lower()
-        if isinstance(value, (bool, str)) and text in _TRUE + _FALSE:
-            return text in _TRUE
+        result = truth(value)
+        if result is not None:
+            return result
         self.problem("%s is %s. Write true or false.", key, quoted(value))
         return False
 
@@ -204,42 +194,7 @@ class _Share:
         if not isinstance(options, dict):
             self.problem("options are %s. Write a mapping such as {vers: \"4.2\", noatime: true}.", _shape(options))
             return {}
-        result = {}
-        for name, value in options.items():
-            if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
-                self.problem("option %s is not a name. Write one name a key, its value behind it.", quoted(name))
-            elif name in _OPTIONS_ELSEWHERE:
-                self.problem("option %s does not belong here: %s.", name, _OPTIONS_ELSEWHERE[name])
-            elif value is not False and share_type and name in share_type.options_without_effect:
-                self.problem("option %s has no effect on type %s: %s. Leave it out.", name, share_type.name,
-                             share_type.why_without_effect)
-            elif isinstance(value, bool):
-                result[str(name)] = value
-            elif isinstance(value, int) and name in registry.OCTAL_OPTIONS:
-                self.problem('option %s is the number %d, and YAML reads a number with a leading zero as another one. '
-                             'Write it in quotes, such as %s: "0770".', name, value, name)
-            elif isinstance(value, (str, int)):
-                if self._option_value(name, str(value)):
-                    result[str(name)] = str(value)
-            elif isinstance(value, float):
-                self.problem("option %s is the number %r, and YAML drops its last zeros. Write it in quotes: "
-                             '%s: "%s".', name, value, name, value)
-            else:
-                self.problem("option %s is %s. Write a text, a whole number, or true for an option without a value.",
-                             name, _shape(value))
-        return result
-
-    def _option_value(self, name, value):
-        if value == "":
-            self.problem("option %s has an empty value. Write true for an option without a value.", name)
-        elif re.search(r"[\x00-\x1f\x7f\"]", value):
-            self.problem("option %s holds a control character or a double quote. Write its value without.", name)
-        elif "," in value and name not in CONTEXT_OPTIONS:
-            self.problem("option %s is %s, and a comma begins another option. Write every option as a key of its own.",
-                         name, quoted(value))
-        else:
-            return True
-        return False
+        return declared_options.normalised(options, share_type, lambda text: self.problem("%s", text))
 
     def _access(self, share_type):
         access = self.share.get("access")
@@ -281,14 +236,10 @@ class _Share:
             if (who, name) in entries:
                 self.problem("access.acl names the %s %s twice. Write one entry.", who, name)
             entries[who, name] = letters
-        trouble = share_type and share_type.acl_trouble(self._declared_options())
+        trouble = share_type and share_type.acl_trouble(self.options)
         if trouble:
             self.problem("%s", trouble)
         return ["%s:%s:%s" % (who, name, entries[who, name]) for who, name in sorted(entries)]
-
-    def _declared_options(self):
-        options = self.share.get("options")
-        return options if isinstance(options, dict) else {}
 
     def _account(self, where, value, required=False):
         if value is None and not required:
@@ -330,7 +281,7 @@ class _Share:
             elif given is not None:
                 self.problem("credentials belong to type %s, and this share is of type %s. Leave them out.",
                              " or ".join(registry.where(has_credentials=True)), share_type.name)
-            for trouble in share_type.credentials_troubles(given, self._declared_options(), state):
+            for trouble in share_type.credentials_troubles(given, self.options, state):
                 self.problem("%s", trouble)
         if given is None:
             return None

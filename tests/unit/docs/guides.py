@@ -24,9 +24,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 RST = ROOT / "docs/docsite/rst"
 PAGES = sorted(RST.glob("*.rst"))
 COLLECTION = "virtshare.storage."
-# systemd.mount(5)
-SYSTEMD_OPTIONS = ("x-systemd.automount", "x-systemd.idle-timeout", "x-systemd.mount-timeout", "x-systemd.requires",
-                   "x-systemd.requires-mounts-for")
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file())
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
@@ -153,10 +150,7 @@ def is_known(kind, name):
 
     Everything is handed on to mount(8), so a misspelled option is found nowhere else.
     """
-    if options.is_flag(name) or not options.is_shown(name):
-        return not name.startswith("x-") or name in SYSTEMD_OPTIONS
-    path = ROOT / f"plugins/module_utils/_share/types/{kind}.py"
-    return re.search(rf'"{re.escape(name)}"|[(,]\s*{re.escape(name)}="', path.read_text(encoding="utf-8")) is not None
+    return registry.named(kind).kind_of(name) is not None
 
 
 def variable_errors(name, value):

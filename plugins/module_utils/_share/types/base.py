@@ -8,7 +8,7 @@ import re
 
 from ..._host.fstab import Entry
 from ..._plan.plan import quoted
-from .. import options
+from .. import common_options, options
 
 
 class ShareType:
@@ -25,8 +25,8 @@ class ShareType:
     source_meaning = None
     # {option that belongs elsewhere: what to write instead}
     options_elsewhere = {}
-    # Options whose value is an octal number, which YAML makes another one of without quotes.
-    octal_options = ()
+    # {option: what its value is, see values}; those that every filesystem has are known there.
+    kinds = {}
     # Options that are taken without being done, and why.
     options_without_effect = ()
     why_without_effect = ""
@@ -85,6 +85,10 @@ class ShareType:
             return None
         return "source %s is not one of type %s. Write %s, such as %s." % (
             quoted(source), self.name, self.source_meaning, self.source_example)
+
+    def kind_of(self, option):
+        """What the value of an option is, see values; None for an option that is not known here."""
+        return self.kinds.get(option) or common_options.common(option)
 
     def acl_trouble(self, declared):
         """Why the share can have no ACL with these options, a sentence, or None."""

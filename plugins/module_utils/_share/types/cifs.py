@@ -11,52 +11,11 @@ import collections
 import errno
 
 from .. import credentials, options
+from . import _cifs_options as cifs_options
 from .base import ShareType
 
 # With these the server says who owns a file and what its mode is.
 _SERVER_DECIDES = ("cifsacl", "modefromsid", "modesid", "idsfromsid", "setuidfromacl")
-# What mount.cifs keeps to itself, what the kernel does not show, and what is compared otherwise or not at all.
-_NOT_COMPARED = frozenset(("credentials", "guest", "sloppy", "ver", "intr", "nointr", "setuids", "nosetuids", "noac",
-                           "domainauto", "nosharesock", "netbiosname", "servern", "nolock", "mand", "nomand", "rootfs",
-                           "compress", "noposixpaths", "max_cached_dirs"))
-_SAME_NAME = {"linux": "unix", "posix": "unix", "nolinux": "nounix", "noposix": "nounix", "ignorecase": "nocase",
-              "forcemandatorylock": "forcemand", "ignore_signature": "signloosely", "setuidfromacl": "idsfromsid",
-              "modesid": "modefromsid", "dirmode": "dir_mode", "dirm": "dir_mode", "dmask": "dir_mode",
-              "fmask": "file_mode", "min_enc_offload": "esize", "ip": "addr", "nohard": "soft", "nosoft": "hard"}
-_SAME_VERSION = {"3.0.2": "3.02", "3.11": "3.1.1"}
-# One word of each is always shown.
-_CHOICES = (("hard", "soft"), ("forceuid", "noforceuid"), ("forcegid", "noforcegid"), ("nounix", "unix", "posix"))
-_CHOICE_OF = {word: choice for choice in _CHOICES for word in choice}
-# Shown as written when on; the other word is never shown.
-_SHOWN_WHEN_ON = {
-    "noperm": "perm", "nobrl": "brl", "nohandlecache": "handlecache", "nouser_xattr": "user_xattr",
-    "mapposix": "nomapposix", "mapchars": "nomapchars", "serverino": "noserverino", "nostrictsync": "strictsync",
-    "dynperm": "nodynperm", "sfu": "nosfu", "acl": "noacl", "persistenthandles": "nopersistenthandles",
-    "resilienthandles": "noresilienthandles", "tcpnodelay": "notcpnodelay", "multichannel": "nomultichannel",
-    "cifsacl": "nocifsacl", "posixpaths": "noposixpaths", "nodfs": "no nodfs", "nocase": "no nocase",
-    "nodelete": "no nodelete", "nosparse": "no nosparse", "locallease": "no locallease", "nolease": "no nolease",
-    "rwpidforward": "no rwpidforward", "forcemand": "no forcemand", "idsfromsid": "no idsfromsid",
-    "modefromsid": "no modefromsid", "mfsymlinks": "no mfsymlinks", "fsc": "no fsc", "seal": "no seal",
-    "signloosely": "no signloosely", "multiuser": "no multiuser", "witness": "no witness", "rdma": "no rdma",
-    "noautotune": "no noautotune", "noblocksend": "no noblocksend",
-}
-_NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items()}
-# The kernel may find that the server cannot do it, and go on without.
-_IF_THE_SERVER_CAN = frozenset(("serverino", "posixpaths", "acl", "persistenthandles", "resilienthandles", "unix",
-                                "multichannel", "max_channels", "rsize", "wsize", "bsize"))
-# Shown only when it is not this; None: when there is none.
-_UNSHOWN_DEFAULTS = {"max_channels": "1", "esize": "0", "rasize": "0", "handletimeout": "0", "snapshot": "0",
-                     "max_credits": "32000", "retrans": "1", "iocharset": None, "sec": None, "srcaddr": None}
-# What a mount has that asks for nothing.
-_DEFAULTS = {"soft": True, "cache": "strict", "acregmax": "1", "acdirmax": "1", "closetimeo": "1",
-             "echo_interval": "60", "file_mode": "0755", "dir_mode": "0755", "uid": "0", "gid": "0", "serverino": True,
-             "mapposix": True, "nounix": True, "forceuid": True, "forcegid": True, "retrans": "1", "bsize": "1048576"}
-# Those whose value is a user or a group, by name or by number.
-_USERS = ("uid", "backupuid", "cruid")
-_GROUPS = ("gid", "backupgid")
-_MODES = ("file_mode", "dir_mode")
-# The kernel never shows them: only fstab tells what the mount was asked for.
-_KNOWN_FROM_FSTAB = ("port", "sign", "nosharesock")
 # What using a mount ends in when the server lives and takes its credentials no longer. EHOSTDOWN is what Linux 7.2 says.
 _LOGIN_OVER = (errno.EHOSTDOWN, errno.EACCES, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED,
                errno.EKEYREJECTED)
@@ -66,8 +25,8 @@ _NO_SHARE = ("The server has no such share, or the share has no such directory: 
              "host.")
 _SILENT = ("The server does not answer on its port: is it running, and does a firewall let this host through? Another "
            "port is the option port.")
+_IN_SOURCE = "write server, share and directory in the source instead, such as //nas2/media/movies"
 _FILE = "leave it out: the file is made from the share's credentials"
-_WITH_SIGNATURE = ("krb5", "ntlmssp", "ntlmv2")
 
 
 class Cifs(ShareType):
@@ -82,8 +41,8 @@ class Cifs(ShareType):
         dict.fromkeys(("username", "user", "domain", "dom", "workgroup"), "write it in the share's credentials instead"),
         **dict.fromkeys(("password", "pass", "password2", "pass2"), "write it in the share's credentials instead: an "
                         "option would be seen in fstab and in process lists"),
-        credentials=_FILE, cred=_FILE)
-    octal_options = ("file_mode", "dir_mode", "dirmode")
+        credentials=_FILE, cred=_FILE, unc=_IN_SOURCE, prefixpath=_IN_SOURCE)
+    kinds = cifs_options.KINDS
     # mount.cifs(8) knows no such flag and hands it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
     options_without_effect = ("atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
                               "nostrictatime")
@@ -186,12 +145,12 @@ class Cifs(ShareType):
         return share["credentials"] if share["state"] != "absent" else None
 
     def accounts(self, share):
-        declared = canonical(effective(share))
-        return ([declared[name] for name in _USERS if name in declared],
-                [declared[name] for name in _GROUPS if name in declared])
+        declared = cifs_options.canonical(effective(share))
+        return ([declared[name] for name in cifs_options.USERS if name in declared],
+                [declared[name] for name in cifs_options.GROUPS if name in declared])
 
     def server(self, share):
-        declared = canonical(share["options"])
+        declared = cifs_options.canonical(share["options"])
         port = declared.get("port", "445")
         return {"host": declared.get("addr", _split_source(share["source"])[0]),
                 "port": int(port) if port.isdigit() and "rdma" not in declared else None}
@@ -209,21 +168,21 @@ class Cifs(ShareType):
 
     def differences(self, share, mount, recorded):
         result = options.flag_differences(share, mount, recorded)
-        live = _expanded(options.shown_values(mount))
-        asked = canonical(options.pairs(recorded.options)) if recorded else {}
-        declared = canonical(effective(share))
+        live = cifs_options.expanded(options.shown_values(mount))
+        asked = cifs_options.canonical(options.pairs(recorded.options)) if recorded else {}
+        declared = cifs_options.canonical(effective(share))
         numbers = share.get("numbers") or {}
         result.extend(_differing_session(share, live))
         for name, value in declared.items():
-            shown = _compare(name, value, live, asked, numbers)
+            shown = cifs_options.compare(name, value, live, asked, numbers)
             if shown is not None:
                 result.append(options.Difference(name, options.words(name, value), shown, False))
         for name, value in asked.items():
-            if _was_asked_for_only(name, value, live, declared, numbers):
+            if cifs_options.was_asked_for_only(name, value, live, declared, numbers):
                 result.append(options.Difference(
                     name, "no %s" % options.words(name, value), options.words(name, value), False))
         if recorded:
-            for name in _KNOWN_FROM_FSTAB:
+            for name in cifs_options.KNOWN_FROM_FSTAB:
                 if declared.get(name) != asked.get(name):
                     result.append(options.Difference(
                         name, options.words_or_none(name, declared), "%s in fstab" % options.words_or_none(name, asked), False))
@@ -255,36 +214,15 @@ def effective(share):
     among the options stays as it is.
     """
     result = collections.OrderedDict(
-        (name, "0" + value if _SAME_NAME.get(name, name) in _MODES and _is_bare(value) else value)
+        (name, "0" + value if cifs_options.SAME_NAME.get(name, name) in cifs_options.MODES and _is_bare(value) else value)
         for name, value in share["options"].items())
-    names = {_SAME_NAME.get(name, name) for name in result}
+    names = {cifs_options.SAME_NAME.get(name, name) for name in result}
     if not any(result.get(name) is True for name in _SERVER_DECIDES):
         for name, value in _from_access(share["access"] or {}):
             if name not in names:
                 result[name] = value
     if share["credentials"]:
         result["credentials"] = credentials.file_of(share["path"])
-    return result
-
-
-def canonical(declared):
-    """The declared options by the names the kernel shows, {name: text or True}, without what it never shows.
-
-    declared: {name: text, True or False}; false ones are left out.
-    """
-    result = collections.OrderedDict()
-    for name, value in declared.items():
-        name = _SAME_NAME.get(name, name)
-        if value is False or not options.is_shown(name) or options.is_flag(name) or (
-                name in _NOT_COMPARED and name not in _KNOWN_FROM_FSTAB):
-            continue
-        if name == "actimeo":
-            result.setdefault("acregmax", value)
-            result.setdefault("acdirmax", value)
-        elif name == "vers":
-            result[name] = _SAME_VERSION.get(value, value)
-        else:
-            result[name] = value
     return result
 
 
@@ -303,12 +241,6 @@ def _from_access(access):
         yield "file_mode", "0%o" % (mode & 0o666)
 
 
-def _expanded(live):
-    if "actimeo" in live:
-        live.update(acregmax=live["actimeo"], acdirmax=live["actimeo"])
-    return live
-
-
 def _differing_session(share, live):
     """Who is logged in, as far as the kernel shows it."""
     if share["options"].get("guest") is True and live.get("sec") != "none":
@@ -318,63 +250,6 @@ def _differing_session(share, live):
         value = declared.get(name)
         if value and live.get(name) != value and not (name == "username" and "multiuser" in live):
             yield options.Difference(name, options.words(name, value), options.words_or_none(name, live), False)
-
-
-def _compare(name, value, live, asked, numbers):
-    """None when the live options agree with one declared option, else what they show, in words."""
-    granted = name in _IF_THE_SERVER_CAN and asked.get(name) == value
-    if name in _KNOWN_FROM_FSTAB:
-        return None
-    if name in _CHOICE_OF:
-        shown = [word for word in _CHOICE_OF[name] if word in live]
-        if not shown or name in shown or granted or (name == "unix" and "posix" in shown):
-            return None
-        return shown[0]
-    if name in _NEVER_SHOWN:
-        return _NEVER_SHOWN[name] if _NEVER_SHOWN[name] in live else None
-    if name in _SHOWN_WHEN_ON:
-        return None if name in live or granted else _SHOWN_WHEN_ON[name]
-    if name not in live:
-        if name not in _UNSHOWN_DEFAULTS or _UNSHOWN_DEFAULTS[name] == value or granted:
-            # What the kernel never shows cannot be compared.
-            return None
-        default = _UNSHOWN_DEFAULTS[name]
-        return "no %s" % name if default is None else "%s=%s" % (name, default)
-    if _same_value(name, value, live[name], numbers, "sign" in asked):
-        return None
-    if granted and value.isdigit() and str(live[name]).isdigit() and int(live[name]) < int(value):
-        return None
-    return options.words(name, live[name])
-
-
-def _same_value(name, value, shown, numbers, signed=False):
-    if shown == value:
-        return True
-    if name in _USERS or name in _GROUPS:
-        number = (numbers.get("groups" if name in _GROUPS else "users") or {}).get(value)
-        # A name that this host does not know yet cannot be compared.
-        return str(number) == shown if number is not None else not value.isdigit()
-    if name in _MODES:
-        return options.octal(value) == options.octal(shown)
-    if name == "vers":
-        return value == "default" or (value == "3" and shown.startswith("3"))
-    if name == "sec":
-        return signed and value in _WITH_SIGNATURE and shown == value + "i"
-    if name in ("addr", "srcaddr"):
-        return options.same_address(value, shown)
-    return name == "snapshot" and value.startswith("@")
-
-
-def _was_asked_for_only(name, value, live, declared, numbers):
-    """Whether a live option is there because it was declared once, and would not be there without."""
-    if name in declared or name not in live or name in _KNOWN_FROM_FSTAB or name in ("vers", "addr"):
-        return False
-    if _same_value(name, _DEFAULTS.get(name), live[name], numbers) if name in _DEFAULTS else False:
-        return False
-    if name in _CHOICE_OF:
-        return not any(word in declared for word in _CHOICE_OF[name])
-    return (_SHOWN_WHEN_ON.get(name) not in declared
-            and (value is True or _same_value(name, value, live[name], numbers)))
 
 
 def _same_source(declared, mount):

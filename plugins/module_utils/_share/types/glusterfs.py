@@ -16,6 +16,7 @@ import re
 
 from ..._plan.plan import quoted
 from .. import options
+from ..values import Decimal, Flag, Number, Text, Truth, Word, flags
 from .base import ShareType
 
 PORT = 24007
@@ -46,6 +47,31 @@ _NEEDS_VALUE = frozenset(("volfile-server", "volfile-id", "subdir-mount", "fs-di
                               _WITH_VALUE - frozenset(("fopen-keep-cache", "use-readdirp", "event-history",
                                                        "auto-invalidation", "io-engine")))
 _COMPARED = _WITH_VALUE | _WITHOUT_VALUE | frozenset(_OPTION_OF.values())
+_PATH = Text("an absolute path", "/var/log/glusterfs/projects.log", r"/\S*")
+_SWITCH = Truth("on", "off")
+# What mount.glusterfs takes (with_options, without_options), and glusterfs from it (gf_string2boolean).
+_KINDS = dict(
+    flags("acl selinux worm enable-ino32 mem-accounting aux-gfid-mount thin-client resolve-gids global-threading "
+          "localtime-logging auto_unmount"),
+    transport=Word("tcp rdma socket ib-verbs unix"))
+_KINDS.update(dict.fromkeys(("use-readdirp", "event-history", "auto-invalidation", "kernel-writeback-cache",
+                             "fuse-flush-handle-interrupt", "no-root-squash", "root-squash"), _SWITCH))
+_KINDS.update(dict.fromkeys(("attribute-timeout", "entry-timeout", "negative-timeout"), Decimal()))
+_KINDS.update(dict.fromkeys((
+    "gid-timeout", "lru-limit", "invalidate-limit", "background-qlen", "congestion-threshold", "attr-times-granularity",
+    "fuse-dev-eperm-ratelimit-ns", "halo-max-latency", "halo-max-replicas", "halo-min-replicas", "fetch-attempts",
+    "inode-table-size"), Number()))
+_KINDS.update({
+    "log-level": Word("INFO ERROR WARNING DEBUG CRITICAL TRACE NONE info error warning debug critical trace none"),
+    "log-file": _PATH, "dump-fuse": _PATH, "direct-io-mode": Truth("enable", "disable", "auto"),
+    "volume-name": Text("the name of a translator", "projects-client-0", r"\S+"), "server-port": Number(1, 65535, PORT),
+    "oom-score-adj": Number(-1000, 1000, -500), "reader-thread-count": Number(1, 64),
+    "xlator-option": Text("a translator's option", "'*-write-behind.flush-behind=off'", r"\S+"),
+    "process-name": Text("a name", "projects", r"\S+"),
+    # mount.glusterfs hands on "=on" for on, and takes whatever volfile-check has for on.
+    "fopen-keep-cache": Flag(), "volfile-check": Truth("on", False),
+    "io-engine": Text("the name of an engine", "auto", r"\S+")})
+_NOT_TAKEN = "leave it out: mount.glusterfs does not take it"
 _HALO = "*replicate*.halo-"
 # What gf_string2boolean takes for true and false.
 _BOOLEANS = dict.fromkeys(("1", "on", "yes", "true", "enable"), "on")
@@ -62,7 +88,11 @@ class GlusterFs(ShareType):
     source_pattern = r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?"
     source_example = "gl1,gl2:/scratch"
     source_meaning = "server:/volume without a blank"
+    kinds = _KINDS
+    options_without_effect = ("async", "sync", "dirsync", "mand", "nomand", "silent", "loud", "iversion", "noiversion")
+    why_without_effect = "mount.glusterfs passes over it"
     options_elsewhere = {
+        "lazytime": _NOT_TAKEN, "nolazytime": _NOT_TAKEN, "symfollow": _NOT_TAKEN, "nosymfollow": _NOT_TAKEN,
         "backup-volfile-servers": "write all servers in the source instead, such as gl1,gl2:/scratch",
         "backupvolfile-server": "write all servers in the source instead, such as gl1,gl2:/scratch",
         "volume-id": "write the volume in the source instead",

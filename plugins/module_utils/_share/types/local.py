@@ -23,6 +23,10 @@ class Local(ShareType):
     source_example = "/data/projects"
     source_meaning = "a directory of the host that is bound to the path"
     options_elsewhere = dict.fromkeys(("bind", "rbind"), "write type: local at the share instead")
+    # The kernel takes them for the whole filesystem, never for a bind.
+    options_without_effect = ("async", "sync", "dirsync", "lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",
+                              "silent", "loud", "context", "fscontext", "defcontext", "rootcontext")
+    why_without_effect = "a bind has the flags of a mount only, and the filesystem behind it has its own options"
     binds = True
     fstab_options = ("bind", "rbind")
     owner_per_host = True

@@ -8,6 +8,7 @@ import posixpath
 
 from ..._plan.plan import quoted
 from .. import options
+from ..values import Address, Number, Optional, Text, Word, flags
 from .base import ShareType
 
 # The NFS client tells the server's filesystem id here and not in statfs.
@@ -40,6 +41,24 @@ _OF_THE_FILESYSTEM = frozenset(("timeo", "retrans"))
 _OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
 # A server may grant less than what is asked for.
 _NEGOTIATED = ("rsize", "wsize")
+_PORT = Number(0, 65535, 2049)
+_BYTES = Number(1024)
+_NAME = Text("the name of a server", "nas1", r"\S+")
+# nfs(5), fs/nfs/fs_context.c (nfs_fs_parameters).
+_KINDS = dict(
+    flags("ac noac acl noacl bg fg cto nocto hard soft softerr softreval nosoftreval intr nointr lock nolock migration "
+          "nomigration posix noposix nordirplus rdma resvport noresvport sharecache nosharecache sloppy tcp tcp6 udp udp6 "
+          "v2 v3 v4 v4.0 v4.1 v4.2 nofsc trunkdiscovery notrunkdiscovery alignwrite noalignwrite wsync"),
+    acregmin=Number(), acregmax=Number(), acdirmin=Number(), acdirmax=Number(), actimeo=Number(), addr=Address(),
+    bsize=Number(), clientaddr=Address(), fsc=Optional(Text("a name for the cache", "projects")),
+    local_lock=Word("none flock posix all"), lookupcache=Word("all none pos positive"), minorversion=Number(0, 2),
+    mountaddr=Address(), mounthost=_NAME, mountport=_PORT, mountproto=Word("tcp tcp6 udp udp6"), mountvers=Number(1, 3),
+    namlen=Number(), nconnect=Number(1, 16), max_connect=Number(1, 16), vers=Word("4.2 4.1 4.0 4 3 2"),
+    nfsvers=Word("4.2 4.1 4.0 4 3 2"), port=_PORT, proto=Word("tcp tcp6 udp udp6 rdma rdma6"),
+    rdirplus=Optional(Word("none force")), retrans=Number(0, 2 ** 31 - 2), retry=Number(), rsize=_BYTES, wsize=_BYTES,
+    sec=Word("sys none null krb5 krb5i krb5p lkey lkeyi lkeyp spkm3 spkm3i spkm3p", ":"), timeo=Number(1, 2 ** 31 - 1),
+    write=Word("lazy eager wait"), xprtsec=Word("none tls mtls"), cert_serial=Number(), privkey_serial=Number(),
+    fatal_neterrors=Word("default none ENETDOWN ENETUNREACH", ":"))
 
 
 class Nfs(ShareType):
@@ -50,6 +69,7 @@ class Nfs(ShareType):
     source_pattern = r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*"
     source_example = "nas1:/export/projects"
     source_meaning = "server:/export"
+    kinds = _KINDS
     fstab_type = "nfs"
     live_types = ("nfs", "nfs4")
     remote = True

@@ -7,6 +7,7 @@ import collections
 
 from ..._host import blockdevice
 from .. import options
+from ..values import Number, Text, Word, flags
 from .base import ShareType
 
 # One of these is always shown.
@@ -26,6 +27,14 @@ _NOT_COMPARABLE = frozenset(("localalloc", "dir_resv_level"))
 # What a remount may change (ocfs2_remount); it takes everything that it is not told for the default.
 _REMOUNTABLE = frozenset(("errors", "commit", "atime_quantum", "barrier", "coherency", "intr", "nointr", "acl", "noacl",
                           "user_xattr", "nouser_xattr"))
+# mount.ocfs2(8), fs/ocfs2/super.c (ocfs2_param_spec).
+_KINDS = dict(
+    flags("acl noacl user_xattr nouser_xattr localflocks inode64 intr nointr usrquota grpquota journal_async_commit"),
+    barrier=Number(0, 1), commit=Number(0, 2 ** 31 - 1, 5), atime_quantum=Number(), preferred_slot=Number(0, 255),
+    localalloc=Number(), resv_level=Number(0, 8), dir_resv_level=Number(0, 8), data=Word("ordered writeback"),
+    errors=Word("remount-ro panic continue"),
+    heartbeat=Word("local none global"), coherency=Word("full buffered"),
+    cluster_stack=Text("the four letters of a cluster stack", "o2cb", r"[a-z0-9]{4}"))
 _O2CB = ("o2cb does not run on this host, or runs a cluster of another name than the one in the volume's superblock: "
          "compare systemctl status o2cb with mounted.ocfs2 -d. The role ocfs2_cluster sees to it.")
 
@@ -37,6 +46,8 @@ class Ocfs2(ShareType):
     source_pattern = r"(LABEL|UUID)=\S+|/dev/.+"
     source_example = "LABEL=vmstore"
     source_meaning = "LABEL=…, UUID=… or a path below /dev/disk/by-id"
+    kinds = _KINDS
+    options_elsewhere = {"nocluster": "leave it out: two hosts that mount a volume without their cluster destroy it"}
     fstab_type = "ocfs2"
     live_types = ("ocfs2",)
     on_device = True

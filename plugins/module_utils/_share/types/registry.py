@@ -23,7 +23,6 @@ _BY_LIVE_TYPE = {live: each for each in _TYPES for live in each.live_types}
 _OTHER = ShareType()
 
 NAMES = tuple(_BY_NAME)
-OCTAL_OPTIONS = tuple(option for each in _TYPES for option in each.octal_options)
 
 
 def named(name):
@@ -65,3 +64,8 @@ def where(**properties):
 def gathered(attribute):
     """A dict of all types' dicts of this name, such as aliases."""
     return {key: value for each in _TYPES for key, value in getattr(each, attribute).items()}
+
+
+def knowing(option):
+    """The names of the types among whose own options one is, or for which it is written elsewhere."""
+    return [each.name for each in _TYPES if option in each.kinds or option in each.options_elsewhere]

@@ -118,7 +118,7 @@ PROBLEMS = {
     "unknown state": (share(state="present"), ["'present'", "mounted, unmounted, absent"]),
     "read_only is a word": (share(read_only="maybe"), ["read_only", "'maybe'", "true or false"]),
     "options are a text": (share(options="vers=4.2,hard"), ["options are a text", 'vers: "4.2"']),
-    "vers as a number": (share(options={"vers": 4.2}), ["4.2", 'vers: "4.2"']),
+    "an unknown option as a number": (share(options={"level": 1.1}), ["1.1", 'level: "1.1"']),
     "option with comma": (share(options={"vers": "4.2,hard"}), ["vers", "comma", "key of its own"]),
     "option name": (share(options={"vers=4.2": True}), ["'vers=4.2'", "not a name"]),
     "option with nothing": (share(options={"noatime": None}), ["noatime", "empty", "true"]),

@@ -1,0 +1,52 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a declared share: each in its place, and its value read as the program reads it that it is for. No I/O."""
+
+import re
+
+from .._plan.plan import quoted
+from .common_options import ELSEWHERE, common, misspelled
+from .types import registry
+from .values import Anything, Wrong
+
+_UNKNOWN = Anything()
+
+
+def normalised(declared, share_type, problem):
+    """{name: text, True or False} of the options as they are written.
+
+    share_type: the ShareType, None when there is no such. problem: called with each sentence about what is wrong.
+    """
+    result = {}
+    for name, value in declared.items():
+        if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
+            problem("option %s is not a name. Write one name a key, its value behind it." % quoted(name))
+            continue
+        try:
+            _refuse_misplaced(name, value, share_type)
+            kind = share_type.kind_of(name) if share_type else common(name)
+            result[str(name)] = (kind or _UNKNOWN).read(name, value)
+        except Wrong as wrong:
+            problem("option %s %s" % (name, wrong))
+    return result
+
+
+def _refuse_misplaced(name, value, share_type):
+    """Raise what is wrong with an option whatever its value is; the value is not shown, it may be a secret."""
+    elsewhere = dict(ELSEWHERE, **(share_type.options_elsewhere if share_type else {}))
+    if name in elsewhere:
+        raise Wrong("does not belong here: %s." % elsewhere[name])
+    if not share_type:
+        return
+    if name in share_type.options_without_effect and value is not False:
+        raise Wrong("has no effect on type %s: %s. Leave it out." % (share_type.name, share_type.why_without_effect))
+    if share_type.kind_of(name) is None:
+        others = registry.knowing(name)
+        if others:
+            reason = registry.gathered("options_elsewhere").get(name)
+            raise Wrong("is for type %s%s, and this share is of type %s. Leave it out." % (
+                " or ".join(others), " (%s)" % reason if reason else "", share_type.name))
+        near = misspelled(name)
+        if near:
+            raise Wrong("is not known to systemd. Write %s." % near)
