@@ -14,13 +14,15 @@ import re
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2})")
 
 Mount = collections.namedtuple(
-    "Mount", "mount_id parent_id st_dev root mount_point options fstype source super_options")
+    "Mount", "mount_id parent_id st_dev root mount_point options fstype source super_options propagation")
+Mount.__new__.__defaults__ = ((),)
 Mount.__doc__ = """One line of mountinfo, unescaped.
 
 mount_id, parent_id: int. st_dev: "major:minor" as st_dev of the files inside has it.
 root: the directory of the filesystem that is mounted here ("/" unless bind mounted or a subdirectory's mount).
 options: list of the mount's own options ("rw", "nosuid"); super_options: list of the filesystem's ("vers=4.2").
 source: as the filesystem names it ("nas1:/export/projects", "/dev/vda1", "none").
+propagation: how mounts and unmounts below it are passed on, a tuple of "shared:N" and "master:N".
 """
 
 
@@ -47,7 +49,8 @@ def parse(text):
         # The optional fields (shared:1 master:2 ...) are of any number and end with a lone hyphen.
         if len(fields) < 10 or "-" not in fields[6:]:
             continue
-        tail = fields[fields.index("-", 6) + 1:]
+        hyphen = fields.index("-", 6)
+        tail = fields[hyphen + 1:]
         if len(tail) < 2 or not (fields[0].isdigit() and fields[1].isdigit()):
             continue
         entries.append(Mount(
@@ -60,6 +63,7 @@ def parse(text):
             fstype=unescape(tail[0]),
             source=unescape(tail[1]),
             super_options=_split(" ".join(tail[2:])),
+            propagation=tuple(fields[6:hyphen]),
         ))
     return entries
 
@@ -114,6 +118,32 @@ def directory(entry, below="."):
     """
     shown = posixpath.join(entry.source, entry.root.lstrip("/")) if ":/" in entry.source else entry.root
     return posixpath.normpath(posixpath.join(shown, below))
+
+
+def children(entries, mount):
+    """The mounts inside a mount, at any depth, without what covers its own mount point and what lies inside that."""
+    found, parents = [], {mount.mount_id}
+    while True:
+        # One that was moved may be listed before its parent.
+        new = [entry for entry in entries if entry.parent_id in parents and entry.mount_id not in parents
+               and entry.mount_point != mount.mount_point]
+        if not new:
+            return found
+        found.extend(new)
+        parents.update(entry.mount_id for entry in new)
+
+
+def shows_part_of(entry, mount):
+    """Whether a mount shows the directory of another one, or one inside it: of the same filesystem, whatever it is called.
+
+    Two names of one server may stand before one and the same directory, so the server's name does not count.
+    """
+    return entry.st_dev == mount.st_dev and inside(_place(entry), _place(mount))
+
+
+def _place(entry):
+    shown = directory(entry)
+    return "/" + shown.partition(":/")[2] if ":/" in entry.source else shown
 
 
 def inside(path, other):

@@ -169,7 +169,7 @@ class Executor:
                 raise
             code = 0
         if code != 0:
-            used = self.host.in_use(path)
+            used = self.host.in_use(path, before[-1]) if before else []
             raise Refusal("share %s: it could not be unmounted on host %s: %s%s" % (
                 path, self.host.name, output, ", it is used by %s" % in_words(used) if used else ""))
 

@@ -40,6 +40,7 @@ class Host:
         self.fstab_path = fstab_path
         self.timeout = timeout
         self.name = socket.gethostname()
+        self._declared = {}
         self._servers = {}
         self._hung = set()
 
@@ -91,6 +92,7 @@ class Host:
 
         shares: validated. types: {path: ShareType}.
         """
+        self._declared = {share["path"]: share for share in shares}
         text = fstab.read(self.fstab_path)
         entries = fuse_processes.completed(mountinfo.read(), self.timeout)
         seen = self._points([share["path"] for share in shares if types[share["path"]].managed(share)])
@@ -137,13 +139,27 @@ class Host:
                 result.append((candidate, self._find_one(candidate.share, None, entries, text, seen)))
         return result
 
-    def in_use(self, path):
-        """What uses the mount at a path, see in_use.in_use()."""
+    def in_use(self, path, mount):
+        """What uses a mount at a path, see in_use.in_use()."""
         try:
-            return bounded(lambda: in_use(path), self.timeout)
+            return bounded(lambda: in_use(mount, self._independent(path)), self.timeout)
         except (TimedOut, ChildFailed, OSError) as error:
             raise Refusal("share %s: what uses the mount could not be listed on host %s: %s"
                           % (path, self.name, error))
+
+    def _independent(self, path):
+        """The mount points that may show what a share shows without being made from it; to be called in a bounded child.
+
+        They are declared or recorded with a source of their own, or hold the directory that the share binds.
+        """
+        sources = [(entry.path, entry.source) for entry in fstab.entries(fstab.read(self.fstab_path))]
+        sources += [(share["path"], share["source"]) for share in self._declared.values() if share["source"]]
+        result = {other for other, source in sources if not mountinfo.inside(source, path)}
+        for other, source in sources:
+            if other == path and os.path.isabs(source):
+                below = mountinfo.containing(mountinfo.read(), os.path.realpath(source))
+                result.update([below.mount_point] if below else [])
+        return result - {path}
 
     def helper_missing(self, share_type):
         """What to install for a share_type whose mount program is not there, or None."""

@@ -1,38 +1,38 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who uses a mount: the processes, mounts, loop devices and swap files that keep it from being unmounted.
+"""Who uses a mount: whatever would keep it from being unmounted, or would stay on its filesystem afterwards.
 
-Only links and lists below /proc and /sys are read, never a file of the mount, so a dead server is not asked. A memory
-map's list can still hang behind a process that hangs: run this in bounded().
+A virtiofsd has a mount of the one directory it serves, in a mount namespace of its own; others see the share through a
+bind mount. So what counts is the filesystem and the directory of it, in every mount namespace, and never a path or a
+source. Only links and lists below /proc and /sys are read, never a file of the mount, so a dead server is not asked.
+A memory map's list can still hang behind a process that hangs: run this in bounded().
 """
 
+import ctypes
 import glob
 import os
+import posixpath
+import sys
 
-from .._host import mountinfo
+from .._host import mountinfo, namespaces
+from .._share.types import registry
 
 _SHOWN = 8
+# Linux: include/uapi/linux/fcntl.h, stat.h; struct statx has the device's two numbers there.
+_AT_FDCWD = -100
+_AT_STATX_DONT_SYNC = 0x4000
+_STATX_BYTES = 256
+_STATX_DEVICE = 136
 
 
-def in_use(path):
-    """What uses the mount seen at a path, a list of str such as "qemu-system-x86 (process 812)"; [] when nothing."""
-    entries = mountinfo.read()
-    mount = mountinfo.find(entries, path)
-    if mount is None:
-        return []
-    found = ["a mount at %s" % entry.mount_point for entry in entries if _below(entry.mount_point, path)]
-    found += _loop_devices(path) + _swap_files(path)
-    ours = {entry.mount_id for entry in entries
-            if entry.mount_id == mount.mount_id or _below(entry.mount_point, path)}
-    spaces = {_link("/proc/self/ns/mnt"): _Space(path, ours, None, None)}
-    processes = [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()]
-    users = [pid for pid in processes if _uses(pid, spaces, mount)]
-    if not users and not found:
-        # Last, as it is the only thing here that can block; no need to when the answer is known.
-        users = [pid for pid in processes if _link("/proc/%s/ns/mnt" % pid) == _link("/proc/self/ns/mnt")
-                 and _maps(pid, path)]
-    return found + ["%s (process %s)" % (_name(pid), pid) for pid in users]
+def in_use(mount, independent=()):
+    """What uses a mount, a list of str such as "qemu-system-x86 (process 812)"; [] when nothing does.
+
+    mount: a mountinfo.Mount of this namespace. independent: mount points of others that show the same directory or one
+    inside it, and were not made from this one.
+    """
+    return _Search(mount, independent).users()
 
 
 def in_words(found):
@@ -41,79 +41,200 @@ def in_words(found):
     return ", ".join(found[:_SHOWN]) + (" and %d more" % more if more > 0 else "")
 
 
-class _Space:
-    """One mount namespace: what of it is the mount in question. entries is None for our own."""
+def automatic(entries, mount):
+    """The mounts inside a mount that its filesystem made by itself, as NFS and DFS do where another filesystem begins.
 
-    def __init__(self, path, ids, entries, mount):
-        self.path = path
-        self.ids = ids
-        self.entries = entries
+    An unmount takes those along that nobody uses.
+    """
+    made = {mount.mount_id: mount}
+    for entry in mountinfo.children(entries, mount):
+        above = made.get(entry.parent_id)
+        if above is not None and registry.of_mount(above).made_inside(above, entry):
+            made[entry.mount_id] = entry
+    del made[mount.mount_id]
+    return list(made.values())
+
+
+class _Search:
+    """One look at all that is going on on the host."""
+
+    def __init__(self, mount, independent):
         self.mount = mount
+        self.entries = mountinfo.read()
+        self.independent = set(independent)
+        self.on_own_disk = registry.of_mount(mount).name is None
+        if self.on_own_disk:
+            # A disk of the host is mounted somewhere before a directory of it can be bound.
+            self.independent.update(entry.mount_point for entry in self.entries if entry.st_dev == mount.st_dev
+                                    and entry.root == "/" and entry.mount_point != mount.mount_point)
+        self.shown = [mount] + automatic(self.entries, mount)
+        self.threads = namespaces.threads()
+        self.ours = os.stat("/proc/self/ns/mnt").st_ino
+        self.spaces = namespaces.others(self.threads)
+        self.tables = {name: space.mounts for name, space in self.spaces.items()}
+        self.tables[self.ours] = self.entries
+        # The numbers of mounts are the kernel's, the same in all namespaces.
+        self.ids = {entry.mount_id for entry in self.shown}
+        self._places = {}
+        self._named = set()
+        self.known = {entry.mount_id for table in self.tables.values() for entry in table}
 
-    def leads_into(self, link):
-        if self.entries is None:
-            return link == self.path or _below(link, self.path)
-        return _same(mountinfo.containing(self.entries, link), self.mount)
+    def users(self):
+        found = self._mounts() + self._foreign_mounts()
+        found += self._loop_devices() + self._swap_files() + self._overlays() + self._exports()
+        processes = [pid for pid in self.threads if self._uses(pid)]
+        if not processes and not found:
+            # Last, as it is the only thing here that can block; no need to when the answer is known.
+            processes = [pid for pid in self.threads if self._maps(pid)]
+        return found + ["%s (process %s)" % (_name(pid), pid) for pid in sorted(processes, key=int)]
 
+    def _mounts(self):
+        """Mounts inside it, and bind mounts of it or of a directory of it elsewhere."""
+        inner = [entry for entry in mountinfo.children(self.entries, self.mount) if entry.mount_id not in self.ids]
+        binds = [entry for entry in self.entries
+                 if entry not in inner and entry.mount_point != self.mount.mount_point
+                 and entry.mount_id not in self.ids and self._shows_it(entry)]
+        self.ids.update(entry.mount_id for entry in binds)
+        if self.on_own_disk:
+            # It may as well have been bound from the directory that the share binds: only who is in it counts.
+            binds = []
+        return (["a mount at %s" % entry.mount_point for entry in inner]
+                + ["a bind mount at %s" % entry.mount_point for entry in binds])
 
-def _uses(pid, spaces, mount):
-    """Whether a process has its directory, root, program or an open file on the mount."""
-    name = _link("/proc/%s/ns/mnt" % pid)
-    if name is None:
-        return False
-    if name not in spaces:
-        spaces[name] = _foreign_space(pid, mount)
-    space = spaces[name]
-    if not space.ids:
-        return False
-    for kind in ("cwd", "root", "exe"):
-        link = _link("/proc/%s/%s" % (pid, kind))
-        # A process that left its root directory is seen from ours, which says nothing about its namespace.
-        if link and link.startswith("/") and space.leads_into(link):
+    def _foreign_mounts(self):
+        """Mounts of it in other namespaces that stay when it is unmounted here."""
+        above = [entry for entry in self.entries if entry.mount_id == self.mount.parent_id]
+        groups = {word.partition(":")[2] for entry in above for word in entry.propagation if word.startswith("shared:")}
+        result = []
+        for space in self.spaces.values():
+            by_id = {entry.mount_id: entry for entry in space.mounts}
+            seen = [entry for entry in space.mounts if self._shows_it(entry)]
+            self.ids.update(entry.mount_id for entry in seen)
+            staying = [entry for entry in seen if not _taken_along(entry, by_id, groups)]
+            if staying and not space.processes:
+                result.append("the mount namespace that %s keeps" % " and ".join(space.keepers))
+            elif staying:
+                result.extend("%s (process %s)" % (_name(pid), pid) for pid in space.processes)
+        self._named = set(result)
+        return result
+
+    def _shows_it(self, entry):
+        return entry.mount_point not in self.independent and any(
+            mountinfo.shows_part_of(entry, mount) for mount in self.shown)
+
+    def _uses(self, pid):
+        """Whether a process has its directory, root, program or an open file on the mount."""
+        if "%s (process %s)" % (_name(pid), pid) in self._named:
+            return False
+        for tid in self.threads[pid]:
+            table = self._table(pid, tid)
+            if any(self._leads_into(table, _link("/proc/%s/task/%s/%s" % (pid, tid, kind))) for kind in ("cwd", "root")):
+                return True
+        if self._leads_into(self._table(pid, pid), _link("/proc/%s/exe" % pid)):
             return True
-    try:
-        numbers = os.listdir("/proc/%s/fdinfo" % pid)
-    except OSError:
+        return any(self._has_open(pid, tid) for tid in self._with_files(pid))
+
+    def _table(self, pid, tid):
+        return self.tables.get(namespaces.name_of(pid, tid), self.entries)
+
+    def _leads_into(self, table, link):
+        if not link or not link.startswith("/"):
+            return False
+        # Hundreds of threads have the same few directories.
+        key = id(table), link
+        if key not in self._places:
+            self._places[key] = mountinfo.containing(table, link)
+        entry = self._places[key]
+        return entry is not None and entry.mount_id in self.ids
+
+    def _with_files(self, pid):
+        """The threads whose open files are to be looked at: the first stands for all, unless it has ended."""
+        return [pid] if _listed("/proc/%s/fdinfo" % pid) else self.threads[pid]
+
+    def _has_open(self, pid, tid):
+        directory = "/proc/%s/task/%s" % (pid, tid)
+        for number in _listed(directory + "/fdinfo"):
+            opened = _mount_of_descriptor(directory, number)
+            if opened in self.ids:
+                return True
+            if opened is not None and opened not in self.known and self._is_detached("%s/fd/%s" % (directory, number)):
+                return True
         return False
-    return any(_mount_of_descriptor(pid, number) in space.ids for number in numbers)
+
+    def _is_detached(self, path):
+        """Whether a file is on this filesystem through a mount that is in no list any more (umount --lazy)."""
+        link = _link(path)
+        # Which directory of it such a mount shows, nobody tells.
+        whole = not self.on_own_disk or self.mount.root == "/"
+        if not whole or not link or not link.startswith("/"):
+            return False
+        return _device(path) in {mount.st_dev for mount in self.shown}
+
+    def _maps(self, pid):
+        devices = {_as_maps_show(mount.st_dev) for mount in self.shown}
+        lines = [line.split(None, 5) for line in _lines("/proc/%s/maps" % pid)]
+        table = self._table(pid, pid)
+        return any(len(line) == 6 and line[3] in devices and self._leads_into(table, line[5]) for line in lines)
+
+    def _loop_devices(self):
+        return ["the loop device /dev/%s" % name.split("/")[3]
+                for name in sorted(glob.glob("/sys/block/loop*/loop/backing_file"))
+                if any(self._is_file_of_it(line) for line in _lines(name))]
+
+    def _swap_files(self):
+        names = [mountinfo.unescape(line.split()[0]) for line in _lines("/proc/swaps")[1:] if line]
+        return ["the swap file %s" % name for name in names if self._is_file_of_it(name)]
+
+    def _overlays(self):
+        result = []
+        for table in self.tables.values():
+            for entry in table:
+                names = [name for option in entry.super_options if entry.fstype == "overlay"
+                         and option.startswith(("lowerdir", "upperdir=", "workdir="))
+                         for name in option.partition("=")[2].split(":")]
+                if any(self._leads_into(table, posixpath.normpath(name)) for name in names if name.startswith("/")):
+                    result.append("the overlay at %s" % entry.mount_point)
+        return result
+
+    def _exports(self):
+        names = [mountinfo.unescape(line.split("\t")[0]) for line in _lines("/proc/fs/nfsd/exports")
+                 if line.startswith("/")]
+        return ["this host's own NFS export of %s" % name for name in names if self._is_file_of_it(name)]
+
+    def _is_file_of_it(self, path):
+        return any(self._leads_into(table, path) for table in self.tables.values())
 
 
-def _foreign_space(pid, mount):
-    """virtiofsd and libvirt's QEMU live in mount namespaces of their own: there the same mount has another number."""
-    try:
-        entries = mountinfo.read("/proc/%s/mountinfo" % pid)
-    except OSError:
-        entries = []
-    return _Space(None, {entry.mount_id for entry in entries if _same(entry, mount)}, entries, mount)
+def _taken_along(entry, by_id, groups):
+    """Whether the unmount here is passed on to a mount of another namespace."""
+    above = by_id.get(entry.parent_id)
+    return above is not None and any(word.partition(":")[2] in groups for word in above.propagation)
 
 
-def _same(entry, mount):
-    return entry is not None and (entry.st_dev, entry.root, entry.source) == (mount.st_dev, mount.root, mount.source)
-
-
-def _mount_of_descriptor(pid, number):
-    for line in _lines("/proc/%s/fdinfo/%s" % (pid, number)):
+def _mount_of_descriptor(directory, number):
+    for line in _lines("%s/fdinfo/%s" % (directory, number)):
         if line.startswith("mnt_id:"):
             return int(line.split()[1])
     return None
 
 
-def _maps(pid, path):
-    return any(_below(line.split(None, 5)[5], path) for line in _lines("/proc/%s/maps" % pid)
-               if line.count(" ") >= 5 and len(line.split(None, 5)) == 6)
+def _device(path):
+    """The device of what a link of /proc leads to, as mountinfo has it, without asking a server; None when unknown."""
+    buffer = ctypes.create_string_buffer(_STATX_BYTES)
+    try:
+        done = ctypes.CDLL(None).statx(_AT_FDCWD, os.fsencode(path), _AT_STATX_DONT_SYNC, 0, buffer)
+    except AttributeError:
+        # A C library before 2.28.
+        return None
+    if done != 0:
+        return None
+    major, minor = (int.from_bytes(buffer[at:at + 4], sys.byteorder)
+                    for at in (_STATX_DEVICE, _STATX_DEVICE + 4))
+    return "%d:%d" % (major, minor)
 
 
-def _loop_devices(path):
-    result = []
-    for name in sorted(glob.glob("/sys/block/loop*/loop/backing_file")):
-        if any(_below(line, path) for line in _lines(name)):
-            result.append("the loop device /dev/%s" % name.split("/")[3])
-    return result
-
-
-def _swap_files(path):
-    names = [mountinfo.unescape(line.split()[0]) for line in _lines("/proc/swaps")[1:] if line]
-    return ["the swap file %s" % name for name in names if _below(name, path)]
+def _as_maps_show(st_dev):
+    return "%02x:%02x" % tuple(map(int, st_dev.split(":")))
 
 
 def _name(pid):
@@ -128,13 +249,16 @@ def _link(path):
         return None
 
 
+def _listed(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
 def _lines(path):
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as source:
             return source.read().splitlines()
     except OSError:
         return []
-
-
-def _below(path, directory):
-    return path.startswith(directory.rstrip("/") + "/")

@@ -66,8 +66,8 @@ def _uncovered(entries, path):
 def plan_share(share, share_type, found, in_use, allow_hidden_files=False):
     """The Plan of one share, or a Refusal.
 
-    share: validated. found: Found. in_use: called with the path when something must be unmounted, returns what uses
-    it as a list of str. allow_hidden_files: whether files under any mount are to be hidden without asking.
+    share: validated. found: Found. in_use: called with the path and each mount that must go, returns what uses it as a
+    list of str. allow_hidden_files: whether files under any mount are to be hidden without asking.
     """
     if not share_type.managed(share):
         return _checked(share, found)
@@ -228,7 +228,7 @@ def _logs_in_anew(share, share_type, found, in_use):
     if share_type.mismatch(share, mount, found.evidence) is not None or automount.trouble(share, found.trap):
         return False
     differences = share_type.differences(share, mount, found.entries[0] if found.entries else None)
-    return all(difference.per_mount for difference in differences) and bool(in_use(share["path"]))
+    return all(difference.per_mount for difference in differences) and bool(in_use(share["path"], mount))
 
 
 def _rests(share, share_type, found):
@@ -328,11 +328,12 @@ def _unmount(plan, share, removed, why, in_use, bound=()):
     if not removed:
         return
     path = share["path"]
-    found = in_use(path)
-    if found:
-        raise Refusal(
-            "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
-            "Stop or move what uses it, then run again." % (path, why[0], in_words(found)))
+    for mount, reason in zip(removed, why):
+        found = in_use(path, mount)
+        if found:
+            raise Refusal(
+                "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
+                "Stop or move what uses it, then run again." % (path, reason, in_words(found)))
     for mount, reason in zip(removed, why):
         plan.operations.append(Operation(
             "unmount", path, "unmount %s: %s" % (mount.source, reason), bound=list(bound)))

@@ -49,6 +49,8 @@ class ShareType:
     binds = False
     # Whether others serve it over the network.
     remote = False
+    # Whether its client makes mounts of its own inside a share.
+    submounts = False
     # The names of the processes of the host that serve its mounts.
     processes = ()
     # Whether systemd hangs on a mount of a dead server whenever it reads fstab.
@@ -214,6 +216,10 @@ class ShareType:
     def server_of(self, mount):
         """Who has to answer for it: a server's name, or the local device."""
         return mount.source
+
+    def made_inside(self, mount, inner):  # pylint: disable=unused-argument
+        """Whether the filesystem of a mount made another one inside it by itself, and takes it along when it goes."""
+        return self.submounts and inner.fstype in self.live_types
 
     def source_in_words(self, mount):
         """What it shows, for a message."""

@@ -49,6 +49,7 @@ class Cifs(ShareType):
     why_without_effect = "the server alone decides about times of access"
     has_credentials = True
     remote = True
+    submounts = True  # links of DFS to other shares
     owner_per_host = True
     owner_by_options = True
     selinux_type = "cifs_t"
@@ -76,8 +77,7 @@ class Cifs(ShareType):
         ("error(127)", "The password or the Kerberos ticket has expired."),
         ("error(128)", "The server revoked the Kerberos ticket: get a new one (kinit -k)."),
         ("error(129)", "The server refuses the account: is it locked, or its password expired?"),
-        ("error(95)", "The server does not support one of the options, mostly its version of SMB (vers), seal or "
-                      "posix."),
+        ("error(95)", "The server does not support one of the options, mostly its version of SMB (vers), seal or posix."),
         ("error(22)", "The kernel does not know one of the options, or not this value: see mount.cifs(8) and the "
                       "kernel's log."),
         ("error(16)", "The same share is mounted there already."),

@@ -6,6 +6,7 @@
 import collections
 import posixpath
 
+from ..._host import mountinfo
 from ..._plan.plan import quoted
 from .. import options
 from ..values import Address, Number, Optional, Text, Word, flags
@@ -73,6 +74,7 @@ class Nfs(ShareType):
     fstab_type = "nfs"
     live_types = ("nfs", "nfs4")
     remote = True
+    submounts = True  # where another filesystem of the server begins (crossmnt, nested datasets)
     # Those of CIFS do not matter: systemd 257 read fstab in 3 s with a mount of a dead one.
     hangs_systemd = True
     port = 2049
@@ -161,6 +163,10 @@ class Nfs(ShareType):
             if (names <= _OF_THE_FILESYSTEM and same_filesystem) or (names & _OF_THE_CONNECTION and same_connection):
                 result.append(other)
         return result
+
+    def made_inside(self, mount, inner):
+        below = posixpath.relpath(inner.mount_point, mount.mount_point)
+        return super().made_inside(mount, inner) and mountinfo.directory(inner) == mountinfo.directory(mount, below)
 
     def server_of(self, mount):
         return host_of(mount.source)

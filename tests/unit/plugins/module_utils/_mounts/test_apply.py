@@ -34,7 +34,7 @@ class FakeHost:
         self.fstab_path = str(directory / "fstab")
         fstab.write(self.fstab_path, "# mismatch\n")
 
-    def in_use(self, path):
+    def in_use(self, path, mount):
         return ["qemu (process 7)"]
 
     def helper_missing(self, kind):

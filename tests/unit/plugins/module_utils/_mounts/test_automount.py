@@ -41,7 +41,7 @@ def found(*mounts, **changes):
 
 
 def made(declared, state, in_use=()):
-    return plan.plan_share(declared, registry.of(declared), state, lambda path: list(in_use))
+    return plan.plan_share(declared, registry.of(declared), state, lambda path, mount: list(in_use))
 
 
 def names(result):

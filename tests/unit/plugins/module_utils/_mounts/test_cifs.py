@@ -209,7 +209,7 @@ def made(declared, mounts, state, lines=LINE, in_use=(), stale=False):
     found = plan.Found(
         plan.stack(entries, "/srv/m"), [], fstab.lines_of(lines, "/srv/m"), fstab.find(lines, "/srv/m"), GUARDED,
         {"addresses": None, "origin": None}, stale, None, state)
-    return plan.plan_share(declared, registry.of(declared), found, lambda path: list(in_use))
+    return plan.plan_share(declared, registry.of(declared), found, lambda path, mount: list(in_use))
 
 
 CASES = {

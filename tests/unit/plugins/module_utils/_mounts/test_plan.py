@@ -40,7 +40,7 @@ def found(mounts=(), lines=RIGHT_LINE, point=GUARDED, addresses=None, origin=Non
 
 
 def made(declared, state, in_use=(), allow=False):
-    return plan.plan_share(declared, registry.of(declared), state, lambda path: list(in_use), allow)
+    return plan.plan_share(declared, registry.of(declared), state, lambda path, mount: list(in_use), allow)
 
 
 def names(result):
@@ -123,7 +123,7 @@ def test_what_is_refused(declared, state, in_use, words):
 
 
 def test_who_uses_a_mount_is_asked_only_when_it_must_go():
-    def never(path):
+    def never(path, mount):
         raise AssertionError("asked for %s" % path)
     declared = share(options={"vers": "4.2", "noatime": True})
     assert plan.plan_share(declared, registry.of(declared), found([NFS]), never).changed
