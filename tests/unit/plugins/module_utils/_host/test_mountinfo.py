@@ -121,3 +121,31 @@ def test_the_running_kernel_is_understood():
     for directory in ("/proc", "/proc/sys", "/sys"):
         found = os.stat(directory).st_dev
         assert mountinfo.containing(listed, directory).st_dev == "%d:%d" % (os.major(found), os.minor(found))
+
+
+@pytest.mark.parametrize("line, part", [
+    ("9 8 0:45 / /a rw - nfs4 nas1:/export/projects rw", True),
+    ("9 8 0:45 / /a rw - nfs4 nas1:/export/projects/vm1 rw", True),
+    ("9 8 0:45 / /a rw - nfs4 nas1b:/export/projects/vm1 rw", True),
+    ("9 8 0:45 / /a rw - nfs4 nas1:/export/projects2 rw", False),
+    ("9 8 0:45 / /a rw - nfs4 nas1:/export rw", False),
+    ("9 8 0:46 / /a rw - nfs4 nas1:/export/projects rw", False),
+])
+def test_a_part_of_a_share_is_told_by_filesystem_and_directory(line, part):
+    one, mount = entries(line, NFS)
+    assert mountinfo.shows_part_of(one, mount) == part
+
+
+def test_a_part_of_a_disk_is_told_by_its_root():
+    whole, part, beside, mount = entries(
+        "1 0 8:1 / / rw - ext4 /dev/vda rw", "2 1 8:1 /data/x /a rw - ext4 /dev/vda rw",
+        "3 1 8:1 /data2 /b rw - ext4 /dev/vda rw", "4 1 8:1 /data /c rw shared:1 - ext4 /dev/vda rw")
+    assert [mountinfo.shows_part_of(each, mount) for each in (whole, part, beside, mount)] == [False, True, False, True]
+    assert (part.propagation, mount.propagation) == ((), ("shared:1",))
+
+
+def test_the_mounts_inside_are_found_by_their_parents():
+    listed = entries(
+        "5 4 0:5 / /a/b/c rw - tmpfs none rw", "2 1 0:2 / /a rw - tmpfs none rw", "3 2 0:3 / /a rw - tmpfs none rw",
+        "4 2 0:4 / /a/b rw - tmpfs none rw", "6 3 0:6 / /a/d rw - tmpfs none rw")
+    assert [each.mount_point for each in mountinfo.children(listed, listed[1])] == ["/a/b", "/a/b/c"]

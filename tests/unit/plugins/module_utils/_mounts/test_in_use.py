@@ -1,0 +1,51 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mounts that use a share, and those that do not; processes are in tests/integration/test_share_users.py."""
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo, namespaces
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import in_use
+
+ROOT = "20 1 254:0 / / rw shared:1 - ext4 /dev/vda rw"
+SHARE = "52 20 0:37 / /srv/x rw - nfs4 nas1:/export/x rw,vers=4.2"
+INNER = "53 52 0:38 / /srv/x/a/b rw - nfs4 nas1:/export/x/a/b rw,vers=4.2"
+BY_HAND = "54 52 0:39 / /srv/x/c rw - nfs4 nas1:/export/other rw,vers=4.2"
+BIND = "55 20 0:37 / /srv/y rw - nfs4 nas1:/export/x/vm1 rw,vers=4.2"
+
+
+def said(monkeypatch, *lines, spaces=(), independent=()):
+    entries = mountinfo.parse("\n".join([ROOT, SHARE, *lines]))
+    monkeypatch.setattr(in_use.mountinfo, "read", lambda: entries)
+    monkeypatch.setattr(in_use.namespaces, "threads", dict)
+    monkeypatch.setattr(in_use.namespaces, "others", lambda threads: {space.name: space for space in spaces})
+    return in_use.in_use(entries[1], independent)
+
+
+@pytest.mark.parametrize("lines, users", [
+    ([], []),
+    ([INNER], []),
+    ([INNER, "56 53 0:50 / /srv/x/a/b/d rw - tmpfs none rw"], ["a mount at /srv/x/a/b/d"]),
+    ([BY_HAND], ["a mount at /srv/x/c"]),
+    ([BIND], ["a bind mount at /srv/y"]),
+    ([INNER, "57 20 0:38 / /srv/z rw - nfs4 nas1:/export/x/a/b/d rw,vers=4.2"], ["a bind mount at /srv/z"]),
+    (["58 20 0:37 / /srv/y rw - nfs4 nas1:/export/y rw,vers=4.2"], []),
+    (["59 20 0:60 / /srv/o rw - overlay none rw,lowerdir=/srv/x/low:/usr"], ["the overlay at /srv/o"]),
+])
+def test_mounts_of_this_namespace(monkeypatch, lines, users):
+    assert said(monkeypatch, *lines) == users
+
+
+def test_a_mount_with_a_source_of_its_own_is_no_user(monkeypatch):
+    assert said(monkeypatch, BIND, independent=["/srv/y"]) == []
+
+
+@pytest.mark.parametrize("lines, users", [
+    ("70 1 0:37 / / rw master:9 - nfs4 nas1:/export/x/vm1 rw", ["the mount namespace that /run/x keeps"]),
+    ("70 1 254:0 / / rw master:1 - ext4 /dev/vda rw\n71 70 0:37 / /srv/x rw - nfs4 nas1:/export/x rw", []),
+    ("70 1 254:0 / / rw - ext4 /dev/vda rw\n71 70 0:37 / /srv/x rw - nfs4 nas1:/export/x rw",
+     ["the mount namespace that /run/x keeps"]),
+    ("70 1 254:0 / / rw - ext4 /dev/vda rw", []),
+])
+def test_mounts_of_another_namespace(monkeypatch, lines, users):
+    assert said(monkeypatch, spaces=[namespaces.Space(7, mountinfo.parse(lines), [], ["/run/x"])]) == users
