@@ -67,7 +67,7 @@ def planned(*mounts):
     point = mountpoint.Point("directory", None, "0:0", "0000", True, [])
     state = plan.credentials.State("missing", True, "", "", False, False, False)
     found = plan.Found(list(mounts), [], [], [], point, {}, False, None, state)
-    made = plan.plan_share(share, registry.of(share), found, lambda path: [], False)
+    made = plan.plan_share(share, registry.of(share), found, lambda path, mount: [], False)
     return [(each.name, each.arguments.get("command")) for each in made.operations]
 
 def mount(source):
