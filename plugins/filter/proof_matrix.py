@@ -36,6 +36,12 @@ options:
     type: list
     elements: str
     default: []
+  allow_same_machine:
+    description:
+      - Whether several hosts may be one and the same machine, with the same C(machine) in their results. Otherwise its
+        shares fail, naming them.
+    type: bool
+    default: false
 seealso:
   - module: virtshare.storage.share_proof
 """
@@ -63,6 +69,10 @@ _value:
     host_problems:
       description: For each host that is a problem itself the sentences about it.
       type: dict
+    warnings:
+      description: Sentences about what does no harm to the proof, such as clocks that differ. They are shown as well.
+      type: list
+      elements: str
     shares:
       description: Each share.
       type: list
@@ -100,15 +110,20 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
 
 from ..module_utils._proof import matrix
 
 
-def proof_matrix(results, shares=(), expected_hosts=()):
+def proof_matrix(results, shares=(), expected_hosts=(), allow_same_machine=False):
     if not isinstance(results, dict):
         raise AnsibleFilterError(
             "proof_matrix takes a dictionary {host: {'write': ..., 'read': ...}}, not %s" % type(results).__name__)
-    return matrix.judge(results, shares or (), expected_hosts or ())
+    judgement = matrix.judge(results, shares or (), expected_hosts or (), boolean(allow_same_machine))
+    for warning in judgement["warnings"]:
+        Display().warning(warning)
+    return judgement
 
 
 class FilterModule:

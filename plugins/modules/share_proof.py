@@ -38,11 +38,27 @@ options:
     type: list
     elements: str
     required: true
+  controller:
+    description:
+      - What tells the process that runs the proof from all others. It goes into the nonces, so that a later run on the
+        same controller sees that this one was killed. Filled in by itself.
+    type: str
+    default: ""
+  abandoned:
+    description:
+      - Directories of runs that were killed, as RV(abandoned) of the phase V(write) names them. The phase V(read) removes
+        them.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds that one share may take.
     type: float
     default: 30.0
 attributes:
+  action:
+    description: The controller adds what it knows itself, see O(controller), RV(abandoned) and RV(clock).
+    support: full
   check_mode:
     description: Can run in check mode. It reports identities then, and neither writes nor reads nonces.
     support: full
@@ -50,9 +66,11 @@ attributes:
     description: It never changes anything that stays.
     support: none
 notes:
-  - The nonces lie in a hidden directory of the run, C(.virtshare-proof-RUN), in the share's root. The last host to
-    read removes it. What a killed run left is removed by the next one when nothing was written into it for a quarter of
-    an hour by the server's own clock.
+  - The nonces lie in a hidden directory of the run, C(.virtshare-proof-RUN-CHECKSUM), in the share's root. The last host
+    to read removes it.
+  - What a killed run left is removed by the next run that is started on the same controller, and otherwise by a host that
+    has seen it there for a quarter of an hour since its own boot. No time of a file and no clock counts. Removed are only
+    files and directories with a name, an owner and a content that this module gave them; everything else stays.
   - Nothing is ever written into the directory beneath a missing mount.
 seealso:
   - plugin: virtshare.storage.proof_matrix
@@ -107,6 +125,24 @@ check_mode:
   description: Whether it ran in check mode, so that nonces are missing on purpose.
   returned: success
   type: bool
+machine:
+  description:
+    - Which machine this is, whatever the inventory calls it, as C(id), a digest of its machine-id(5), C(boot), one of the
+      running kernel, and C(name), its hostname.
+  returned: success
+  type: dict
+clock:
+  description:
+    - The host's time when it C(begun) and C(ended), and the controller's when the work was C(sent) and its result
+      C(received), in seconds since 1970. The filter P(virtshare.storage.proof_matrix#filter) warns about clocks that
+      differ.
+  returned: success
+  type: dict
+abandoned:
+  description: Directories that killed runs of this controller left in the shares.
+  returned: success
+  type: list
+  elements: str
 shares:
   description: Each share as this host has it.
   returned: success
@@ -156,6 +192,10 @@ shares:
     content:
       description: A digest of names, types, sizes and times in the root of a read-only share.
       type: str
+      returned: always
+    others:
+      description: Directories of other runs in the share, each with the C(controller) of its nonces, in the phase V(write).
+      type: dict
       returned: always
 """
 

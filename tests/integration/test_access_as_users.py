@@ -224,12 +224,12 @@ result = [call(True, owner="later", mode="2770"), call(False, owner="later", mod
 # The user's test stops after its first step, so that it can be killed there; the file it has just made is the witness.
 STOPPING = """
 from ansible_collections.virtshare.storage.plugins.module_utils._access import write_test
-def stop(directory, now, keep):
+def stop(descriptor, content):
     os.write(screen, b"%d\\n" % os.getpid())
     signal.pause()
 import signal
 screen = os.dup(1)
-real, write_test._remove_aged = write_test._remove_aged, stop
+real, write_test._write = write_test._write, stop
 """
 
 
@@ -247,25 +247,37 @@ result = [made, os.listdir(share)]
 
 
 def test_what_a_killed_module_left_is_removed_by_the_next_run_and_no_more(tmp_path):
-    before, after = run_as_root(tmp_path, prepare() + f"""
+    """No time of a file counts: those that are kept are all as old as a file can be."""
+    before, after, later = run_as_root(tmp_path, prepare() + f"""
 from ansible_collections.virtshare.storage.plugins.module_utils._access import write_test
+from ansible_collections.virtshare.storage.plugins.module_utils._share import leftovers
+leftovers.MEMORY = "/srv/leftovers.json"
 mine = write_test.PREFIX + write_test.host_tag() + "."
 boot = write_test._boot_tag()
 gone = subprocess.Popen(["true"])
 gone.wait()
-stale = [mine + boot + ".%d.aa" % gone.pid, mine + "0therboo.1.bb.renamed", write_test.PREFIX + "an-older-host.x.1.cc"]
-kept = [mine + boot + ".%d.dd" % os.getpid(), write_test.PREFIX + "another-host.x.1.ee", "image.raw"]
-for name in stale + kept:
-    open(share + "/" + name, "w").close()
-os.utime(share + "/" + stale[2], (0, 0))
-os.utime(share + "/image.raw", (0, 0))
-before = sorted(os.listdir(share))
+number, other = "0123456789ab", write_test.PREFIX + "0123456789ab.deadbeef."
+def name(start, pid):
+    return leftovers.sealed(start + "%d.%s" % (pid, number))
+stale = [name(mine + boot + ".", gone.pid), name(mine + "0therboo.", 1) + ".renamed"]
+aged = name(other, 1)
+kept = [name(mine + boot + ".", os.getpid()), name(other, 2), other + "3." + number, write_test.PREFIX + "mine", "image.raw"]
+for each in stale + [aged] + kept:
+    open(share + "/" + each, "w").close()
+    os.utime(share + "/" + each, (0, 0))
+os.symlink("image.raw", share + "/" + name(mine + boot + ".", gone.pid + 1))
+kept.append(name(mine + boot + ".", gone.pid + 1))
 made = {access(mode='2777')}
 assert not made.get("failed"), made
-result = [[name for name in before if name in kept], sorted(os.listdir(share))]
+first = sorted(os.listdir(share))
+memory = json.load(open(leftovers.MEMORY))
+memory[share][aged] -= write_test.STALE_SECONDS + 1
+json.dump(memory, open(leftovers.MEMORY, "w"))
+made = {access(mode='2777')}
+result = [sorted(kept), [each for each in first if each != aged], sorted(os.listdir(share))]
+assert aged in first
 """)
-    assert len(before) == 3
-    assert after == before
+    assert after == before == later
 
 
 def test_a_filesystem_that_hangs_is_named_and_the_others_are_done(tmp_path):

@@ -3,10 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Access and proof over real NFS: squashed, read-only and dead servers, other exports, and users that may not.
 
-The mounts are made by hand, so that they can be wrong on purpose. Every test begins from the same healthy state.
+The mounts are made by hand, so that they can be wrong on purpose. Every test begins from the same healthy state. Clocks
+that differ are tried over NFS 3 and 4.2, CIFS and GlusterFS at once.
 """
 
+import hashlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -51,6 +55,56 @@ PLAYBOOK = [
         ],
     }
 ]
+# What a run that is killed between the proof's phases has done.
+KILLED = [
+    {
+        "name": "Half a proof",
+        "hosts": "hypervisors",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Write nonces that nobody will read",
+                "virtshare.storage.share_proof": {
+                    "phase": "write", "run_id": "{{ half }}", "host": "{{ inventory_hostname }}",
+                    "hosts": "{{ ansible_play_hosts }}", "shares": "{{ virtshare_shares | virtshare.storage.probe_shares }}",
+                    "controller": "{{ controller | default(omit) }}",
+                },
+            },
+        ],
+    }
+]
+# Each protocol has the times of files from another clock: the client's, the server's, or whoever's it was.
+CLOCKED = ("nfs3", "nfs42", "smb", "brick")
+SAMBA = """\
+[global]
+disable netbios = yes
+smb ports = 445
+server role = standalone server
+map to guest = Bad User
+[smb]
+path = /export/smb
+read only = no
+guest ok = yes
+force user = root
+"""
+SERVE = f"""\
+set -e
+cd /export && mkdir -p {" ".join(CLOCKED)}
+exportfs -o rw,sync,no_subtree_check,no_root_squash '*:/export/nfs3' '*:/export/nfs42'
+cat > /etc/samba/smb.conf
+systemctl start smbd glusterd
+for attempt in 1 2 3 4 5 6 7 8 9 10; do gluster --mode=script volume list && break || sleep 1; done
+gluster --mode=script volume create brick nas1:/export/brick force && gluster --mode=script volume start brick
+"""
+MOUNT = """\
+set -e
+command -v glusterfs || apt-get -qq install -y glusterfs-client >/dev/null
+cd /srv/shares && mkdir -p nfs3 nfs42 smb brick
+mount -t nfs -o vers=3,nolock nas1:/export/nfs3 nfs3
+mount -t nfs -o vers=4.2 nas1:/export/nfs42 nfs42
+mount -i -t cifs -o guest,vers=3.1.1,ip=$(getent ahostsv4 nas1 | awk 'NR == 1 {print $1}') //nas1/smb smb
+mount -t glusterfs nas1:/brick brick
+"""
 
 
 class Site:
@@ -62,6 +116,19 @@ class Site:
         self.inventory.write_text(lab.inventory(), encoding="utf-8")
         self.playbook = directory / "playbook.yml"
         self.playbook.write_text(yaml.safe_dump(PLAYBOOK), encoding="utf-8")
+        self.killed = directory / "killed.yml"
+        self.killed.write_text(yaml.safe_dump(KILLED), encoding="utf-8")
+
+    def leave_half(self, *shares, half, inventories=(), **variables):
+        """The nonces of a run that ends before they are read."""
+        variables.update(virtshare_shares=list(shares), half=half)
+        run = run_playbook(self.killed, inventories=[self.inventory, *inventories],
+                           arguments=["--extra-vars", json.dumps(variables)])
+        assert run.code == 0, run.failure_text()
+
+    def set_clock(self, host, ahead):
+        """So many seconds ahead of this machine's, or behind."""
+        self.ssh(host, f"date --set=@{time.time() + ahead:.3f}")
 
     def run(self, *shares, roles=("share_access", "share_proof"), arguments=(), inventories=(), **variables):
         variables.update(virtshare_shares=list(shares), roles=list(roles))
@@ -283,15 +350,82 @@ def test_a_user_that_is_another_number_on_another_host_is_refused(site):
     assert f"{PATH}: user libvirt-qemu is uid 64055, gid 993 on hv1; uid 64056, gid 993 on hv2:" in run.failure_text()
 
 
-def test_what_a_killed_run_left_is_gone_after_the_next(site):
-    """A nonce, and a write test's file of this host, as a power cut would leave them."""
-    old = "touch -d '2 hours ago'"
-    directory = "/export/projects/.virtshare-proof-killedrun0000"
-    site.ssh("nas1", f"mkdir -m 0777 {directory} && touch {directory}/hv1.nonce && {old} {directory}"
-                     f" && {old} /export/projects/.virtshare-write-test.0123456789ab.deadbeef.1.aa")
-    run = site.run(PROJECTS)
-    assert run.code == 0, run.failure_text()
+@pytest.fixture
+def clocked(site, third):
+    """Shares over four protocols, mounted on three hosts; nas1 serves them all."""
+    site.lab.ssh("nas1", SERVE, stdin=SAMBA)
+    with ThreadPoolExecutor() as workers:
+        list(workers.map(lambda host: site.ssh(host, MOUNT), (*HYPERVISORS, "nas1")))
+    yield [{"path": f"/srv/shares/{name}", "type": "local"} for name in CLOCKED]
+    for host in (*HYPERVISORS, "nas1"):
+        site.set_clock(host, 0)
+    for host in HYPERVISORS:
+        site.ssh(host, "cd /srv/shares && umount nfs3 nfs42 smb brick")
+
+
+def test_clocks_that_differ_are_a_warning_and_no_reason_for_anything(site, third, clocked):
+    """And what a killed run left goes with the next one, whatever the time in between."""
+    declared = {"roles": ["share_proof"], "inventories": [third]}
+    for number, (host, ahead, words) in enumerate((
+            ("hv2", 600, "10 minutes ahead of"), ("hv2", -600, "10 minutes behind"), ("nas1", 3600, "1 hour ahead of"),
+            ("nas1", -3600, "1 hour behind"), ("hv2", 86400, "1 day ahead of"), ("hv2", -86400, "1 day behind"))):
+        half = f"killedrun{number}"
+        site.leave_half(*clocked, half=half, inventories=[third])
+        assert site.ssh("nas1", f"find /export -name '.virtshare-proof-{half}-*' | wc -l").strip() == str(len(CLOCKED))
+        site.set_clock(host, ahead)
+        run = site.run(*clocked, **declared)
+        assert run.code == 0, run.failure_text()
+        assert set(states(run).values()) == {"proven"} and len(states(run)) == len(CLOCKED)
+        others = " and ".join(sorted({"hv1", "hv2", "nas1"} - {host}))
+        (warning,) = run.facts("share_proof_result")["hv1"]["warnings"]
+        assert warning.startswith(f"{host}: its clock is {words} that of {others}. The proof does not depend on clocks")
+        assert f"[WARNING]: {host}: its clock is {words}" in " ".join(run.output.split())
+        assert site.left_on_the_server() == []
+        site.set_clock(host, 0)
+    assert site.run(*clocked, **declared).facts("share_proof_result")["hv1"]["warnings"] == []
+
+
+def test_one_machine_under_two_names_is_refused(site):
+    again = site.playbook.parent / "again.yml"
+    hosts = yaml.safe_load(site.lab.inventory())["all"]["children"]["hypervisors"]["hosts"]
+    again.write_text(yaml.safe_dump({"hypervisors": {"hosts": {"hv1-again": hosts["hv1"]}}}), encoding="utf-8")
+    for arguments in (["--check"], []):
+        run = site.run(PROJECTS, roles=["share_proof"], inventories=[again], arguments=arguments)
+        assert run.code != 0 and states(run) == {PATH: "failed"}
+        assert "hv1 and hv1-again are one machine (hostname hv1)" in run.failure_text()
+        assert {line["host"] for line in run.failures} >= {"hv1", "hv1-again"}
     assert site.left_on_the_server() == []
+
+
+# As if a host had seen for a day what it remembers.
+A_DAY_LATER = """\
+import json
+known = json.load(open("/run/virtshare/leftovers.json"))
+json.dump({path: {name: seconds - 86400 for name, seconds in names.items()} for path, names in known.items()},
+          open("/run/virtshare/leftovers.json", "w"))
+"""
+
+
+def test_what_others_left_is_removed_when_it_was_seen_for_long_and_nothing_else_ever_is(site):
+    """Nonces of a run on another controller, and a write test's file, as power cuts leave them."""
+    site.leave_half(PROJECTS, half="killedrun0000", controller="0123456789ab.1.1")
+    stem = ".virtshare-write-test.0123456789ab.deadbeef.1.0123456789ab"
+    test = f"{stem}-{hashlib.sha256(f'virtshare.storage {stem}'.encode()).hexdigest()[:8]}"
+    kept = [".virtshare-proof-backup/notes", ".virtshare-proof-killedrun1111/hv1.nonce", ".virtshare-write-test.mine"]
+    site.ssh("nas1", "cd /export/projects && mkdir .virtshare-proof-backup .virtshare-proof-killedrun1111"
+                     f" && touch {test} {' '.join(kept)} && touch -d '2 days ago' .virtshare-* .virtshare-*/*")
+    try:
+        assert site.run(PROJECTS).code == 0
+        left = site.ssh("nas1", "cd /export/projects && find . -name '.virtshare*'")
+        assert "killedrun0000-" in left and test in left, "nobody can know yet that they are of no use"
+        for host in HYPERVISORS:
+            site.lab.ssh(host, "python3 -", stdin=A_DAY_LATER)
+        run = site.run(PROJECTS)
+        assert run.code == 0, run.failure_text()
+        found = site.ssh("nas1", "cd /export/projects && find . -type f -path '*/.virtshare*'").split()
+        assert sorted(found) == sorted(f"./{name}" for name in kept)
+    finally:
+        site.ssh("nas1", "rm -r /export/projects/.virtshare-*")
 
 
 def test_a_host_without_the_daemon_is_told_how_to_get_it(site):

@@ -4,7 +4,7 @@
 """What a user can really do in a share: the operations that a guest's disk needs, tried one after the other.
 
 The test's file has a hidden, recognisable name. It is gone at the end; when the test is killed its caller removes it,
-and what a killed caller left is removed by the next run on the same host, or an hour later by any host.
+and what a killed caller left is removed by the next run on the same host, or by any host that has seen it for an hour.
 """
 
 import ctypes
@@ -13,14 +13,18 @@ import fcntl
 import hashlib
 import mmap
 import os
+import re
 import signal
 import stat
 
 from .._host import bounded
-from .._share import live
+from .._share import leftovers, live
 
 PREFIX = ".virtshare-write-test."
+# How long a host watches a file of another host, by its own uptime, until it takes the test for one that was killed.
 STALE_SECONDS = 3600
+_NAME = re.compile(r"\.virtshare-write-test\.[0-9a-f]{12}\.[0-9a-z]{1,8}\.\d{1,9}\.[0-9a-f]{12}-[0-9a-f]{8}\Z")
+_RENAMED = ".renamed"
 BLOCK = 4096
 LENGTH = 65536
 
@@ -61,16 +65,29 @@ def run(path, mount, account):
     NoAnswer when the server does not answer.
     """
     identity = (account["uid"], account["gid"], account["groups"])
-    name = "%s%s.%s.%d.%s" % (PREFIX, host_tag(), _boot_tag(), os.getpid(), os.urandom(6).hex())
+    name = new_name()
     try:
-        return (yield live.Request(lambda: attempt(path, mount, name), path, mount, identity))
+        answer = yield live.Request(lambda: attempt(path, mount, name), path, mount, identity)
     except (live.NoAnswer, bounded.ChildFailed):
-        _remove_after_kill(path, mount, name, identity)
+        _remove_after_kill(path, mount, [name], identity)
         raise
+    if answer["others"] is not None:
+        killed = leftovers.aged(path, PREFIX, answer["others"], STALE_SECONDS)
+        if killed:
+            _remove_after_kill(path, mount, killed, identity)
+    return answer["rows"]
+
+
+def new_name():
+    """The name of a test's file, which tells the host, its boot and the process."""
+    return leftovers.sealed("%s%s.%s.%d.%s" % (PREFIX, host_tag(), _boot_tag(), os.getpid(), os.urandom(6).hex()))
 
 
 def attempt(path, mount, name):
-    """Do it, as whoever runs this; it may hang for ever on a dead server."""
+    """Do it, as whoever runs this; it may hang for ever on a dead server.
+
+    Returns {"rows": the table, "others": names of other hosts' tests, None where this user may not list them}.
+    """
     previous = [(number, signal.signal(number, _end)) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
     table = _Table()
     directory = None
@@ -80,10 +97,10 @@ def attempt(path, mount, name):
         except PermissionError as error:
             # Not even a directory above can be passed, so nothing can be created.
             table.set_error("create", error)
-            return table.rows
-        _remove_own_stale(directory)
+            return {"rows": table.rows, "others": None}
+        others = _remove_own_stale(directory)
         _try_all(table, directory, name)
-        return table.rows
+        return {"rows": table.rows, "others": others}
     finally:
         if directory is not None:
             remove(directory, name)
@@ -93,21 +110,18 @@ def attempt(path, mount, name):
 
 
 def _try_all(table, directory, name):
-    renamed = name + ".renamed"
+    renamed = name + _RENAMED
     content = os.urandom(BLOCK)
     opened = []
 
     def create():
-        # Not O_EXCL: an NFS server keeps a number of the client's as the time of a file that is made so until the client
-        # sets it, and another host that looks in between removes the file as an old one.
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         opened.append(os.open(name, flags, 0o600, dir_fd=directory))
 
     if not table.take("create", create):
         return
     descriptor = opened[0]
     try:
-        _remove_aged(directory, os.fstat(descriptor).st_mtime, name)
         table.take("write", lambda: _write(descriptor, content))
         table.take("fsync", lambda: os.fsync(descriptor))
         at = name
@@ -232,7 +246,7 @@ def _attribute(descriptor):
 def remove(directory, name):
     """Remove a test's file under both its names; whether nothing of it is left."""
     gone = True
-    for candidate in (name, name + ".renamed"):
+    for candidate in (name, name + _RENAMED):
         try:
             os.unlink(candidate, dir_fd=directory)
         except FileNotFoundError:
@@ -242,12 +256,12 @@ def remove(directory, name):
     return gone
 
 
-def _remove_after_kill(path, mount, name, identity):
-    """What a killed child left, tried as the user and as root; a dead server keeps it until the next run."""
+def _remove_after_kill(path, mount, names, identity):
+    """What killed tests left, tried as the user and as root; a dead server keeps it until the next run."""
     def work():
         directory = live.enter(path, mount)
         try:
-            return remove(directory, name)
+            return all([remove(directory, name) for name in names if _is_ours(directory, name)])
         finally:
             os.close(directory)
 
@@ -262,32 +276,41 @@ def _remove_after_kill(path, mount, name, identity):
 
 
 def _remove_own_stale(directory):
-    """Files that a killed run of this very host left: of another boot, or of a process that is no more."""
+    """Remove the files that a killed run of this very host left: of another boot, or of a process that is no more.
+
+    Returns the names of other hosts' files, None where this user may not list the directory.
+    """
     mine = PREFIX + host_tag() + "."
-    for name in _listed(directory):
-        if name.startswith(mine) and not _runs(name[len(mine):]):
+    names = _listed(directory)
+    if names is None:
+        return None
+    for name in names:
+        if name.startswith(mine) and not _runs(name[len(mine):]) and _is_ours(directory, name):
             remove(directory, name)
+    return sorted(name for name in names if not name.startswith(mine))
 
 
-def _remove_aged(directory, now, keep):
-    """Files of any host that are older than an hour by the server's own clock, which now was read from."""
-    for name in _listed(directory):
-        if name.startswith(keep):
-            continue
+def _is_ours(directory, name):
+    """Whether a file of a name of ours can be one that a test has made, under either name."""
+    for candidate in (name, name + _RENAMED):
         try:
-            status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            status = os.stat(candidate, dir_fd=directory, follow_symlinks=False)
         except OSError:
             continue
-        if stat.S_ISREG(status.st_mode) and now - status.st_mtime > STALE_SECONDS:
-            remove(directory, name)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > LENGTH:
+            return False
+    return True
 
 
 def _listed(directory):
+    """The names of tests, without what a test adds when it renames its file. None: a directory that this user may enter
+    but not list (mode 0711) is no reason to fail the test."""
     try:
-        return [name for name in os.listdir(directory) if name.startswith(PREFIX)]
+        names = set(name[:-len(_RENAMED)] if name.endswith(_RENAMED) else name
+                    for name in os.listdir(directory) if name.startswith(PREFIX))
     except OSError:
-        # A directory that this user may enter but not list (mode 0711) is no reason to fail the test.
-        return []
+        return None
+    return [name for name in names if _NAME.match(name) and leftovers.is_sealed(name)]
 
 
 def _runs(rest):

@@ -9,7 +9,7 @@ is proven when identity and the content of its root are the same everywhere.
 """
 
 from .._share.types import registry
-from . import explain
+from . import clocks, explain, machines
 
 PROVEN = "proven"
 PARTIAL = "partial"
@@ -20,21 +20,24 @@ MISSING = "missing"
 UNPROVEN = "unproven"
 
 
-def judge(results, shares, expected=()):
+def judge(results, shares, expected=(), allow_same_machine=False):
     """The proof's result: {"proven": bool, "words": str, "shares": [...]}, the shape is in the filter's documentation.
 
     results: {host: {"write": result of share_proof or None, "read": the same}}. shares: the declared ones, a list of
     dicts with at least "path". expected: hosts that should have taken part; a share that a reporting host does not
-    declare is not expected of it.
+    declare is not expected of it. allow_same_machine: whether several hosts may be one machine.
     """
     reports = {host: _report(results[host] or {}) for host in results}
     everybody = sorted(set(expected) | set(reports))
-    judged = [_judge_share(share, reports, everybody) for share in _all_shares(shares, reports)]
+    known = {host: report["machine"] for host, report in reports.items()}
+    twins = [] if allow_same_machine else machines.twins(known)
+    judged = [_judge_share(share, reports, everybody, twins) for share in _all_shares(shares, reports)]
     return {
         "proven": all(share["state"] == PROVEN for share in judged),
         "words": "\n".join(_summary(share) for share in judged) or "no share is declared: nothing to prove",
         "shares": judged,
         "host_problems": _by_host(judged),
+        "warnings": clocks.warnings({host: report["clocks"] for host, report in reports.items()}) + machines.warnings(known),
     }
 
 
@@ -45,17 +48,20 @@ def _by_host(judged):
         if share["state"] != FAILED:
             continue
         for host, cell in sorted(share["hosts"].items()):
-            if cell["problem"] and host not in share["missing_hosts"]:
+            known = found.get(host, ())
+            if cell["problem"] and host not in share["missing_hosts"] and cell["problem"] not in known:
                 found.setdefault(host, []).append(cell["problem"])
     return found
 
 
 def _report(phases):
-    """{"write": {path: share}, "read": {path: share}, "check_mode", "error"} of one host."""
-    report = {"write": {}, "read": {}, "check_mode": False, "error": None}
+    """{"write": {path: share}, "read": {path: share}, "check_mode", "error", "machine", "clocks"} of one host."""
+    report = {"write": {}, "read": {}, "check_mode": False, "error": None, "machine": None, "clocks": []}
     for phase in ("write", "read"):
         result = phases.get(phase)
         if result and "shares" in result:
+            report["machine"] = result.get("machine") or report["machine"]
+            report["clocks"].append(result.get("clock") or {})
             report[phase] = {share["path"]: share for share in result["shares"]}
             report["check_mode"] = report["check_mode"] or bool(result.get("check_mode"))
         elif report["error"] is None:
@@ -83,7 +89,7 @@ def _all_shares(shares, reports):
     return list(seen.values())
 
 
-def _judge_share(share, reports, everybody):
+def _judge_share(share, reports, everybody, twins):
     path = share["path"]
     cells = {}
     for host in everybody:
@@ -95,7 +101,7 @@ def _judge_share(share, reports, everybody):
         elif report["error"] is not None and not report["write"]:
             cells[host] = _missing_cell(report["error"])
         # else: this host reported, and does not declare the share.
-    return _Judgement(share, cells).result()
+    return _Judgement(share, cells, twins).result()
 
 
 def _missing_cell(reason):
@@ -129,8 +135,9 @@ def _cell(host, path, report):
 class _Judgement:
     """One share over all hosts that should have it."""
 
-    def __init__(self, share, cells):
+    def __init__(self, share, cells, twins):
         self.share = share
+        self.twins = twins
         self.path = share["path"]
         self.cells = cells
         self.problems = []
@@ -144,9 +151,12 @@ class _Judgement:
         groups = self._groups(sound)
         reference = self._reference(groups)
         proven = reference if len(groups) == 1 and len(sound) == len(self.live) else []
+        self._refuse_twins()
         if not self.check_mode:
             self._explain(sound, groups, reference)
         state = self._state(proven)
+        if state == FAILED:
+            proven = []
         return {
             "path": self.path,
             "state": state,
@@ -157,10 +167,20 @@ class _Judgement:
             "expected_hosts": sorted(self.cells),
         }
 
+    def _refuse_twins(self):
+        for hosts, sentence in self.twins:
+            here = [host for host in hosts if host in self.live]
+            if len(here) > 1:
+                self.problems.append(sentence)
+                for host in here:
+                    self.verdicts.setdefault(host, sentence)
+
     def _state(self, proven):
+        if self.problems:
+            return FAILED
         if self.check_mode:
             return PENDING
-        if self.problems or not proven:
+        if not proven:
             return FAILED
         return PARTIAL if self.absent else PROVEN
 

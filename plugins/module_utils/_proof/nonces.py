@@ -4,34 +4,48 @@
 """The proof's own files in a share: a nonce a host, an acknowledgement a host, all in one hidden directory a run.
 
 Every function here may hang on a dead server: they are called in bounded children.
-The directory is called .virtshare-proof-RUN and its files HOST.nonce and HOST.ack; RUN is the id of run_of(), HOST the
-inventory's name, percent-encoded. No name is ever used twice, because an NFS client remembers for up to a minute what a
-name was: it would enter the directory of the run before, which another host has removed.
+The directory is called .virtshare-proof-RUN-CHECKSUM and its files HOST.nonce and HOST.ack; RUN is the id of run_of(),
+HOST the inventory's name, percent-encoded. No name is ever used twice, because an NFS client remembers for up to a minute
+what a name was: it would enter the directory of the run before, which another host has removed.
+
+Of another run only what it provably made is removed: its directory's name with the checksum, files with a name and a
+content of ours, both of an owner that writes nonces here. Whatever else lies in there stays, and the directory with it.
 """
 
 import errno
 import hashlib
 import os
+import re
 import stat
 import time
 from urllib.parse import quote
 
-from .._share import live
+from .._share import leftovers, live
 
 PREFIX = ".virtshare-proof"
-# Every nonce and every acknowledgement is news of a run: one of which nothing was heard for so long was killed.
+# How long a host watches a directory of another run, by its own uptime, until it takes the run for one that was killed.
 STALE_SECONDS = 900
 # Everybody may come and go in there, because the hosts of one share may be different users to its server. The names
 # are random, files are only created anew and never followed through a link, and they hold nothing secret.
 DIRECTORY_MODE = 0o777
 FILE_MODE = 0o644
 _LONGEST = 4096
+_NAME = re.compile(r"\.virtshare-proof-[0-9A-Za-z]{8,64}-[0-9a-f]{8}-[0-9a-f]{8}\Z")
+_FILE = re.compile(r"[^./]{1,150}\.(nonce|ack)\Z")
+_ACK = leftovers.SIGNATURE + "ack"
+# What a guest writes has the numbers of the guest's users.
+_GUEST = quote("guest on ", safe="")
 _PAUSE = 0.05
 _ATTEMPTS = 40
 
 
+def fresh(controller=""):
+    """A nonce: our signature, a random number, and the process on the controller that runs the proof, if it is known."""
+    return "%s%s:%s" % (leftovers.SIGNATURE, os.urandom(16).hex(), controller)
+
+
 def write(path, mount, run_id, host, nonce):
-    """Write this host's nonce, then remove what killed runs left. Returns True."""
+    """Write this host's nonce. Returns {directory of another run: [its controllers]}, None where nobody may list them."""
     for left in range(_ATTEMPTS, 0, -1):
         try:
             hidden = _enter_hidden(path, mount, run_id, create=True)
@@ -42,11 +56,10 @@ def write(path, mount, run_id, host, nonce):
                 raise
         time.sleep(_PAUSE)
     try:
-        now = _create(hidden, file_name(host, "nonce"), nonce)
+        _create(hidden, file_name(host, "nonce"), nonce)
     finally:
         os.close(hidden)
-    _remove_stale(path, mount, now)
-    return True
+    return _others(path, mount, directory_name(run_id))
 
 
 def read(path, mount, run_id, host, hosts, seconds):
@@ -77,6 +90,25 @@ def tidy(path, mount, run_id):
         os.close(root)
 
 
+def remove_others(path, mount, run_id, host, names, owners):
+    """Remove what killed runs left in directories of these names; whether nothing of it is left.
+
+    Whatever is not provably theirs stays. owners: the numbers of the users that write nonces here, beside whoever owns
+    this host's nonce.
+    """
+    root = live.enter(path, mount)
+    try:
+        owners = set(owners)
+        try:
+            own = "%s/%s" % (directory_name(run_id), file_name(host, "nonce"))
+            owners.add(os.stat(own, dir_fd=root, follow_symlinks=False).st_uid)
+        except OSError:
+            pass
+        return all([_remove(root, name, owners) for name in names if is_directory_name(name)])
+    finally:
+        os.close(root)
+
+
 def content_fingerprint(path, mount, limit=2000):
     """A digest of the names and types in the share's root, and of its files' sizes and times.
 
@@ -86,7 +118,7 @@ def content_fingerprint(path, mount, limit=2000):
     descriptor = live.enter(path, mount)
     try:
         digest = hashlib.sha256()
-        names = sorted(name for name in os.listdir(descriptor) if not name.startswith(PREFIX))
+        names = sorted(name for name in os.listdir(descriptor) if not name.startswith(leftovers.PREFIX))
         for name in names[:limit]:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             kind = stat.S_IFMT(status.st_mode)
@@ -104,8 +136,13 @@ def run_of(run_id, path):
 
 
 def directory_name(run_id):
-    """.virtshare-proof-RUN, in the root of the share."""
-    return "%s-%s" % (PREFIX, run_id)
+    """.virtshare-proof-RUN-CHECKSUM, in the root of the share."""
+    return leftovers.sealed("%s-%s" % (PREFIX, run_id))
+
+
+def is_directory_name(name):
+    """Whether it is a name of directory_name()."""
+    return _NAME.match(name) is not None and leftovers.is_sealed(name)
 
 
 def file_name(host, kind):
@@ -146,7 +183,7 @@ def _acknowledge(path, mount, run_id, host, hosts):
         return True
     try:
         try:
-            _create(hidden, file_name(host, "ack"), "")
+            _create(hidden, file_name(host, "ack"), _ACK)
             # Listed after the own file was made, so of two hosts that end at the same time the later one sees both.
             present = set(os.listdir(hidden))
         except OSError as error:
@@ -178,8 +215,7 @@ def _enter_hidden(path, mount, run_id, create):
                 # It may have been made by another host, one that is allowed to.
                 refusal = error
         try:
-            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-            hidden = os.open(name, flags, dir_fd=root)
+            hidden = _open_directory(name, root)
         except FileNotFoundError:
             if refusal is not None:
                 raise refusal
@@ -194,19 +230,23 @@ def _enter_hidden(path, mount, run_id, create):
 
 
 def _create(hidden, name, text):
-    """A new file with this text; its time as the server has it."""
+    """A new file with this text; where that has no room the file goes again."""
     _unlink(hidden, name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, FILE_MODE, dir_fd=hidden)
     try:
-        os.write(descriptor, text.encode("ascii"))
+        try:
+            if os.write(descriptor, text.encode("ascii")) != len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        except OSError:
+            _unlink(hidden, name)
+            raise
         try:
             os.fchmod(descriptor, FILE_MODE)
         except OSError:
             # Some CIFS servers have no modes; there everybody can read it anyway.
             pass
-        os.fsync(descriptor)
-        return os.fstat(descriptor).st_mtime
     finally:
         os.close(descriptor)
 
@@ -224,35 +264,57 @@ def _content(hidden, name):
         os.close(descriptor)
 
 
-def _remove_stale(path, mount, now):
-    """Remove the directories of runs that were killed; what may not be removed stays."""
+def _others(path, mount, mine):
+    """{name of another run's directory: [what its nonces say of their controller]}, None where nobody may list them."""
     root = live.enter(path, mount)
     try:
-        for name in os.listdir(root):
-            if name.startswith(PREFIX) and now - _changed(root, name) > STALE_SECONDS:
-                _remove(root, name)
+        names = [name for name in os.listdir(root) if name != mine and is_directory_name(name)]
+        return {name: _controllers(root, name) for name in names}
     except OSError:
         # A user who may not list the share can write a nonce all the same, and a name may be gone by now.
-        pass
+        return None
     finally:
         os.close(root)
 
 
-def _changed(root, name):
-    return os.stat(name, dir_fd=root, follow_symlinks=False).st_mtime
-
-
-def _remove(root, name):
-    """Remove a run's directory and all in it; whether it is gone."""
+def _controllers(root, name):
+    """Of one that cannot be looked into none is known."""
     try:
-        hidden = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+        hidden = _open_directory(name, root)
+    except OSError:
+        return []
+    try:
+        texts = [_content(hidden, entry) for entry in os.listdir(hidden) if entry.endswith(".nonce")]
+    except OSError:
+        return []
+    finally:
+        os.close(hidden)
+    return sorted(set(controller_of(text) for text in texts if text))
+
+
+def controller_of(nonce):
+    """What a nonce says of its controller, "" for nothing."""
+    parts = nonce.split(":")
+    return parts[2] if nonce.startswith(leftovers.SIGNATURE) and len(parts) > 2 else ""
+
+
+def _remove(root, name, owners=None):
+    """Remove our own files in a run's directory, and the directory if nothing else is in it; whether it is gone.
+
+    owners: whose files they must be, and with a content of ours; None for those of this run, which nobody else can know.
+    """
+    try:
+        hidden = _open_directory(name, root)
     except FileNotFoundError:
         return True
     except OSError:
         return False
     try:
+        if owners is not None and os.fstat(hidden).st_uid not in owners:
+            return False
         for entry in os.listdir(hidden):
-            _unlink(hidden, entry)
+            if _FILE.match(entry) and (owners is None or _is_ours(hidden, entry, owners)):
+                _unlink(hidden, entry)
         os.rmdir(name, dir_fd=root)
     except OSError as error:
         # Another host was faster.
@@ -260,6 +322,23 @@ def _remove(root, name):
     finally:
         os.close(hidden)
     return True
+
+
+def _is_ours(hidden, entry, owners):
+    """Whether owner and content are those of a nonce or an acknowledgement; one that was killed in between is empty."""
+    try:
+        status = os.stat(entry, dir_fd=hidden, follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > _LONGEST:
+            return False
+        if status.st_uid not in owners and not entry.startswith(_GUEST):
+            return False
+        return status.st_size == 0 or (_content(hidden, entry) or "").startswith(leftovers.SIGNATURE)
+    except OSError:
+        return False
+
+
+def _open_directory(name, root):
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
 
 
 def _unlink(hidden, name):

@@ -8,10 +8,11 @@ import functools
 import os
 import pwd
 import re
+import time
 
-from .._host import bounded
+from .._host import bounded, machine
 from .._plan.plan import Refusal
-from .._share import live
+from .._share import leftovers, live
 from .._share.types import registry
 from . import identity, nonces
 
@@ -29,6 +30,8 @@ ARGUMENT_SPEC = dict(
     host=dict(type="str", required=True),
     hosts=dict(type="list", elements="str", required=True),
     shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
+    controller=dict(type="str", default=""),
+    abandoned=dict(type="list", elements="str", default=[]),
     timeout=dict(type="float", default=30.0),
 )
 
@@ -38,10 +41,10 @@ ASK_SECONDS = 3.0
 
 
 def run(params, check_mode):
-    """The module's result: {"changed": False, "phase", "run_id", "host", "check_mode", "shares": [...]}.
+    """The module's result: {"changed": False, "phase", "run_id", "host", "check_mode", "machine", "clock", "shares"}.
 
-    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content"}; a
-    problem with what is mounted there reads "is WHAT, declared is THAT".
+    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content", "others"};
+    a problem with what is mounted there reads "is WHAT, declared is THAT".
     Only unusable parameters raise (Refusal); everything else is recorded as the share's problem.
     """
     if not re.match(r"[0-9A-Za-z]{8,64}\Z", params["run_id"]):
@@ -50,6 +53,7 @@ def run(params, check_mode):
     if params["host"] not in params["hosts"]:
         raise Refusal("hosts must hold host %s itself: pass all live hosts of the run, such as ansible_play_hosts"
                       % params["host"])
+    begun = time.time()
     patience = live.Bounded(params["timeout"], params["host"])
     shares = [_Share(share, params, patience, check_mode) for share in params["shares"]]
     patience.together([share.probe() for share in shares])
@@ -59,6 +63,8 @@ def run(params, check_mode):
         "run_id": params["run_id"],
         "host": params["host"],
         "check_mode": check_mode,
+        "machine": machine.identity(),
+        "clock": {"begun": begun, "ended": time.time()},
         "shares": [share.found for share in shares],
     }
 
@@ -77,6 +83,7 @@ class _Share:
         self.found = {
             "path": self.path, "type": share["type"], "source": share.get("source"), "read_only": share["read_only"],
             "identity": None, "problem": None, "nonce": None, "as": None, "sees": {}, "content": None,
+            "others": {},
         }
 
     def probe(self):
@@ -125,12 +132,17 @@ class _Share:
             self.found["problem"] = "is %s, declared is %s" % (self.mount.source, other)
 
     def _write(self):
-        nonce = os.urandom(16).hex()
-        yield from self._as_somebody(
+        nonce = nonces.fresh(self.params.get("controller") or "")
+        others = yield from self._as_somebody(
             lambda: nonces.write(self.path, self.mount, self.run_id, self.params["host"], nonce))
         self.found["nonce"] = nonce
+        if others is not None:
+            yield from self._remove_others(
+                leftovers.aged(self.path, nonces.PREFIX, sorted(others), nonces.STALE_SECONDS))
+            self.found["others"] = others
 
     def _read(self):
+        yield from self._remove_others(self.params.get("abandoned"))
         seconds = min(ASK_SECONDS, self.params["timeout"] / 3)
         answer = yield from self._as_somebody(
             lambda: nonces.read(self.path, self.mount, self.run_id, self.params["host"],
@@ -138,6 +150,17 @@ class _Share:
         self.found["sees"] = answer["sees"]
         if not answer["tidy"]:
             yield from self._tidy()
+
+    def _remove_others(self, names):
+        accounts = list(self._accounts()) if names else []
+        owners = [0 if account is None else account[0] for dummy, account in accounts]
+        for dummy, account in accounts:
+            try:
+                if (yield self._ask(lambda: nonces.remove_others(
+                        self.path, self.mount, self.run_id, self.params["host"], names, owners), account)):
+                    return
+            except OSError:
+                continue
 
     def _tidy(self):
         for dummy, account in self._accounts():

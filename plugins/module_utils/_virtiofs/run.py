@@ -12,7 +12,7 @@ import time
 
 from .._host import bounded
 from .._plan.plan import Refusal
-from .._share import live
+from .._share import leftovers, live
 from .._share.types import registry
 from . import daemon, domain, elements, explain, initramfs, life, script
 
@@ -193,7 +193,7 @@ class _Proof:
 
     def _files(self, guest, kernel, busybox):
         for entry in self.result["shares"]:
-            entry["answer"] = os.urandom(16).hex()
+            entry["answer"] = leftovers.SIGNATURE + os.urandom(16).hex()
         shares = [{"tag": share["tag"], "read": share["read"], "write": share["write"],
                    "answer": entry["answer"] if share["write"] else None}
                   for share, entry in zip(self.params["shares"], self.result["shares"])]

@@ -26,7 +26,7 @@ def main():
     whole = whole_role(directory, names, declared)
     results, milliseconds = by_hand(names, declared)
     begun = time.perf_counter()
-    judgement = matrix.judge(results, declared, names)
+    judgement = matrix.judge(results, declared, names, allow_same_machine=True)
     compared = (time.perf_counter() - begun) * 1000
     if not judgement["proven"]:
         sys.exit(judgement["words"])
@@ -48,7 +48,7 @@ def whole_role(directory: Path, names: list[str], declared: list[dict]) -> float
     inventory.write_text(json.dumps({"simulated": {
         "hosts": {name: {} for name in names},
         "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable,
-                 "share_proof_shares": declared},
+                 "share_proof_shares": declared, "share_proof_allow_same_machine": True},
     }}), encoding="utf-8")
     return timed(HERE / "proof.yml", inventories=[inventory]).seconds
 

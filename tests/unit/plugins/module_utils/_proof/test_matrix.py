@@ -249,6 +249,65 @@ def test_nobody_took_part():
     assert found["problems"] == [PATH + ": no host took part"]
 
 
+ONE = {"id": "m1", "boot": "b1", "name": "one"}
+TWINS = "hv1 and hv2 are one machine (hostname one): what it proves to itself says nothing about a second one. "
+
+
+def placed(hosts, **more):
+    """world() on machines. hosts: {host: its machine}."""
+    results = world({host: {"fs": "a"} for host in hosts}, **more)
+    for host, machine in hosts.items():
+        for phase in results[host].values():
+            phase["machine"] = machine
+    return results
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_one_machine_under_two_names_proves_nothing(check_mode):
+    results = placed({"hv1": ONE, "hv2": ONE, "hv3": {"id": "m3", "boot": "b3", "name": "hv3"}}, check_mode=check_mode)
+    result = matrix.judge(results, [SHARE], ["hv1", "hv2", "hv3"])
+    (found,) = result["shares"]
+    assert (found["state"], found["proven_hosts"], result["proven"]) == ("failed", [], False)
+    assert set(result["host_problems"]) == {"hv1", "hv2"}
+    assert result["words"].startswith(PATH + ": NOT proven\n  " + TWINS)
+    assert result["warnings"] == []
+
+
+def test_a_machine_is_named_once_however_many_shares(monkeypatch):
+    results = placed({"hv1": ONE, "hv2": ONE})
+    for phases in results.values():
+        for phase in phases.values():
+            phase["shares"].append(dict(phase["shares"][0], path="/srv/shares/other"))
+    assert [len(sentences) for sentences in matrix.judge(results, [SHARE])["host_problems"].values()] == [1, 1]
+
+
+def test_one_machine_may_be_allowed_and_is_none_where_only_one_name_has_the_share():
+    results = placed({"hv1": ONE, "hv2": ONE})
+    assert matrix.judge(results, [SHARE], allow_same_machine=True)["proven"]
+    for phase in results["hv2"].values():
+        phase["shares"] = []
+    assert matrix.judge(results, [SHARE])["proven"]
+
+
+@pytest.mark.parametrize("other, warned", [
+    ({"id": "m1", "boot": "b2", "name": "two"}, True),  # clones of an image
+    ({"id": "m1", "boot": "b2", "name": "one"}, True),
+    ({"id": "m2", "boot": "b1", "name": "one"}, False),  # containers
+    ({"id": "m1", "boot": "b1", "name": "two"}, False),
+    ({"id": "", "boot": "b1", "name": "two"}, False),
+    (None, False),
+])
+def test_clones_and_containers_are_machines_of_their_own(other, warned):
+    result = matrix.judge(placed({"hv1": ONE, "hv2": other}), [SHARE])
+    assert result["proven"]
+    assert [text.startswith("hv1 and hv2 have the same /etc/machine-id") for text in result["warnings"]] == [True] * warned
+
+
+def test_a_machine_that_does_not_tell_its_boot_is_not_taken_for_another():
+    nothing = {"id": "", "boot": "", "name": "localhost"}
+    assert matrix.judge(placed({"hv1": nothing, "hv2": nothing}), [SHARE])["proven"]
+
+
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["h%d" % number for number in range(8)]), st.sampled_from("ab"), min_size=1))
 def test_proven_exactly_when_all_have_one_filesystem(filesystems):

@@ -6,7 +6,6 @@
 import errno
 import os
 import stat
-import time
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._proof import nonces
@@ -15,6 +14,9 @@ from hypothesis import strategies as st
 
 RUN = "run1aaaaaaaa"
 HOSTS = ["hv1", "hv2", "hv3"]
+NONCE = "virtshare-nonce:"
+# Of runs that the hosts do not take part in themselves.
+KILLED, YOUNGER = (nonces.run_of(run, "/srv/shares/projects") for run in ("killed000000", "younger00000"))
 
 
 def hidden(share, run=RUN):
@@ -23,7 +25,7 @@ def hidden(share, run=RUN):
 
 def write(share, *hosts, **more):
     for host in hosts:
-        nonces.write(str(share), None, more.get("run", RUN), host, "nonce-" + host)
+        nonces.write(str(share), None, more.get("run", RUN), host, NONCE + host)
 
 
 def read(share, host, hosts=None):
@@ -34,7 +36,7 @@ def test_every_host_reads_every_other_and_the_last_one_cleans_up(tmp_path):
     write(tmp_path, *HOSTS)
     for host in HOSTS:
         assert hidden(tmp_path).is_dir()
-        assert read(tmp_path, host) == {"sees": {other: "nonce-" + other for other in HOSTS}, "tidy": True}
+        assert read(tmp_path, host) == {"sees": {other: NONCE + other for other in HOSTS}, "tidy": True}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -45,9 +47,9 @@ def test_hosts_of_another_filesystem_are_not_waited_for(tmp_path):
     other.mkdir()
     write(one, "hv1", "hv2")
     write(other, "hv3")
-    assert read(one, "hv1")["sees"] == {"hv1": "nonce-hv1", "hv2": "nonce-hv2", "hv3": None}
-    assert read(one, "hv2")["sees"] == {"hv1": "nonce-hv1", "hv2": "nonce-hv2", "hv3": None}
-    assert read(other, "hv3")["sees"] == {"hv1": None, "hv2": None, "hv3": "nonce-hv3"}
+    assert read(one, "hv1")["sees"] == {"hv1": NONCE + "hv1", "hv2": NONCE + "hv2", "hv3": None}
+    assert read(one, "hv2")["sees"] == {"hv1": NONCE + "hv1", "hv2": NONCE + "hv2", "hv3": None}
+    assert read(other, "hv3")["sees"] == {"hv1": None, "hv2": None, "hv3": NONCE + "hv3"}
     assert list(one.iterdir()) == list(other.iterdir()) == []
 
 
@@ -79,13 +81,92 @@ def test_another_run_at_the_same_time_is_left_alone(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_removed_after_a_while_by_the_servers_clock(tmp_path):
-    write(tmp_path, *HOSTS, run="killed000000")
-    write(tmp_path, "hv1", run="younger00000")
-    passed = time.time() - nonces.STALE_SECONDS - 5
-    os.utime(str(hidden(tmp_path, "killed000000")), (passed, passed))
+def test_what_a_killed_run_left_is_named_and_removed_when_asked_to_whatever_its_times_say(tmp_path):
+    write(tmp_path, *HOSTS, run=KILLED)
+    write(tmp_path, "hv1", run=YOUNGER)
+    os.utime(str(hidden(tmp_path, YOUNGER)), (0, 0))
+    nonce = nonces.fresh("0123abcd.17.99")
+    (hidden(tmp_path, KILLED) / nonces.file_name("hv1", "nonce")).write_text(nonce)
+    others = nonces.write(str(tmp_path), None, RUN, "hv1", nonces.fresh())
+    killed, younger = nonces.directory_name(KILLED), nonces.directory_name(YOUNGER)
+    assert others == {killed: ["", "0123abcd.17.99"], younger: [""]}
+    assert nonces.remove_others(str(tmp_path), None, RUN, "hv1", [killed], [os.geteuid()])
+    assert sorted(tmp_path.iterdir()) == sorted([hidden(tmp_path), hidden(tmp_path, YOUNGER)])
+
+
+def foreign_content(directory):
+    (directory / "hv1.nonce").write_text("a key of somebody")
+
+
+def foreign_name(directory):
+    (directory / "notes.txt").write_text(NONCE)
+
+
+def link(directory):
+    (directory / "hv9.nonce").symlink_to("hv1.nonce")
+
+
+def second_name(directory):
+    os.link(str(directory / "hv1.nonce"), str(directory / "hv9.nonce"))
+
+
+def subdirectory(directory):
+    (directory / "hv9.nonce").mkdir()
+
+
+def foreign_owner(directory):
+    os.chown(str(directory / "hv1.nonce"), 12345, 12345)
+
+
+@pytest.mark.parametrize("make", [foreign_content, foreign_name, link, second_name, subdirectory, pytest.param(
+    foreign_owner, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"))])
+def test_a_file_that_is_not_ours_stays_and_the_directory_with_it(tmp_path, make):
+    write(tmp_path, *HOSTS, run=KILLED)
+    directory = hidden(tmp_path, KILLED)
+    make(directory)
+    kept = {entry.name for entry in directory.iterdir()} - {nonces.file_name(host, "nonce") for host in ("hv2", "hv3")}
+    if make not in (foreign_content, foreign_owner, second_name):
+        kept.discard("hv1.nonce")
     write(tmp_path, "hv1")
-    assert sorted(tmp_path.iterdir()) == [hidden(tmp_path), hidden(tmp_path, "younger00000")]
+    assert not nonces.remove_others(str(tmp_path), None, RUN, "hv1", [directory.name], [os.geteuid()])
+    assert {entry.name for entry in directory.iterdir()} == kept
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_directory_of_another_owner_stays(tmp_path):
+    write(tmp_path, "hv1", run=KILLED)
+    os.chown(str(hidden(tmp_path, KILLED)), 12345, 12345)
+    assert not nonces.remove_others(str(tmp_path), None, RUN, "hv1", [nonces.directory_name(KILLED)], [0])
+    assert hidden(tmp_path, KILLED).is_dir()
+    assert nonces.remove_others(str(tmp_path), None, RUN, "hv1", [nonces.directory_name(KILLED)], [0, 12345])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [
+    ".virtshare-proof", ".virtshare-proof-backup", ".virtshare-proof-killedrun0000", ".virtshare-proof-killedrun0000-01234567",
+    ".virtshare-proof-killedrun0000-01234567-89abcdef", nonces.directory_name(KILLED) + ".old",
+    "x" + nonces.directory_name(KILLED), nonces.directory_name(KILLED).upper()])
+def test_a_directory_of_another_name_is_none_of_ours(tmp_path, name):
+    write(tmp_path, "hv1", run=KILLED)
+    hidden(tmp_path, KILLED).rename(tmp_path / name)
+    assert nonces.write(str(tmp_path), None, RUN, "hv1", nonces.fresh()) == {}
+    nonces.remove_others(str(tmp_path), None, RUN, "hv1", [name], [os.geteuid()])
+    assert [entry.name for entry in (tmp_path / name).iterdir()] == ["hv1.nonce"]
+
+
+def test_of_a_run_of_this_very_moment_only_our_own_files_are_removed(tmp_path):
+    write(tmp_path, "hv1")
+    (hidden(tmp_path) / "notes.txt").write_text("precious")
+    assert read(tmp_path, "hv1", ["hv1"])["tidy"] is False
+    assert [entry.name for entry in hidden(tmp_path).iterdir()] == ["notes.txt"]
+
+
+def test_a_nonce_that_has_no_room_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(nonces.os, "write", lambda *_arguments: 0)
+    with pytest.raises(OSError) as error:
+        write(tmp_path, "hv1")
+    assert error.value.errno == errno.ENOSPC
+    assert list(hidden(tmp_path).iterdir()) == []
 
 
 def test_two_paths_of_one_directory_are_proven_side_by_side(tmp_path):
@@ -122,7 +203,7 @@ def test_a_planted_link_is_neither_followed_nor_kept(tmp_path):
     (hidden(share) / nonces.file_name("hv1", "nonce")).symlink_to(victim)
     write(share, "hv1")
     assert victim.read_text() == "precious"
-    assert read(share, "hv1", ["hv1", "hv2"])["sees"]["hv1"] == "nonce-hv1"
+    assert read(share, "hv1", ["hv1", "hv2"])["sees"]["hv1"] == NONCE + "hv1"
 
 
 def test_a_planted_directory_link_is_refused(tmp_path):
@@ -144,7 +225,7 @@ def test_a_nonce_that_comes_late_is_waited_for(tmp_path, monkeypatch):
     write(tmp_path, "hv1")
     # The first pause of the reader is when the other host's write becomes visible.
     monkeypatch.setattr(nonces.time, "sleep", lambda seconds: write(tmp_path, "hv2"))
-    assert nonces.read(str(tmp_path), None, RUN, "hv1", ["hv1", "hv2"], 30)["sees"]["hv2"] == "nonce-hv2"
+    assert nonces.read(str(tmp_path), None, RUN, "hv1", ["hv1", "hv2"], 30)["sees"]["hv2"] == NONCE + "hv2"
 
 
 @settings(deadline=None)

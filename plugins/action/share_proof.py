@@ -1,0 +1,30 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller adds to share_proof: who runs the proof, and when by its own clock the host was asked."""
+
+import multiprocessing
+import os
+import time
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._proof import controller
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        del tmp
+        arguments = dict(self._task.args)
+        if not arguments.get("controller"):
+            # Each task is run in a child of the process that lives as long as the run does.
+            parent = multiprocessing.parent_process()
+            arguments["controller"] = controller.tag(os.getpid() if parent is None else parent.pid)
+        sent = time.time()
+        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        if "clock" in result:
+            result["clock"].update(sent=sent, received=time.time())
+        if "shares" in result:
+            result["abandoned"] = controller.abandoned(result["shares"])
+        return result
