@@ -4,13 +4,15 @@
 """Check the declaration of shares on the controller, and give its normal form."""
 
 from ..module_utils._access import accounts
+from ..module_utils._plan.plan import Refusal
 from ..module_utils._share.declaration import checked
-from ..plugin_utils._action import ControllerAction, Refused, each_once, plain
+from ..plugin_utils._action import ControllerAction, each_once, plain
 
 
 class ActionModule(ControllerAction):
     """declared_shares, see its documentation."""
 
+    WHERE = "in the declared shares"
     ARGUMENTS = dict(
         shares=dict(type="raw"),
         fail=dict(type="bool", default=True),
@@ -30,7 +32,7 @@ class ActionModule(ControllerAction):
 
 def _refuse(problems):
     if problems:
-        raise Refused("in the declared shares", problems)
+        raise Refusal(*problems)
 
 
 def view(shares):

@@ -7,39 +7,34 @@ import datetime
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._plan.plan import Failure
 from ..module_utils._proof.explain import listed
 
 
-class Refused(Exception):
-    """What must not be done. what: of what the problems are; problems: sentences, each with its way out."""
-
-    def __init__(self, what, problems):
-        problems = list(problems)
-        super().__init__("%s %s" % ("1 problem" if len(problems) == 1 else "%d problems" % len(problems), what))
-        self.problems = problems
-
-
 class ControllerAction(ActionBase):
-    """An action that asks no host for anything. A subclass has ARGUMENTS, its spec, and work()."""
+    """An action that asks no host for anything. A subclass has work(), its spec, and where problems are found."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
 
     ARGUMENTS = {}
+    WHERE = ""
 
     def run(self, tmp=None, task_vars=None):
-        """The result of work(); of a Refused a short message and C(problems), so that Ansible shows each of them once."""
+        """The result of work(); of a Failure a short message and C(problems), so that Ansible shows each of them once."""
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         result["changed"] = False
         try:
             result.update(self.work(arguments, Hosts(task_vars)))
-        except Refused as refused:
-            result.update(failed=True, msg=str(refused), problems=refused.problems)
+        except Failure as failure:
+            number = len(failure.problems)
+            result.update(failed=True, problems=failure.problems,
+                          msg="%s %s" % ("1 problem" if number == 1 else "%d problems" % number, self.WHERE))
         return result
 
     def work(self, arguments, hosts):
-        """The result's keys. arguments: as ARGUMENTS has them; hosts: Hosts. Refused when something must not be done."""
+        """The result's keys. arguments: as ARGUMENTS has them; hosts: Hosts. Refusal when something must not be done."""
         raise NotImplementedError
 
 
@@ -49,6 +44,7 @@ class Hosts:
     def __init__(self, task_vars):
         self._variables = task_vars["hostvars"]
         self.batch = [str(host) for host in task_vars["ansible_play_batch"]]
+        self.play = [str(host) for host in task_vars["ansible_play_hosts"]]
 
     def variable(self, host, name):
         """The value of a host's variable, None where it has none. Registered results, facts and the inventory count."""
@@ -56,9 +52,9 @@ class Hosts:
             return None
         return plain(self._variables[host][name])
 
-    def registered(self, name):
-        """{host: the result that a task registered} of the batch, without hosts where it did not run."""
-        found = {host: self.variable(host, name) for host in self.batch}
+    def registered(self, name, hosts=None):
+        """{host: the result that a task registered, or a fact} of the batch or of hosts; without those that have none."""
+        found = {host: self.variable(host, name) for host in (self.batch if hosts is None else hosts)}
         return {host: result for host, result in found.items() if result and not result.get("skipped")}
 
 

@@ -161,8 +161,13 @@ def test_a_role_used_alone_checks_its_own_shares_even_where_the_play_gives_them(
 
 def test_unknown_user_is_refused_before_anything_changes(tmp_path):
     shares = [share(access={"owner": "nobody-knows-her", "group": "root", "mode": "2770", "writers": ["root"]})]
-    run = run_playbook("playbooks/site.yml", inventories=[write_inventory(tmp_path, LOCAL, shares)])
+    hosts = LOCAL["hypervisors"]["hosts"]
+    inventory = {"hypervisors": {"hosts": {"hv1": hosts["hv1"], "hv2": hosts["hv1"]}}}
+    run = run_playbook("playbooks/site.yml", inventories=[write_inventory(tmp_path, inventory, shares)])
     assert run.code != 0
-    assert "nobody-knows-her" in run.failure_text()
+    (failure,) = run.failures
+    (problem,) = failure["result"]["problems"]
+    assert problem.startswith("user nobody-knows-her does not exist on hv1, hv2, and is access.owner of /srv/shares/projects;")
+    assert run.output.count(problem) == 1
     assert run.changes == set()
     assert not any(line["action"].endswith(("apt", "package", "share_mounts")) for line in run.results)

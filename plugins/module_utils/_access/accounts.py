@@ -59,7 +59,7 @@ def wanted(paths):
     """(users, groups) that a list of path declarations names: sorted lists without duplicates."""
     names = {"user": set(), "group": set()}
     for path in paths:
-        for kind, dummy, found in _named(path):
+        for kind, dummy, found in named(path):
             names[kind].update(found)
     return sorted(names["user"]), sorted(names["group"])
 
@@ -72,7 +72,7 @@ def unknown(paths, known, host, expected=()):
     problems = []
     pending = set()
     for path in paths:
-        for kind, key, names in _named(path):
+        for kind, key, names in named(path):
             for name in names:
                 if name in known["users" if kind == "user" else "groups"]:
                     continue
@@ -83,7 +83,8 @@ def unknown(paths, known, host, expected=()):
     return problems, sorted(pending)
 
 
-def _named(path):
+def named(path):
+    """(kind "user" or "group", key of access, [names]) of what a path's declaration names."""
     yield "user", "owner", [path["owner"]] if path.get("owner") else []
     yield "group", "group", [path["group"]] if path.get("group") else []
     yield "user", "writers", path.get("writers") or []

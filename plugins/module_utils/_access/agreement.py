@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the hosts of one share have to agree on: who sets its owner, and which numbers its accounts have. Pure."""
 
+from .._plan.plan import Refusal
 from .._share.types import registry
-from . import accounts
+from . import accounts, acl
 
 
-def waves(shares_by_host, hosts):
-    """What each host does with its shares, and when: {host: {"first", "then", "confined"}}.
+def steps(shares_by_host, hosts):
+    """What each host does with its shares: {host: {"set", "verify", "confined"}}.
 
-    "first" are the paths of share_access that other hosts wait for, "then" those that wait for another host; such a
+    "set" are the paths of share_access that other hosts wait for, "verify" those that wait for another host; such a
     path is only verified ("apply": False). What nobody waits for goes along with either, so that nearly every host has
     one of the two. "confined" are all shares of a host as the parameter confined_paths takes them.
 
@@ -22,13 +23,14 @@ def waves(shares_by_host, hosts):
     result = {}
     for host in hosts:
         shares = shares_by_host.get(host) or []
-        first = [share for share in shares if setters.get(_directory(share)) == host]
-        then = [dict(share, apply=False) for share in shares if setters.get(_directory(share), host) != host]
+        to_set = [share for share in shares if setters.get(_directory(share)) == host]
+        to_verify = [dict(share, apply=False) for share in shares if setters.get(_directory(share), host) != host]
         # What nobody waits for.
-        (then if then and not first else first).extend(share for share in shares if _directory(share) not in setters)
+        (to_verify if to_verify and not to_set else to_set).extend(
+            share for share in shares if _directory(share) not in setters)
         result[host] = {
-            "first": first,
-            "then": then,
+            "set": to_set,
+            "verify": to_verify,
             "confined": [dict((name, share[name]) for name in ("path", "type", "source", "read_only") if name in share)
                          for share in shares],
         }
@@ -63,16 +65,44 @@ def _directory(share):
     return share["path"], share.get("source")
 
 
-def mismatches(accounts, shares):
+def unknown(shares_by_host, accounts_by_host, expected_by_host):
+    """A sentence for each account that shares name and hosts lack, and for each ACL that cannot be meant on a host.
+
+    accounts_by_host: {host: what accounts.lookup() returned there}. expected_by_host: {host: [names that packages
+    bring]}.
+    """
+    lacking, sentences = {}, []
+    for host, known in accounts_by_host.items():
+        for entry in shares_by_host.get(host) or []:
+            for kind, key, names in accounts.named(entry):
+                for name in names:
+                    if name not in known[kind + "s"] and name not in (expected_by_host.get(host) or ()):
+                        hosts, places = lacking.setdefault((kind, name), ([], []))
+                        hosts.append(host)
+                        places.append("access.%s of %s" % (key, entry["path"]))
+            try:
+                acl.named(entry.get("acl"), known, entry["path"])
+            except Refusal as refusal:
+                sentences.append("%s: %s" % (host, refusal))
+    for (kind, name), (hosts, places) in lacking.items():
+        hosts, places = list(dict.fromkeys(hosts)), list(dict.fromkeys(places))
+        sentences.append(
+            "%s %s does not exist on %s, and is %s; create it first (%s, with the same number on all hosts), install the "
+            "package that brings it, or name one that exists"
+            % (kind, name, ", ".join(hosts), " and ".join(places), "useradd" if kind == "user" else "groupadd"))
+    return sentences
+
+
+def mismatches(accounts_by_host, shares):
     """A sentence for each account of a share that has not the same number on all hosts.
 
-    accounts: {host: what share_access returned as accounts}. shares: {host: what access_paths() made of its
+    accounts_by_host: {host: what share_access returned as accounts}. shares: {host: what access_paths() made of its
     shares}. A local share is left out, as nobody else has its files, and a CIFS share, whose server knows no numbers.
     """
     numbers = {}
-    for host in sorted(accounts):
+    for host in sorted(accounts_by_host):
         for entry in [entry for entry in shares.get(host) or [] if not _own(entry)]:
-            for key, value in _numbers(entry, accounts[host] or {}):
+            for key, value in _numbers(entry, accounts_by_host[host] or {}):
                 numbers.setdefault((entry["path"],) + key, {}).setdefault(value, []).append(host)
     sentences = []
     said = set()

@@ -27,23 +27,6 @@ def test_access_paths():
          "read_only": False}]
 
 
-def test_account_problems():
-    known = {"users": {"oneadmin": {"uid": 9869, "gid": 9869, "groups": [9869]}}, "groups": {}, "names": {}}
-    assert apply("account_problems", SHARES, accounts=known, host="hv1") == []
-    needy = [{"path": "/srv/c", "access": {"owner": "ada", "group": "kvm", "mode": "2770"}}]
-    assert apply("account_problems", needy, accounts=known, host="hv1", expected=["kvm"]) == [
-        "hv1: /srv/c: access.owner names the user ada, which does not exist on this host; create it first (useradd, with "
-        "the same number on all hosts), install the package that brings it, or name one that exists"]
-
-
-def test_acl_entries_of_one_number_that_differ_are_a_problem_of_the_accounts():
-    known = {"users": {name: {"uid": 9869, "gid": 9869, "groups": [9869]} for name in ("oneadmin", "9869")},
-             "groups": {}, "names": {}}
-    share = {"path": "/srv/c", "access": {"acl": ["user:oneadmin:rwx", "user:9869:r-x"]}}
-    (problem,) = apply("account_problems", [share], accounts=known, host="hv1")
-    assert problem.startswith("hv1: /srv/c: access.acl has two entries for the user number 9869")
-
-
 def test_inner_volume_paths():
     volumes = [{"name": "V", "path": "/srv/a/x"}, {"name": "W", "path": "/srv/a"}, {"name": "X", "path": "/srv/b/x"}]
     assert apply("inner_volume_paths", volumes, shares=SHARES, users=["oneadmin"]) == [
@@ -53,24 +36,6 @@ def test_inner_volume_paths():
 def test_probe_shares():
     assert apply("probe_shares", SHARES) == [
         {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "writers": ["oneadmin"], "read_only": False}]
-
-
-def test_access_waves():
-    mine = [{"path": "/srv/a", "source": "nas1:/a", "type": "nfs"}]
-    made = apply("access_waves", {"hv1": mine, "hv2": mine}, hosts=["hv2", "hv1"])
-    assert [(host, len(made[host]["first"]), len(made[host]["then"])) for host in ("hv1", "hv2")] == [
-        ("hv1", 0, 1), ("hv2", 1, 0)]
-
-
-def test_account_mismatches():
-    def known(uid):
-        return {"users": {"oneadmin": {"uid": uid, "gid": 1, "groups": [1]}}, "groups": {}}
-
-    mine = [{"path": "/srv/a", "writers": ["oneadmin"]}]
-    sentences = apply(
-        "account_mismatches", {"hv1": known(9869), "hv2": known(1001)}, shares={"hv1": mine, "hv2": mine})
-    assert len(sentences) == 1
-    assert "uid 1001, gid 1 on hv2; uid 9869, gid 1 on hv1" in sentences[0]
 
 
 def test_proof_matrix():

@@ -87,40 +87,40 @@ def verified(*shares):
     return [dict(share, apply=False) for share in shares]
 
 
-def calls(waves):
-    return {host: (wave["first"], wave["then"]) for host, wave in waves.items()}
+def calls(steps):
+    return {host: (step["set"], step["verify"]) for host, step in steps.items()}
 
 
 def test_one_host_of_each_source_sets_it_and_the_others_verify_it_then():
     other = dict(ENTRY, path="/srv/b", source="nas2:/b")
     elsewhere = dict(ENTRY, source="nas9:/x")
     local = dict(ENTRY, path="/srv/l", type="local")
-    waves = agreement.waves(
+    steps = agreement.steps(
         {"hv1": [ENTRY, local], "hv2": [ENTRY, other, local], "hv3": [other, elsewhere], "dead": [other]},
         ["hv1", "hv2", "hv3"])
-    assert calls(waves) == {
+    assert calls(steps) == {
         "hv1": ([ENTRY, local], []), "hv2": ([], verified(ENTRY, other) + [local]), "hv3": ([other, elsewhere], [])}
     confined = dict(path="/srv/b", type="nfs", source="nas2:/b", read_only=False)
-    assert waves["hv3"]["confined"] == [confined, dict(confined, path=PATH, source="nas9:/x")]
+    assert steps["hv3"]["confined"] == [confined, dict(confined, path=PATH, source="nas9:/x")]
 
 
 def test_each_host_has_the_owner_of_a_cifs_share_by_its_own_options():
     media = {"path": "/srv/media", "type": "cifs", "source": "//nas2/media"}
-    assert calls(agreement.waves({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"])) == {
+    assert calls(agreement.steps({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"])) == {
         "hv1": ([media], []), "hv2": ([media], [])}
 
 
 def test_what_nobody_waits_for_goes_along_with_what_is_verified():
     own = dict(ENTRY, path="/srv/own", source="nas2:/own")
     local = dict(ENTRY, path="/srv/l", type="local")
-    assert calls(agreement.waves({"hv1": [ENTRY, local], "hv2": [own, ENTRY, local]}, ["hv1", "hv2"])) == {
+    assert calls(agreement.steps({"hv1": [ENTRY, local], "hv2": [own, ENTRY, local]}, ["hv1", "hv2"])) == {
         "hv1": ([ENTRY, local], []), "hv2": ([], verified(ENTRY) + [own, local])}
 
 
 def test_only_a_circle_needs_two_calls_of_a_host():
     """Each pair of three hosts has a share: whoever sets two of them, one of the others sets and waits."""
     shares = {name: dict(ENTRY, path=f"/srv/{name}", source=f"nas1:/{name}") for name in "abc"}
-    made = calls(agreement.waves({
+    made = calls(agreement.steps({
         "hv1": [shares["a"], shares["c"]], "hv2": [shares["a"], shares["b"]], "hv3": [shares["b"], shares["c"]],
     }, ["hv1", "hv2", "hv3"]))
     assert sum(bool(first) and bool(then) for first, then in made.values()) == 1

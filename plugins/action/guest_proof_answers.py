@@ -1,0 +1,29 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse guests' answers that other hosts do not see, and report what the guests saw."""
+
+from ..module_utils._plan.plan import Refusal
+from ..module_utils._share.types import registry
+from ..module_utils._virtiofs import exchange
+from ..plugin_utils._action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """guest_proof_answers, see its documentation."""
+
+    WHERE = "with the guests' answers"
+    ARGUMENTS = dict((name, dict(type="str", required=True)) for name in ("declared", "plan", "guests", "read"))
+
+    def work(self, arguments, hosts):
+        declared, guests, read = (hosts.registered(arguments[name]) for name in ("declared", "guests", "read"))
+        problems = exchange.problems({host: {
+            "guest": guests.get(host), "read": read.get(host),
+            "per_host": [share["path"] for share in result["shares"] if registry.of(share).filesystem_per_host],
+        } for host, result in declared.items()})
+        if problems:
+            raise Refusal(*problems)
+        # It was registered once, for all hosts.
+        plan = hosts.variable(hosts.batch[0], arguments["plan"])["hosts"]
+        return {"report": {host: plan[host]["left_out"] + exchange.report(guest, plan[host]["shares"], host)
+                           for host, guest in guests.items()}}

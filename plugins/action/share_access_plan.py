@@ -1,0 +1,19 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decide which host of a share sets its owner and mode, and which only verify them."""
+
+from ..module_utils._access import agreement
+from ..module_utils._access.declared import access_paths
+from ..plugin_utils._action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """share_access_plan, see its documentation."""
+
+    ARGUMENTS = dict(declared=dict(type="str", required=True))
+
+    def work(self, arguments, hosts):
+        shares = {host: access_paths(result["shares"])
+                  for host, result in hosts.registered(arguments["declared"]).items()}
+        return {"hosts": agreement.steps(shares, hosts.batch)}
