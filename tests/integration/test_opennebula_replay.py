@@ -32,10 +32,26 @@ CIPHERTEXT = re.compile(
 )
 # What stands between two steps in a note; the rest of the notes describe, and ask for nothing.
 CRASH = "after a kill -9"
+DATASTORE = ("TYPE=IMAGE_DS\nDS_MAD=virtiofs\nTM_MAD=local\nDISK_TYPE=FILESYSTEM\n"
+             "SAFE_DIRS=/srv/shares\nRESTRICTED_DIRS=/\n")
+IMAGE = "TYPE=FILESYSTEM\nPATH=/srv/shares/projects/web\nMOUNT_TAG=web\nMOUNT_POINT=/srv/web\n"
+MACHINE = 'CPU=0.4\nVCPU=1\nMEMORY=256\nDISK=[IMAGE_ID="0"]\n'
 # Calls that a recording does not show: (scenario, number of the step they come before): [step, ...].
 UNRECORDED = {
     # The first of the three directories was registered while the second was looked through.
     ("images-after-a-crash", 11): [{"method": "one.image.info", "args": [4], "until": "<STATE>1<"}],
+    # This one begins with a directory that two machines use, one of them running on the fifth host.
+    ("running-vm-limits", 1): [
+        {"method": "one.datastore.allocate", "args": ['NAME="projects"\n' + DATASTORE, -1]},
+        {"method": "one.image.allocate", "args": ['NAME="web"\n' + IMAGE, 100]},
+        {"method": "one.image.info", "args": [0], "until": "<STATE>1<"},
+        *({"method": "one.host.allocate", "args": [name, "kvm", "qemu", -1]}
+          for name in ("hv-a", "hv-b", "hv-c", "hv-d", "hv1", "hv2")),
+        {"method": "one.vm.allocate", "args": ['NAME="web1-0"\n' + MACHINE]},
+        {"method": "one.vm.allocate", "args": ['NAME="web2-1"\n' + MACHINE, True]},
+        {"method": "one.vm.deploy", "args": [0, 4, False, 0, ""]},
+        {"method": "one.vm.info", "args": [0], "until": "<LCM_STATE>3<"},
+    ],
 }
 # Seconds until a driver answers: a crash has to come before that.
 SLOW = {"images-after-a-crash": 1}
@@ -74,6 +90,19 @@ def sections(response, kept):
     return [response[0], [_tree(child) for child in children], *response[2:]]
 
 
+def machines(response):
+    """What the collection reads of each virtual machine in an answer; a recording holds hypervisors' figures too."""
+    root = ElementTree.fromstring(response[1])
+    found = []
+    for machine in [root] if root.tag == "VM" else root.findall("VM"):
+        disks = [[disk.findtext(name) for name in ("IMAGE_ID", "SOURCE", "MOUNT_TAG", "READONLY")]
+                 for disk in machine.findall("TEMPLATE/DISK")]
+        hosts = [record.findtext("HOSTNAME") for record in machine.findall("HISTORY_RECORDS/HISTORY")]
+        found.append([machine.findtext(name) for name in ("ID", "NAME", "STATE", "LCM_STATE", "UNAME")]
+                     + [disks, hosts[-1:]])
+    return [response[0], found, *response[2:]]
+
+
 def _tree(element):
     return element.tag, (element.text or "").strip(), [_tree(child) for child in element]
 
@@ -84,6 +113,8 @@ def both(answer, step):
     if "trimmed" in step:
         kept = {child.tag for child in ElementTree.fromstring(recorded[1])}
         return sections(answer, kept), sections(recorded, kept)
+    if step["method"].startswith(("one.vm.info", "one.vmpool.info")) and answer[0] is recorded[0] is True:
+        return machines(answer), machines(recorded)
     return comparable(answer), comparable(recorded)
 
 
@@ -137,4 +168,4 @@ def test_recorded_scenario(path):
 
 
 def test_there_are_scenarios():
-    assert len(SCENARIOS) >= 15
+    assert len(SCENARIOS) >= 18

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""one.cluster.* and one.clusterpool.info, without hosts and networks."""
+"""one.cluster.* and one.clusterpool.info, without networks; hosts are in calls_hosts."""
 
 from . import calls_common, failures
 from .authorization import ADMIN
@@ -42,8 +42,14 @@ def update(call):
 
 @method("one.cluster.rename", writes=True)
 def rename(call):
-    oid = call.parameters.integer(1)
-    return calls_common.rename(call, call.oned.clusters, WORD, oid, call.parameters.string(2))
+    oned, oid = call.oned, call.parameters.integer(1)
+    calls_common.rename(call, oned.clusters, WORD, oid, call.parameters.string(2))
+    cluster = oned.clusters.get(oid)
+    for host_id in cluster.hosts:
+        host = oned.hosts.get(host_id)
+        host.join(cluster)
+        oned.hosts.update(host)
+    return oid
 
 
 @method("one.cluster.delete", writes=True)

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters: names with a set of datastores. Hosts and networks do not exist here."""
+"""Clusters: names with sets of hosts and datastores. Networks do not exist here."""
 
 from . import text
 from .poolobject import PoolObject, Refused, ids_xml
@@ -19,6 +19,7 @@ class Cluster(PoolObject):
         super().__init__()
         self.uid = 0
         self.gid = 0
+        self.hosts = set()
         self.datastores = set()
 
     @classmethod
@@ -33,7 +34,7 @@ class Cluster(PoolObject):
         inner = (
             text.element("ID", self.oid)
             + text.element("NAME", self.name)
-            + "<HOSTS></HOSTS>"
+            + ids_xml("HOSTS", self.hosts)
             + ids_xml("DATASTORES", self.datastores)
             + "<VNETS></VNETS>"
             + self.template.xml()
@@ -43,6 +44,7 @@ class Cluster(PoolObject):
     def load(self, root):
         self.oid = root.number("ID")
         self.name = root.text("NAME")
+        self.hosts = root.ids("HOSTS")
         self.datastores = root.ids("DATASTORES")
         self.load_template(root)
 
@@ -56,7 +58,6 @@ class Cluster(PoolObject):
     def refuse_drop_unless_empty(self):
         if self.oid < FIRST_USER_ID:
             raise Refused("System Clusters (ID < 100) cannot be deleted.")
-        if self.datastores:
-            raise Refused(
-                "Cluster %d is not empty, it contains %d datastores." % (self.oid, len(self.datastores))
-            )
+        for held, word in ((self.hosts, "hosts"), (self.datastores, "datastores")):
+            if held:
+                raise Refused("Cluster %d is not empty, it contains %d %s." % (self.oid, len(held), word))

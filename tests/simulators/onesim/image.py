@@ -223,6 +223,32 @@ class Image(PoolObject):
             raise Refused("Image cannot be in state %s." % STATE_WORDS[self.state])
         self.persistent = int(persistent)
 
+    def acquire(self, vm_id):
+        """Let a virtual machine use it. Raises Refused."""
+        words = "Cannot acquire image %d, it is " % self.oid
+        if self.type in FILE_TYPES + (BACKUP,):
+            raise Refused("Image %d (%s) of type %s cannot be used as DISK."
+                          % (self.oid, self.name, TYPE_WORDS[self.type]))
+        if self.state in (USED_PERS, LOCKED_USED_PERS):
+            if not text.same_word(self.template.get("PERSISTENT_TYPE"), "SHAREABLE"):
+                raise Refused(words + "persistent and already in use")
+        elif self.state == READY:
+            self.set_state(USED_PERS if self.persistent else USED)
+        elif self.state == LOCKED:
+            self.set_state(LOCKED_USED_PERS if self.persistent else LOCKED_USED)
+        elif self.state not in (USED, LOCKED_USED):
+            raise Refused(words + "in state: %s" % STATE_WORDS[self.state])
+        self.vms.add(vm_id)
+        self.running_vms = len(self.vms)
+
+    def release(self, vm_id):
+        if self.state not in _IN_USE:
+            return
+        self.vms.discard(vm_id)
+        self.running_vms = len(self.vms)
+        if not self.vms:
+            self.set_state(READY if self.state in (USED, USED_PERS) else LOCKED)
+
     def refuse_deletion_while_used(self):
         if self.state in _IN_USE or (self.state == READY and self.running_vms and self.type != BACKUP):
             raise Refused("There are %d VMs using it." % self.running_vms)

@@ -13,7 +13,9 @@ from .cipher import Cipher
 from .cluster import Cluster
 from .datastore import Datastore
 from .frontend import FrontEnd
-from .image import DELETE, ERROR, READY, USED, USED_PERS, Image
+from .host import Host
+from .image import DELETE, ERROR, Image
+from .machine import Machine
 from .pool import Pool
 from .poolobject import Refused
 from .template import Template
@@ -50,6 +52,8 @@ class Oned:
         # Nothing in the database keeps two datastores from one name.
         self.datastores = Pool(Datastore, "DATASTORE_POOL")
         self.images = Pool(Image, "IMAGE_POOL", unique=("name", "uid"))
+        self.hosts = Pool(Host, "HOST_POOL", unique=("name",))
+        self.vms = Pool(Machine, "VM_POOL")
         self._bootstrap(*credentials)
 
     def _bootstrap(self, admin_name, admin_password):
@@ -213,13 +217,10 @@ class Oned:
             self._removed(image_id)
 
     def use_image(self, image_id, vm_id, used=True):
-        """As if a virtual machine used an image from now on, or no longer: there is no call for it here."""
+        """As if a virtual machine used an image from now on, or no longer."""
         with self.lock:
             image = self.images.get(image_id)
-            (image.vms.add if used else image.vms.discard)(vm_id)
-            image.running_vms = len(image.vms)
-            in_use = USED_PERS if image.persistent else USED
-            image.set_state(in_use if image.vms else READY)
+            (image.acquire if used else image.release)(vm_id)
             self._update_image(image)
 
     def _removed(self, image_id):

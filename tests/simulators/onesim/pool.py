@@ -100,7 +100,7 @@ class Pool:
                 or (row.gid in caller.groups and row.group_use == 1)
                 or row.oid in objects
                 or row.gid in groups
-                or (self.kind == "DATASTORE" and bool(row.clusters & clusters))
+                or (self.kind in ("DATASTORE", "HOST") and bool(row.clusters & clusters))
             )
 
         def shown(row):

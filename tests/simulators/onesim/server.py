@@ -14,16 +14,28 @@ from . import (
     calls_acl,
     calls_clusters,
     calls_datastores,
+    calls_hosts,
     calls_images,
     calls_quotas,
     calls_system,
+    calls_vms,
     failures,
     wire,
 )
 from .oned import Oned
 
 # Importing these registers their methods.
-REGISTERED = (calls_accounts, calls_acl, calls_clusters, calls_datastores, calls_images, calls_quotas, calls_system)
+REGISTERED = (
+    calls_accounts,
+    calls_acl,
+    calls_clusters,
+    calls_datastores,
+    calls_hosts,
+    calls_images,
+    calls_quotas,
+    calls_system,
+    calls_vms,
+)
 
 PATH = "/RPC2"
 _LARGEST_REQUEST = 64 * 1024 * 1024
