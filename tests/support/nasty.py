@@ -7,9 +7,9 @@ import random
 
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import template
 
-IN_VALUES = '"\\#=[],\n\t <>&;\'/{}$x]aÄ€\U0001f600'
-IN_NAMES = "ab1 -_.=[],]]>&|:\\\";/'#{}$<\t\n\v\r\x07\u2028\ufffeÄ€\xa0\U0001f600"
-HARMLESS_IN_NAMES = "ab1 -_.=[],%@!^~*Ä€\xa0\U0001f600"
+IN_VALUES = '"\\#=[],\n\t <>&;\'/{}$x]aÄ€\uffee'
+IN_NAMES = "ab1 -_.=[],]]>&|:\\\";/'#{}$<\t\n\v\r\x07\u2028\ufffeÄ€\xa0\uffee"
+HARMLESS_IN_NAMES = "ab1 -_.=[],%@!^~*Ä€\xa0\uffee"
 
 
 class Nasty:

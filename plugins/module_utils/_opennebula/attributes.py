@@ -138,7 +138,7 @@ def _typed(value, option, attribute, kind, what):
             if part.split() != [part]:
                 raise Refusal("The %s of %s holds %r; write one word without blanks for each element."
                               % (option, what, part))
-        word = " ".join(value)
+        word = " ".join(template.text(part, attribute, what) for part in value)
     elif kind == "ids":
         word = ",".join(str(part) for part in value)
     elif kind == "dir":

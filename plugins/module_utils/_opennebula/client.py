@@ -15,6 +15,7 @@ from ansible.module_utils.basic import env_fallback
 
 from .._plan.plan import Failure, NoAnswer
 from .._plan.web import BadCertificates, Web, one_line, shown
+from .template import BEYOND_BMP, WHY_NOT_BEYOND_BMP
 
 DEFAULT_URL = "http://localhost:2633/RPC2"
 DEFAULT_AUTH_FILE = "~/.one/one_auth"
@@ -31,6 +32,10 @@ CONNECTION_SPEC = dict(
 
 # What one.* answers in the third place of a failure.
 AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION = 256, 512, 1024, 2048
+
+# What the pools are called by the commands that show their objects one by one.
+COMMANDS = {"datastore": "onedatastore", "image": "oneimage", "cluster": "onecluster", "user": "oneuser",
+            "group": "onegroup", "vm": "onevm"}
 
 # Names of methods that only read; everything else may have changed something when its answer got lost.
 READING = re.compile(r"\.(info|config|version)$")
@@ -94,6 +99,9 @@ class Client:
         self.url = url
         self.username = username
         self._session = "%s:%s" % (username, password)
+        if BEYOND_BMP.search(self._session):
+            raise Failure("The name or the password of the user for OpenNebula holds a character that %s."
+                          % WHY_NOT_BEYOND_BMP)
         self.secrets = [password, self._session]
         try:
             self._web = Web("OpenNebula", "XML-RPC", url, validate_certs, ca_path, timeout)
@@ -141,12 +149,24 @@ class Client:
         try:
             return xmlrpc.client.loads(body, use_builtin_types=True)[0][0]
         except xmlrpc.client.Fault as fault:
+            if "Basic Multilingual Plane" in fault.faultString:
+                raise ApiError(self._unshowable(method), method, fault.faultString, fault.faultCode)
             raise ApiError("OpenNebula at %s could not take the call %s: %s (fault %s)."
                            % (url, method, one_line(fault.faultString), fault.faultCode),
                            method, fault.faultString, fault.faultCode)
         except (xml.parsers.expat.ExpatError, xmlrpc.client.Error, ValueError, IndexError, KeyError, TypeError):
             raise NoAnswer(self._sentence(method, {
                 "problem": "cut", "detail": "%d characters came that are not a whole XML-RPC answer" % len(body)}))
+
+    def _unshowable(self, method):
+        """How to find the object that OpenNebula holds and cannot show."""
+        kind = re.sub(r"pool$", "", method.split(".")[1])
+        command = COMMANDS.get(kind, "one" + kind)
+        return ("OpenNebula at %s cannot answer %s: one of its %ss holds a character beyond the Basic Multilingual Plane "
+                "(an emoji, for one), which its XML-RPC cannot carry. Find it on the front end: '%s show ID' fails in "
+                "the same way for that one only, so try each id. Then take the character out: '%s rename ID NAME', or "
+                "'%s update ID FILE' with the whole template written anew."
+                % (shown(self.url), method, kind, command, command, command))
 
     def _value(self, method, answer):
         if not isinstance(answer, list) or len(answer) < 2 or not isinstance(answer[0], bool):

@@ -8,7 +8,7 @@ import posixpath
 import re
 
 from .._plan.plan import Refusal
-from .template import BLANKS, decode, object_name
+from .template import BLANKS, decode, object_name, refuse_beyond_bmp
 
 CLASSES = ("OWNER", "GROUP", "OTHER")
 RIGHTS = ("U", "M", "A")
@@ -200,6 +200,7 @@ def directory(path, option, what):
     if bad:
         raise Refusal("%s: %s %r holds %r, which OpenNebula's drivers cut off or misread; rename the directory."
                       % (what, option, path, bad.group(0)))
+    refuse_beyond_bmp(path, "%s: %s %r" % (what, option, path))
     if posixpath.normpath(path) != path or path.startswith("//"):
         raise Refusal("%s: %s %r is not in its plain form; write %s."
                       % (what, option, path, posixpath.normpath("/" + path.lstrip("/"))))

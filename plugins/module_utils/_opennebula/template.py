@@ -18,8 +18,23 @@ NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 # Characters XML 1.0 cannot hold (OpenNebula keeps every object as XML), and the carriage return, which XML readers
 # turn into a newline so that it would never compare equal.
 UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# OpenNebula's XML-RPC library takes no call with a character of more than 16 bits, and gives no answer with one.
+BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
+WHY_NOT_BEYOND_BMP = ("OpenNebula's XML-RPC cannot carry, as it lies beyond the Basic Multilingual Plane (an emoji, "
+                      "for one); leave it out")
 NAME_LIMIT = 128
 INVALID_NAME_CHARACTERS = "&|:\\\";/'#{}$<>\t\n\v\f\r"
+
+
+def refuse_beyond_bmp(value, subject):
+    """A Refusal where a text holds a character that OpenNebula's XML-RPC cannot carry.
+
+    subject: phrase that starts the message, such as C(The name 'x' of datastore 1 of the list).
+    """
+    found = BEYOND_BMP.search(value)
+    if found:
+        raise Refusal("%s holds U+%04X, a character that %s."
+                      % (subject, ord(found.group(0)), WHY_NOT_BEYOND_BMP))
 
 
 def object_name(value, what):
@@ -36,6 +51,7 @@ def object_name(value, what):
                       % (name, what, " ".join(repr(character) for character in bad)))
     if UNHOLDABLE.search(name):
         raise Refusal("The name %r of %s holds a control character; leave it out." % (name, what))
+    refuse_beyond_bmp(name, "The name %r of %s" % (name, what))
     if len(name.encode("utf-8")) > NAME_LIMIT:
         raise Refusal("The name %r of %s is longer than %d bytes; shorten it." % (name, what, NAME_LIMIT))
     return name
@@ -65,6 +81,9 @@ def text(value, name, what):
     if UNHOLDABLE.search(value):
         raise Refusal("The value of %s of %s holds a control character or carriage return, which OpenNebula cannot "
                       "keep; leave it out (a plain newline is fine)." % (name, what))
+    if BEYOND_BMP.search(value):
+        # The value may be a secret: no character of it is shown.
+        raise Refusal("The value of %s of %s holds a character that %s." % (name, what, WHY_NOT_BEYOND_BMP))
     return value
 
 
