@@ -11,6 +11,7 @@ from ansible.module_utils import distro
 from ._access import accounts
 from ._host import mountinfo
 from ._ocfs2.spec import READING
+from ._plan.outcome import Outcome
 from ._plan.plan import Refusal
 from ._share import live
 from ._virtiofs import daemon
@@ -48,15 +49,15 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def look(params):
-    """The module's result; live.NoAnswer when the name service does not answer."""
+def work(params, check_mode):  # pylint: disable=unused-argument
+    """The Outcome of hypervisor_facts; NoAnswer when the name service does not answer."""
     patience = live.Bounded(params["timeout"], params["host"] or os.uname()[1])
     known = accounts.ask(sorted(set(params["users"] + list(GUEST_USERS))), params["groups"], patience)
     virtiofs = _daemon(params)
     ocfs2 = _ocfs2(params["ocfs2"], patience.host)
     missing = _missing(params, known, virtiofs)
-    return {
-        "changed": False,
+    warnings = [text for found in (virtiofs, ocfs2) if found for text in found.pop("warnings")]
+    return Outcome(warnings=warnings, result={
         "ansible_facts": distribution(),
         "accounts": _only(known, params["users"]),
         "virtiofsd": virtiofs,
@@ -64,8 +65,7 @@ def look(params):
         "ocfs2": ocfs2,
         "ready": not missing and _works(virtiofs),
         "mounts": mounts(params["paths"], mountinfo.read()),
-        "warnings": [text for found in (virtiofs, ocfs2) if found for text in found.pop("warnings")],
-    }
+    })
 
 
 def distribution(known=None, root="/"):

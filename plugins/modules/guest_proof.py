@@ -138,11 +138,6 @@ seconds:
   description: How long all of it took.
   returned: always
   type: float
-problems:
-  description: All that is wrong, in sentences. They are the lines of the failure's message, too.
-  returned: failure
-  type: list
-  elements: str
 shares:
   description: Each share.
   returned: always
@@ -173,24 +168,21 @@ shares:
       description: What it wrote, random each time.
       type: str
       returned: always
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._plan.outcome import leave
 from ..module_utils._virtiofs import run
 
 
 def main():
-    module = AnsibleModule(argument_spec=run.ARGUMENT_SPEC, supports_check_mode=True)
-    try:
-        result = run.run(module.params, module.check_mode)
-    except run.Failure as failure:
-        for text in failure.result.pop("warnings"):
-            module.warn(text)
-        module.fail_json(msg=str(failure), **failure.result)
-    for text in result.pop("warnings"):
-        module.warn(text)
-    module.exit_json(**result)
+    leave(AnsibleModule(argument_spec=run.ARGUMENT_SPEC, supports_check_mode=True), run.work)
 
 
 if __name__ == "__main__":

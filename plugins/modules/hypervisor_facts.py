@@ -192,23 +192,21 @@ mounts:
       description: The type of filesystem as the kernel says it, null when nothing is mounted.
       type: str
   sample: [{path: /srv/shares/projects, source: "nas1:/export/projects", fstype: nfs4}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _hypervisor
-from ..module_utils._share.live import NoAnswer
+from ..module_utils._plan.outcome import leave
 
 
 def main():
-    module = AnsibleModule(argument_spec=_hypervisor.ARGUMENT_SPEC, supports_check_mode=True)
-    try:
-        result = _hypervisor.look(module.params)
-    except NoAnswer as error:
-        module.fail_json(msg=str(error))
-    for text in result.pop("warnings"):
-        module.warn(text)
-    module.exit_json(**result)
+    leave(AnsibleModule(argument_spec=_hypervisor.ARGUMENT_SPEC, supports_check_mode=True), _hypervisor.work)
 
 
 if __name__ == "__main__":

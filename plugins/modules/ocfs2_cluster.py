@@ -143,15 +143,21 @@ operations:
   sample:
     - {operation: cluster_conf, target: vms, summary: write the members into /etc/ocfs2/cluster.conf}
     - {operation: join, target: hv3, summary: let the running cluster know node hv3}
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._ocfs2.apply import ensure
+from ..module_utils._ocfs2.apply import work
+from ..module_utils._plan.outcome import leave
 
 
 def main():
-    ensure(AnsibleModule(
+    leave(AnsibleModule(
         argument_spec=dict(
             host=dict(type="str", required=True),
             state=dict(type="str", default="present", choices=["present", "absent"]),
@@ -173,7 +179,7 @@ def main():
             timeout=dict(type="int", default=90),
         ),
         supports_check_mode=True,
-    ))
+    ), work)
 
 
 if __name__ == "__main__":

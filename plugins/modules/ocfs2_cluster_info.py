@@ -181,16 +181,22 @@ devices:
       description: What uses it, of one that may be empty.
       type: list
       elements: str
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._ocfs2.report import report
+from ..module_utils._ocfs2.report import work
 from ..module_utils._ocfs2.spec import READING
+from ..module_utils._plan.outcome import leave
 
 
 def main():
-    report(AnsibleModule(argument_spec=dict(READING, host=dict(type="str", required=True)), supports_check_mode=True))
+    leave(AnsibleModule(argument_spec=dict(READING, host=dict(type="str", required=True)), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,11 @@ operations:
     - operation: format
       target: /dev/disk/by-id/wwn-0x6001405b1d4f0a53e0c4e5f8e2a7c9d1
       summary: make OCFS2 vmstore with 4 slots for the cluster vms
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 device:
   description: The device's path, null in check mode.
   returned: success
@@ -141,11 +146,12 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._ocfs2.filesystem import USAGES, ensure
+from ..module_utils._ocfs2.filesystem import USAGES, work
+from ..module_utils._plan.outcome import leave
 
 
 def main():
-    ensure(AnsibleModule(
+    leave(AnsibleModule(
         argument_spec=dict(
             label=dict(type="str", required=True),
             device=dict(type="str", required=True),
@@ -157,7 +163,7 @@ def main():
             timeout=dict(type="int", default=1800),
         ),
         supports_check_mode=True,
-    ))
+    ), work)
 
 
 if __name__ == "__main__":

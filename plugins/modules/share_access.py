@@ -152,8 +152,8 @@ operations:
   elements: dict
   sample: [{operation: path.mode, target: /srv/shares/projects, summary: set mode 2770}]
 problems:
-  description: All that is wrong, in sentences. They are the lines of the failure's message, too.
-  returned: failure
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
   type: list
   elements: str
 paths:
@@ -223,21 +223,11 @@ paths:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._access import grant
+from ..module_utils._plan.outcome import leave
 
 
 def main():
-    module = AnsibleModule(argument_spec=grant.ARGUMENT_SPEC, supports_check_mode=True)
-    problems = None
-    try:
-        result = grant.run(module.params, module.check_mode)
-    except grant.Failure as failure:
-        problems = str(failure)
-        result = failure.result
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    if problems is not None:
-        module.fail_json(msg=problems, **result)
-    module.exit_json(**result)
+    leave(AnsibleModule(argument_spec=grant.ARGUMENT_SPEC, supports_check_mode=True), grant.work)
 
 
 if __name__ == "__main__":

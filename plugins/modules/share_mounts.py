@@ -40,6 +40,9 @@ requirements:
   - For O(shares[].type=ocfs2) C(mount.ocfs2), from ocfs2-tools, a kernel with OCFS2, and a running o2cb, see the role
     C(virtshare.storage.ocfs2_cluster).
 options:
+  host:
+    description: The name by which messages call this host. Its own host name when not given.
+    type: str
   fstab:
     description: The file that is kept as fstab.
     type: path
@@ -205,6 +208,11 @@ operations:
     - {operation: fstab, target: /srv/shares/projects, summary: add the entry}
     - {operation: systemd_reload, target: systemd, summary: read the changed fstab}
     - {operation: mount, target: /srv/shares/projects, summary: "mount nas1:/export/projects"}
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 undeclared:
   description: The shares that were found on the host and are not declared, see O(purge).
   returned: always, unless the declaration itself is refused
@@ -262,7 +270,8 @@ errors:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._mounts.apply import reconcile
+from ..module_utils._mounts.apply import work
+from ..module_utils._plan.outcome import leave
 from ..module_utils._share.credentials import spellings
 from ..module_utils._share.declaration import SHARE_SPEC
 
@@ -279,9 +288,10 @@ class SecretiveModule(AnsibleModule):
 
 
 def main():
-    reconcile(SecretiveModule(
+    leave(SecretiveModule(
         argument_spec=dict(
             shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
+            host=dict(type="str"),
             fstab=dict(type="path", default="/etc/fstab"),
             timeout=dict(type="int", default=30),
             allow_hidden_files=dict(type="bool", default=False),
@@ -290,7 +300,7 @@ def main():
             missing_programs=dict(type="str", default="fail", choices=["fail", "report"]),
         ),
         supports_check_mode=True,
-    ))
+    ), work)
 
 
 if __name__ == "__main__":

@@ -197,20 +197,21 @@ shares:
       description: Directories of other runs in the share, each with the C(controller) of its nonces, in the phase V(write).
       type: dict
       returned: always
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.outcome import leave
 from ..module_utils._proof import probe
 
 
 def main():
-    module = AnsibleModule(argument_spec=probe.ARGUMENT_SPEC, supports_check_mode=True)
-    try:
-        module.exit_json(**probe.run(module.params, module.check_mode))
-    except Refusal as refusal:
-        module.fail_json(msg=str(refusal))
+    leave(AnsibleModule(argument_spec=probe.ARGUMENT_SPEC, supports_check_mode=True), probe.work)
 
 
 if __name__ == "__main__":

@@ -130,23 +130,21 @@ words:
   description: What all this means, for people.
   returned: success
   type: str
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.outcome import leave
 from ..module_utils._virtiofs import daemon
 
 
 def main():
-    module = AnsibleModule(argument_spec=daemon.ARGUMENT_SPEC, supports_check_mode=True)
-    try:
-        result = daemon.info(module.params, module.check_mode)
-    except Refusal as refusal:
-        module.fail_json(msg=str(refusal))
-    for text in result.pop("warnings"):
-        module.warn(text)
-    module.exit_json(**result)
+    leave(AnsibleModule(argument_spec=daemon.ARGUMENT_SPEC, supports_check_mode=True), daemon.work)
 
 
 if __name__ == "__main__":

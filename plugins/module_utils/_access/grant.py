@@ -6,6 +6,7 @@
 import os
 
 from .._host import bounded
+from .._plan.outcome import Outcome
 from .._plan.plan import Plan, Refusal
 from .._share import live
 from .._share.types import registry
@@ -39,59 +40,43 @@ ARGUMENT_SPEC = dict(
 )
 
 
-class Failure(Exception):
-    """Some paths failed: C(problems) are sentences, C(result) what was done and found all the same."""
-
-    def __init__(self, problems, result):
-        super().__init__("\n".join(problems))
-        self.problems = problems
-        self.result = dict(result, problems=problems)
-
-
-def run(params, check_mode):
-    """The module's result for its parameters; Failure holds the sentences about everything that went wrong.
-
-    Keys: changed, operations, diff, warnings, accounts, pending_accounts, confinement, paths; of a Failure also
-    problems.
-    """
+def work(params, check_mode):
+    """The Outcome of share_access: accounts, pending_accounts, confinement, paths."""
     host = params["host"] or os.uname().nodename
     patience = live.Bounded(params["timeout"], host)
-    paths = params["paths"]
-    users, groups = accounts.wanted(paths)
-    try:
-        known = accounts.ask(users, groups, patience)
-    except live.NoAnswer as error:
-        raise Failure([str(error)], _result({}, []))
-    problems = []
-    for entry in paths + (params["confined_paths"] or []):
-        problems.extend(_unusable(entry, host))
-    expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
-    desired, unmeant, pending = resolve(paths, known, host, expected)
-    problems.extend(unmeant)
-    result = _result(known, pending)
-    if problems:
-        # Nothing has been touched yet, and nothing is.
-        raise Failure(problems, result)
-    if params["state"] == "resolved":
-        return result
-    total = Plan()
+    outcome = Outcome(Plan(), {"accounts": {}, "pending_accounts": [], "confinement": None, "paths": []})
+    with outcome.collect():
+        known = accounts.ask(*accounts.wanted(params["paths"]), patience)
+        for entry in params["paths"] + (params["confined_paths"] or []):
+            outcome.problems.extend(_unusable(entry, host))
+        expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
+        desired, unmeant, pending = resolve(params["paths"], known, host, expected)
+        outcome.problems.extend(unmeant)
+        outcome.result.update(accounts=known, pending_accounts=pending)
+        # With a problem nothing has been touched yet, and nothing is.
+        if not outcome.problems and params["state"] == "granted":
+            _grant(params, check_mode, outcome, desired, patience)
+    outcome.warnings = outcome.plan.warnings
+    return outcome
+
+
+def _grant(params, check_mode, outcome, desired, patience):
+    known = outcome.result["accounts"]
     if params["confined_paths"] is not None:
         # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
-        confined = confinement.Confinement(params["confined_paths"], patience, check_mode, coming=bool(pending))
-        result["confinement"] = confined.run()
-        total.add(confined.plan)
-        problems.extend(confined.problems)
+        confined = confinement.Confinement(params["confined_paths"], patience, check_mode,
+                                           coming=bool(outcome.result["pending_accounts"]))
+        outcome.result["confinement"] = confined.run()
+        outcome.plan.add(confined.plan)
+        outcome.problems.extend(confined.problems)
     names = _Names(patience)
-    works = [_Path(entry, desired[entry["path"]], known, patience, names, params, check_mode) for entry in paths]
-    patience.together([work.run() for work in works])
-    for work in works:
-        total.add(work.plan)
-        problems.extend(work.problems)
-        result["paths"].append(work.result())
-    result.update(total.result(), warnings=total.warnings)
-    if problems:
-        raise Failure(problems, result)
-    return result
+    works = [_Path(entry, desired[entry["path"]], known, patience, names, params, check_mode)
+             for entry in params["paths"]]
+    patience.together([path.run() for path in works])
+    for path in works:
+        outcome.plan.add(path.plan)
+        outcome.problems.extend(path.problems)
+        outcome.result["paths"].append(path.result())
 
 
 def resolve(paths, known, host, expected=()):
@@ -108,10 +93,6 @@ def resolve(paths, known, host, expected=()):
             problems.append("%s: %s" % (host, refusal))
     unknown, pending = accounts.unknown(paths, known, host, expected)
     return desired, problems + unknown, pending
-
-
-def _result(known, pending):
-    return dict(Plan().result(), warnings=[], accounts=known, pending_accounts=pending, confinement=None, paths=[])
 
 
 def _unusable(entry, host):

@@ -4,13 +4,10 @@
 """Bring the shares of a host to their declared state: look, plan, carry out, read back."""
 
 import collections
-import contextlib
-import errno
-import fcntl
-import os
-import time
 
 from .._host import fstab, mountinfo
+from .._host.lock import alone
+from .._plan.outcome import Outcome, on
 from .._plan.plan import Plan, Refusal
 from .._share.declaration import validated
 from .._share.paths import checked_purge_below
@@ -23,57 +20,50 @@ from .plan import futile, plan_removal, plan_share, stack, trap_at, whole
 LOCK = "/run/virtshare-mounts.lock"
 
 
-def reconcile(module):
-    """Bring the host's shares to what module.params declares, and leave through exit_json or fail_json."""
-    try:
-        shares = validated(module.params["shares"])
-        if module.params["timeout"] < 1:
-            raise Refusal("timeout is %d; use at least 1 second." % module.params["timeout"])
-        prefix = checked_purge_below(module.params["purge"], module.params["purge_below"])
-        host = Host(module.params["fstab"], module.params["timeout"])
-        if module.check_mode:
-            result, errors = _reconcile(module, host, shares, prefix)
-        else:
-            with _alone(LOCK, host.timeout * (len(shares) + 1)):
-                result, errors = _reconcile(module, host, shares, prefix)
-    except Refusal as refusal:
-        module.fail_json(msg=str(refusal))
-    except OSError as error:
-        module.fail_json(msg="the host's mounts cannot be read: %s" % error)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    if errors:
-        module.fail_json(msg=_all_errors(errors, len(shares), host.name), errors=errors, **result)
-    module.exit_json(**result)
+def work(params, check_mode):
+    """The Outcome of share_mounts."""
+    outcome = Outcome(Plan())
+    with outcome.collect():
+        shares = validated(params["shares"])
+        if params["timeout"] < 1:
+            raise Refusal("timeout is %g; use at least 1 second." % params["timeout"])
+        prefix = checked_purge_below(params["purge"], params["purge_below"])
+        host = Host(params["fstab"], params["timeout"], params["host"])
+        with on(host.name):
+            if check_mode:
+                _reconcile(params, check_mode, host, shares, prefix, outcome)
+            else:
+                with alone(LOCK, "the mounts", host.timeout * (len(shares) + 1)):
+                    _reconcile(params, check_mode, host, shares, prefix, outcome)
+    return outcome
 
 
-def _reconcile(module, host, shares, prefix):
-    """(the module's result, [{path, error}])"""
-    work = _Work(host)
-    missing = work.missing_programs(shares)
-    if missing and module.params["missing_programs"] == "report":
-        return dict(Plan().result(), warnings=[], mounts=_read_back(host, shares), undeclared=[],
-                    missing_programs=missing), []
-    work.plan_declared(shares, module.params["allow_hidden_files"])
-    left = work.plan_undeclared([share["path"] for share in shares], module.params["purge"], prefix)
-    plan = work.whole()
-    if not module.check_mode:
-        executor = Executor(host, work.shares, work.types)
-        plan.operations = executor.carry_out(plan.operations)
-        work.errors.update(executor.errors)
-        _forget_undone(plan)
-    result = plan.result()
-    result["warnings"] = plan.warnings
-    result["mounts"] = _read_back(host, shares)
-    result["missing_programs"] = work.missing_programs(shares)
-    result["undeclared"] = [
-        undeclared.result(candidate, found, removed and candidate.share["path"] not in work.errors)
-        for candidate, found, removed in left]
-    remaining = undeclared.warning([each for each in result["undeclared"] if not each["removed"]
-                                    and each["path"] not in work.errors], host.name, prefix)
-    result["warnings"].extend([remaining] if remaining else [])
-    places = [share["path"] for share in work.shares] + [host.fstab_path]
-    return result, [{"path": place, "error": work.errors[place]} for place in places if place in work.errors]
+def _reconcile(params, check_mode, host, shares, prefix, outcome):
+    todo = _Work(host)
+    missing = todo.missing_programs(shares)
+    if missing and params["missing_programs"] == "report":
+        outcome.result.update(mounts=_read_back(host, shares), undeclared=[], missing_programs=missing)
+        return
+    todo.plan_declared(shares, params["allow_hidden_files"])
+    left = todo.plan_undeclared([share["path"] for share in shares], params["purge"], prefix)
+    outcome.plan = plan = todo.whole()
+    if not check_mode:
+        executor = Executor(host, todo.shares, todo.types)
+        outcome.plan = plan.only(executor.carry_out(plan.operations))
+        todo.errors.update(executor.errors)
+    outcome.warnings = plan.warnings
+    gone = [undeclared.result(candidate, found, removed and candidate.share["path"] not in todo.errors)
+            for candidate, found, removed in left]
+    remaining = undeclared.warning([each for each in gone if not each["removed"]
+                                    and each["path"] not in todo.errors], host.name, prefix)
+    outcome.warnings.extend([remaining] if remaining else [])
+    outcome.result.update(mounts=_read_back(host, shares), missing_programs=todo.missing_programs(shares),
+                          undeclared=gone)
+    places = [share["path"] for share in todo.shares] + [host.fstab_path]
+    failed = [place for place in places if place in todo.errors]
+    if failed:
+        outcome.result["errors"] = [{"path": place, "error": todo.errors[place]} for place in failed]
+        outcome.problems = [todo.errors[place] for place in failed]
 
 
 class _Work:
@@ -135,27 +125,6 @@ class _Work:
             self.errors[share["path"]] = str(refusal)
 
 
-@contextlib.contextmanager
-def _alone(filename, seconds):
-    """Keep a second run on this host from planning with what the first one is about to change."""
-    with open(filename, "a", encoding="ascii") as lock:
-        os.fchmod(lock.fileno(), 0o600)
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                # A record lock belongs to this process: a child that hangs on a dead server does not keep it.
-                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EACCES, errno.EAGAIN):
-                    raise
-                if time.monotonic() > deadline:
-                    raise Refusal("another run changes the mounts of this host and did not end within %g s. "
-                                  "Run again when it has." % seconds)
-            time.sleep(0.1)
-        yield
-
-
 def _read_back(host, shares):
     entries = fuse_processes.completed(mountinfo.read(), host.timeout)
     text = fstab.read(host.fstab_path)
@@ -180,22 +149,3 @@ def _live_options(mount):
     shown = set(mount.options + mount.super_options)
     # The mount and its filesystem each say it, and one of them is enough to be read-only.
     return sorted(shown - {"rw"} if "ro" in shown else shown)
-
-
-def _forget_undone(plan):
-    """Leave in the diff only the shares of which something was done."""
-    touched = {operation.target for operation in plan.operations}
-    plan.before = {path: state for path, state in plan.before.items() if path in touched}
-    plan.after = {path: state for path, state in plan.after.items() if path in touched}
-
-
-def _all_errors(errors, number, name):
-    if len(errors) == 1:
-        return errors[0]["error"]
-    return "%d errors with %d shares on host %s:\n%s" % (
-        len(errors), number, name, "\n".join("- " + each["error"] for each in errors))
-
-
-def _one_line(text):
-    # What mount.nfs lets systemd say when it starts a service that was not enabled yet says nothing about the failure.
-    return " ".join(" ".join(line for line in text.splitlines() if not line.startswith("Created symlink")).split())

@@ -33,13 +33,14 @@ FSTAB = "/etc/fstab"
 class Host:
     """Reads the state of the shares of the host this runs on.
 
-    fstab_path: the file that counts as fstab. timeout: seconds that one question about one share may take.
+    fstab_path: the file that counts as fstab. timeout: seconds that one question about one share may take. name: by which
+    messages call the host, its own when not given.
     """
 
-    def __init__(self, fstab_path, timeout):
+    def __init__(self, fstab_path, timeout, name=None):
         self.fstab_path = fstab_path
         self.timeout = timeout
-        self.name = socket.gethostname()
+        self.name = name or socket.gethostname()
         self._declared = {}
         self._servers = {}
         self._hung = set()

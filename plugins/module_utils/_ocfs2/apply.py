@@ -4,13 +4,13 @@
 """Make a host a member of its cluster, or take it out: carry out what plan.py says."""
 
 import contextlib
-import fcntl
 import os
 
-from .._host.bounded import ChildFailed, TimedOut
 from .._host.commands import run
+from .._host.lock import alone
 from .._host.replace import replace
-from .._plan.plan import Refusal
+from .._plan.outcome import Outcome, on
+from .._plan.plan import Plan, Refusal
 from . import cluster_conf, settings
 from .group import cluster_of
 from .host import UNIT, Host
@@ -22,27 +22,23 @@ _CONFIGFS = "/sys/kernel/config/cluster/%s/node/%s"
 _ATTRIBUTES = ("ipv4_port", "ipv4_address", "num", "local")
 
 
-def ensure(module):
-    """Bring the host to what module.params declares, and leave through exit_json or fail_json."""
+def work(params, check_mode):
+    """The Outcome of ocfs2_cluster."""
     host = Host()
-    params = module.params
-    try:
+    outcome = Outcome(Plan())
+    with outcome.collect(), on(params["host"]):
         if params["timeout"] < 1:
-            raise Refusal("timeout is %d; use at least 1 second." % params["timeout"])
-        if module.check_mode:
-            plan = _plan(params, host.read())
-        else:
-            with alone(LOCK):
-                state = host.read()
-                plan = _plan(params, state)
-                _refuse_missing_tools(params["host"], state, plan)
-                _Executor(host, params["timeout"]).carry_out(plan.operations)
-                _expect_nothing_left(params, host, plan)
-    except Refusal as refusal:
-        module.fail_json(msg=str(refusal))
-    except (OSError, TimedOut, ChildFailed) as error:
-        module.fail_json(msg="host %s: %s" % (params["host"], error))
-    module.exit_json(**plan.result())
+            raise Refusal("timeout is %g; use at least 1 second." % params["timeout"])
+        if check_mode:
+            outcome.plan = _plan(params, host.read())
+            return outcome
+        with alone(LOCK, "the OCFS2 cluster"):
+            state = host.read()
+            plan = _plan(params, state)
+            _refuse_missing_tools(params["host"], state, plan)
+            _Executor(host, params["timeout"]).carry_out(plan, outcome)
+            _expect_nothing_left(params, host, plan)
+    return outcome
 
 
 def _plan(params, state):
@@ -76,9 +72,11 @@ class _Executor:
         self.host = host
         self.seconds = seconds
 
-    def carry_out(self, operations):
-        for operation in operations:
+    def carry_out(self, plan, outcome):
+        """Do the operations in their order; the outcome has what is done by then."""
+        for number, operation in enumerate(plan.operations, 1):
             getattr(self, "_" + operation.name)(operation)
+            outcome.plan = plan.only(plan.operations[:number])
 
     def _cluster_conf(self, operation):
         _write_or_remove(self.host.path(cluster_conf.PATH), operation.arguments["text"])
@@ -146,15 +144,3 @@ def _write_or_remove(path, text):
 
 def _write(path, text):
     replace(path, text.encode("utf-8", "surrogateescape"), lambda descriptor: os.fchmod(descriptor, 0o644))
-
-
-@contextlib.contextmanager
-def alone(filename):
-    """Keep a second run on this host from planning with what the first one is about to change."""
-    with open(filename, "a", encoding="ascii") as lock:
-        os.fchmod(lock.fileno(), 0o600)
-        try:
-            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Refusal("another run changes the OCFS2 cluster of this host. Run again when it has ended.")
-        yield

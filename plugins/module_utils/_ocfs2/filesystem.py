@@ -4,11 +4,11 @@
 """Make an OCFS2 filesystem on an empty device, once, or let the host know of one that another host made."""
 
 from .._host import blockdevice
-from .._host.bounded import ChildFailed, TimedOut
 from .._host.commands import run
+from .._host.lock import alone
+from .._plan.outcome import Outcome, on
 from .._plan.plan import Operation, Plan, Refusal
 from . import devices, settings, superblock, volumes
-from .apply import alone
 
 LOCK = "/run/virtshare-ocfs2-filesystem.lock"
 USAGES = ("vmstore", "datafiles", "mail")
@@ -16,24 +16,23 @@ USAGES = ("vmstore", "datafiles", "mail")
 _LOOK_SECONDS = 20
 
 
-def ensure(module):
-    """Bring the device to what module.params declares, and leave through exit_json or fail_json."""
-    params = module.params
-    try:
-        _check(params)
-        if module.check_mode:
-            plan = plan_filesystem(params, _look(params["device"]))
-            result = dict(plan.result(), device=None, volume=None)
-        else:
-            with alone(LOCK):
-                result = _make(params)
-    except Refusal as refusal:
-        module.fail_json(msg="filesystem %s: %s" % (params["label"], refusal))
-    except (OSError, TimedOut, ChildFailed) as error:
-        module.fail_json(msg="filesystem %s on %s: %s" % (params["label"], params["device"], error))
+def work(params, check_mode):
+    """The Outcome of ocfs2_filesystem."""
+    outcome = Outcome(Plan(), {"device": None, "volume": None})
     if blockdevice.is_bare(params["device"]):
-        module.warn(devices.bare_words(params["label"], params["device"]))
-    module.exit_json(**result)
+        outcome.warnings.append(devices.bare_words(params["label"], params["device"]))
+    with outcome.collect():
+        try:
+            with on("filesystem %s on %s" % (params["label"], params["device"])):
+                _check(params)
+                if check_mode:
+                    outcome.plan = plan_filesystem(params, _look(params["device"]))
+                else:
+                    with alone(LOCK, "a filesystem"):
+                        _make(params, outcome)
+        except Refusal as refusal:
+            raise Refusal("filesystem %s: %s" % (params["label"], refusal))
+    return outcome
 
 
 def plan_filesystem(params, device):
@@ -86,7 +85,7 @@ def _check(params):
                       % params["formatted_by"])
 
 
-def _make(params):
+def _make(params, outcome):
     device = _look(params["device"])
     if params["formatted_by"] and device["volume"] is None and not device["trouble"]:
         raise Refusal("host %s has formatted %s, and here there is still nothing on it: it is not the same device. "
@@ -99,11 +98,12 @@ def _make(params):
             if code != 0:
                 raise Refusal("mkfs.ocfs2 failed on %s: %s" % (params["device"], " ".join(output.split())))
         _settle(device["path"])
+        outcome.plan = plan
     if plan.changed:
         device = _look(params["device"])
         if device["volume"] is None or device["volume"]["label"] != params["label"]:
             raise Refusal("all was done, and on %s there is still no OCFS2 %s." % (params["device"], params["label"]))
-    return dict(plan.result(), device=device["path"], volume=in_words(device["volume"]))
+    outcome.result.update(device=device["path"], volume=in_words(device["volume"]))
 
 
 def in_words(volume):

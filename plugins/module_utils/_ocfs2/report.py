@@ -5,27 +5,23 @@
 
 from .._host import blockdevice
 from .._host.bounded import ChildFailed, TimedOut
+from .._plan.outcome import Outcome
 from .._plan.plan import Refusal
 from . import address, cluster_conf, devices
 from .host import Host
 
 
-def report(module):
-    """Leave through exit_json with what is found, or through fail_json."""
-    try:
-        state = read(module.params)
-    except Refusal as refusal:
-        module.fail_json(msg=str(refusal))
-    for text in state.pop("warnings"):
-        module.warn(text)
-    module.exit_json(changed=False, **state)
+def work(params, check_mode):  # pylint: disable=unused-argument
+    """The Outcome of ocfs2_cluster_info."""
+    state = read(params)
+    return Outcome(warnings=state.pop("warnings"), result=state)
 
 
 def read(params):
     """What ocfs2_cluster_info returns for its parameters; Refusal, which names the host, for what cannot be read."""
     try:
         if params["timeout"] < 1:
-            raise Refusal("timeout is %d; use at least 1 second." % params["timeout"])
+            raise Refusal("timeout is %g; use at least 1 second." % params["timeout"])
         state = Host().read()
         state["address"] = _address(params, state)
         sources = list(dict.fromkeys(params["sources"] + params["devices"]))

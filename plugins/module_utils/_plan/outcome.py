@@ -5,6 +5,8 @@
 
 import contextlib
 
+from .._host.bounded import ChildFailed, TimedOut
+from .._host.lock import Locked
 from .plan import Failure
 
 
@@ -38,6 +40,17 @@ class Outcome:
         """What the module returns beside its warnings: changed, operations and diff, problems, and its own values."""
         found = {"changed": False} if self.plan is None else self.plan.result()
         return dict(found, problems=self.problems, **self.result)
+
+
+@contextlib.contextmanager
+def on(where):
+    """What work on a host raises inside becomes a Failure that begins with the name of the host, or what else it is on."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure("%s: %s" % (where, "%s: %s" % (error.filename, error.strerror) if error.filename else error))
+    except (TimedOut, ChildFailed, Locked) as error:
+        raise Failure("%s: %s" % (where, error))
 
 
 def leave(module, work):

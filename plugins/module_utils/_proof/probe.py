@@ -11,6 +11,7 @@ import re
 import time
 
 from .._host import bounded, machine
+from .._plan.outcome import Outcome
 from .._plan.plan import Refusal
 from .._share import leftovers, live
 from .._share.types import registry
@@ -40,8 +41,13 @@ ARGUMENT_SPEC = dict(
 ASK_SECONDS = 3.0
 
 
+def work(params, check_mode):
+    """The Outcome of share_proof."""
+    return Outcome(result=run(params, check_mode))
+
+
 def run(params, check_mode):
-    """The module's result: {"changed": False, "phase", "run_id", "host", "check_mode", "machine", "clock", "shares"}.
+    """What share_proof returns: {"phase", "run_id", "host", "check_mode", "machine", "clock", "shares"}.
 
     Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content", "others"};
     a problem with what is mounted there reads "is WHAT, declared is THAT".
@@ -58,7 +64,6 @@ def run(params, check_mode):
     shares = [_Share(share, params, patience, check_mode) for share in params["shares"]]
     patience.together([share.probe() for share in shares])
     return {
-        "changed": False,
         "phase": params["phase"],
         "run_id": params["run_id"],
         "host": params["host"],

@@ -9,6 +9,7 @@ import functools
 import os
 
 from .._host import blockdevice, bounded, mountinfo
+from .._plan.plan import NoAnswer
 from .types import registry
 
 # A server that let one request run out of time gets this long for each later one, so that twenty shares of a dead
@@ -23,10 +24,6 @@ def error_words(error):
     """An OSError as "EPERM: Operation not permitted"."""
     name = _ERRNO_NAMES.get(error.errno) or errno.errorcode.get(error.errno, str(error.errno))
     return "%s: %s" % (name, error.strerror)
-
-
-class NoAnswer(Exception):
-    """The server behind a mount did not answer in time. The text names server, mount, path, host and seconds."""
 
 
 def server_of(mount):

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+from .._plan.outcome import Outcome
 from .._plan.plan import Refusal
 from . import daemon_host
 
@@ -142,12 +143,18 @@ def numbers(version):
     return tuple(found)
 
 
+def work(params, check_mode):
+    """The Outcome of virtiofsd_info."""
+    found = info(params, check_mode)
+    return Outcome(warnings=found.pop("warnings"), result=found)
+
+
 def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_paths=QEMU_PATHS, root="/"):
-    """The module's result; Refusal for no virtiofsd, or what is too old or known to break, if no package is missing."""
+    """What virtiofsd_info returns, with its warnings; Refusal for no virtiofsd, or what is too old or known to break, if no package is missing."""
     seconds = params["timeout"]
     libvirt = _version(libvirt_paths, libvirt_version, seconds)
     qemu = _version(qemu_paths, daemon_host.qemu_version, seconds)
-    result = {"changed": False, "present": False, "path": None, "implementation": None, "version": None,
+    result = {"present": False, "path": None, "implementation": None, "version": None,
               "live_migration": None, "read_only": None, "runs_as": None, "libvirt_version": libvirt,
               "qemu_version": qemu, "reachable": None, "missing_subordinate_ids": [], "warnings": [], "words": "",
               "missing_packages": missing_packages(params["packages"], seconds)}

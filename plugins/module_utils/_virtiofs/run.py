@@ -11,7 +11,8 @@ import stat
 import time
 
 from .._host import bounded
-from .._plan.plan import Refusal
+from .._plan.outcome import Outcome
+from .._plan.plan import Failure, Refusal
 from .._share import leftovers, live
 from .._share.types import registry
 from . import daemon, domain, elements, explain, initramfs, life, script
@@ -55,33 +56,22 @@ _LOOK = 0.2
 _ASK = 3.0
 
 
-class Failure(Exception):
-    """The proof failed: C(problems) are sentences, C(result) what was found all the same."""
-
-    def __init__(self, problems, result):
-        super().__init__("\n".join(problems))
-        self.result = dict(result, problems=problems)
-
-
-def run(params, check_mode):
-    """The module's result; Failure with everything that went wrong."""
+def work(params, check_mode):
+    """The Outcome of guest_proof: with everything that went wrong, and what was found all the same."""
     proof = _Proof(params)
-    if check_mode or not params["shares"]:
-        return proof.result
-    try:
-        proof.prove()
-    except (Refusal, live.NoAnswer) as error:
-        proof.problems.append(str(error))
-    except bounded.TimedOut as error:
-        proof.problems.append("libvirt (%s) gave no answer within %g s: is its service up, and is the host not "
-                              "overloaded?" % (params["uri"], error.seconds))
-    except (OSError, bounded.ChildFailed) as error:
-        proof.problems.append(str(error))
-    if proof.problems:
-        problems = [text if text.startswith(proof.host + ": ") else "%s: %s" % (proof.host, text)
-                    for text in proof.problems]
-        raise Failure(problems, proof.result)
-    return proof.result
+    if not check_mode and params["shares"]:
+        try:
+            proof.prove()
+        except Failure as failure:
+            proof.problems.extend(failure.problems)
+        except bounded.TimedOut as error:
+            proof.problems.append("libvirt (%s) gave no answer within %g s: is its service up, and is the host not "
+                                  "overloaded?" % (params["uri"], error.seconds))
+        except (OSError, bounded.ChildFailed) as error:
+            proof.problems.append(str(error))
+    problems = [text if text.startswith(proof.host + ": ") else "%s: %s" % (proof.host, text)
+                for text in proof.problems]
+    return Outcome(result=proof.result, warnings=proof.warnings, problems=problems)
 
 
 class _Proof:
@@ -94,7 +84,8 @@ class _Proof:
         self.problems = []
         # For each tag its root directory's {"uid", "gid", "mode", "fstype"}.
         self.states = {}
-        self.result = {"changed": False, "kernel": None, "daemon": None, "accelerator": None, "warnings": [],
+        self.warnings = []
+        self.result = {"kernel": None, "daemon": None, "accelerator": None,
                        "create_seconds": None, "boot_seconds": None, "seconds": None,
                        "shares": [{"path": share["path"], "tag": share["tag"], "read": False, "wrote": False,
                                    "answer": None, "mount_seconds": None} for share in params["shares"]]}
@@ -132,7 +123,7 @@ class _Proof:
             self.states[share["tag"]] = self.patience.run(lambda: _state(path, mount), path, mount)
         except OSError as error:
             # A server may keep root itself out, and yet let the daemon's user in.
-            self.result["warnings"].append("%s: %s: root itself may not look at it (%s)"
+            self.warnings.append("%s: %s: root itself may not look at it (%s)"
                                            % (self.host, path, live.error_words(error)))
 
     def _kernel(self):
@@ -211,7 +202,7 @@ class _Proof:
             if problem is None:
                 return
             guest.end()
-            self.result["warnings"].append("%s: the guest did not come up with KVM and is tried without: %s"
+            self.warnings.append("%s: the guest did not come up with KVM and is tried without: %s"
                                            % (self.host, problem))
             kvm = False
         problem = self._live(guest, kvm, binary, acting, idmap, deadline, deadline)

@@ -42,8 +42,9 @@ def host(monkeypatch):
         monkeypatch.setattr(_hypervisor.glob, "glob",
                             lambda pattern: [] if _hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
         monkeypatch.setattr(_hypervisor.accounts, "ask", ask)
-        return _hypervisor.look(dict({"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"],
-                                     "packages": [], "ocfs2": None, "timeout": 5.0}, **params))
+        outcome = _hypervisor.work(dict({"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"],
+                                     "packages": [], "ocfs2": None, "timeout": 5.0}, **params), False)
+        return dict(outcome.returned(), warnings=outcome.warnings)
     return look
 
 

@@ -358,7 +358,7 @@ def test_another_login_is_used_before_it_is_believed(host, monkeypatch, number, 
         if number:
             raise OSError(number, "Host is down")
         return os.statvfs_result(range(10))
-    monkeypatch.setattr(apply.os, "statvfs", statvfs)
+    monkeypatch.setattr(os, "statvfs", statvfs)
     executor = apply.Executor(host, SHARES, KINDS, Commands())
     (step,) = operations(("remount", "/srv/a"))
     step.arguments["used"] = True

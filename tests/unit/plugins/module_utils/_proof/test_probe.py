@@ -92,7 +92,7 @@ def test_unusable_parameters_are_refused_with_what_to_write():
 def test_a_path_that_is_no_mount_is_recorded_and_never_written_to(tmp_path):
     share = {"path": str(tmp_path), "type": "nfs", "source": "nas1:/x", "writers": [], "read_only": False}
     for phase in ("write", "read"):
-        result = probe.run(parameters(phase=phase, shares=[share]), False)
+        result = probe.work(parameters(phase=phase, shares=[share]), False).returned()
         (found,) = result["shares"]
         assert not result["changed"]
         assert found["problem"].startswith("is not mounted: a plain directory of ")
