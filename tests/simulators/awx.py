@@ -1,0 +1,14 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answer as the API of an AWX does; see --help, and the package awxsim beside this file."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from awxsim.command import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main())
