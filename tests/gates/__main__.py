@@ -6,6 +6,7 @@
 import argparse
 import signal
 import sys
+import time
 
 from tests.gates import hosts, inputs, stages, times
 from tests.gates.process import Log
@@ -40,10 +41,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     # What is asked for by its own name is run.
     skippable = set(wanted).difference(arguments.names) if inputs.may_skip() else ()
+    started = time.monotonic()
     results = run_stages(
-        {name: STAGES[name] for name in dict.fromkeys(wanted)}, memory=inputs.Memory(), skippable=skippable)
+        {name: STAGES[name] for name in dict.fromkeys(wanted)}, memory=inputs.Memory(), skippable=skippable,
+        abreast=stages.ABREAST)
     write_times(results)
-    print(summary(results), flush=True)
+    print(summary(results, time.monotonic() - started), flush=True)
     return int(any(result.problem for result in results))
 
 

@@ -154,6 +154,13 @@ class Running:
         self._log.say(self._prefix + line)
 
 
+def end_all():
+    """Kill every command that this process has started, with all that those have started."""
+    for pid in _descendants(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def _descendants(pid):
     """The numbers of all processes that a process has started, and that those have."""
     children = {}

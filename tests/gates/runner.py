@@ -1,16 +1,19 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run stages one after the other, go on after a failure, and say at the end what passed and how long it took."""
+"""Run stages, go on after a failure, and say at the end what passed and how long it took."""
 
+import concurrent.futures
 import contextlib
 import fcntl
+import itertools
 import json
+import os
 import sys
 import time
 import typing
 
-from tests.gates.process import CACHE, Failed, Log
+from tests.gates.process import CACHE, Failed, Log, end_all
 
 LOGS = CACHE / "logs"
 TIMES = CACHE / "stage-times.json"
@@ -32,14 +35,42 @@ class Result(typing.NamedTuple):
         return "passed" if self.problem is None else "failed"
 
 
-def run_stages(stages, logs=LOGS, stream=sys.stdout, memory=None, skippable=()):
-    """Run {name: function(log)} and return a Result for each.
+def run_stages(stages, logs=LOGS, stream=sys.stdout, memory=None, skippable=(), abreast=()):
+    """Run {name: function(log)} and return a Result for each, in their order.
 
     A stage fails by raising; the others are run all the same. Only an interrupt ends the whole.
     memory: the inputs.Memory of what has passed, which this run adds to; skippable: the stages that are skipped when
-    they have passed with what they depend on as it is.
+    they have passed with what they depend on as it is; abreast: the stages that use one processor only. Those that
+    follow each other run side by side, as many as there are processors, each line of theirs after the stage's name.
     """
-    return [_run_stage(name, stage, logs, stream, memory, name in skippable) for name, stage in stages.items()]
+    results = []
+    for together, names in itertools.groupby(stages, lambda name: name in abreast):
+        names = list(names)
+        settings = [(name, stages[name], logs, _Named(stream, name) if together else stream, memory, name in skippable)
+                    for name in names]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() if together else 1) as pool:
+            futures = [pool.submit(_run_stage, *each) for each in settings] if together and len(names) > 1 else []
+            try:
+                results += [future.result() for future in futures] or [_run_stage(*each) for each in settings]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_all()
+                raise
+    return results
+
+
+class _Named:
+    """A stream that shows each line after the name of the stage it belongs to."""
+
+    def __init__(self, stream, name):
+        self._stream, self._name = stream, name
+
+    def write(self, text):
+        # In one piece: other stages write at the same time.
+        self._stream.write("".join(f"{self._name}: {line}" for line in text.splitlines(keepends=True)))
+
+    def flush(self):
+        self._stream.flush()
 
 
 def _run_stage(name, stage, logs, stream, memory, skippable):
@@ -89,15 +120,18 @@ def _run_stage_alone(name, stage, logs, stream):
     return Result(name, seconds, problem)
 
 
-def summary(results, logs=LOGS):
-    """The closing table as text; its last line is C(N passed, N failed), and C(, N skipped) where one was."""
+def summary(results, seconds, logs=LOGS):
+    """The closing table as text; its last line is C(N passed, N failed), and C(, N skipped) where one was.
+
+    seconds: how long all took together, which is less than their sum where some ran side by side.
+    """
     width = max(len(result.name) for result in results)
     lines = [""]
     for result in results:
         said = {"passed": "passed", "failed": f"FAILED  {result.problem} (log: {logs / result.name}.log)",
                 "skipped": result.unchanged}[result.outcome]
         lines.append(f"{result.name:{width}}  {result.seconds:6.0f} s  {said}")
-    lines.append(f"{'all':{width}}  {sum(result.seconds for result in results):6.0f} s")
+    lines.append(f"{'all':{width}}  {seconds:6.0f} s")
     outcomes = [result.outcome for result in results]
     count = f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed"
     if "skipped" in outcomes:

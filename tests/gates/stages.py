@@ -254,16 +254,18 @@ def changelog(log):
 # In the order of `make test`: what fails soonest comes first, what needs the lab comes last.
 ALL = {
     "setup": setup,
-    "lint": lint,
     "unit": unit,
+    "lint": lint,
     "target": target,
-    "integration": integration,
     "changelog": changelog,
     "docs": docs,
     "artifact": artifact,
+    "integration": integration,
     "sanity": sanity,
     "hosts": hosts.hosts,
 }
+# They use one processor each, and nothing of each other's.
+ABREAST = {"lint", "target", "changelog", "docs", "artifact"}
 CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}

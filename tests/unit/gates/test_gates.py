@@ -4,8 +4,10 @@
 """The gates' own behaviour: nothing hides a failure, and nothing is made twice."""
 
 import io
+import re
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -45,11 +47,45 @@ def test_later_stages_run_after_a_failure(tmp_path):
     assert "fine" in (tmp_path / "third.log").read_text(encoding="utf-8")
 
 
+def test_stages_side_by_side_keep_their_order_and_name_their_lines(tmp_path):
+    both_run = threading.Barrier(2)
+
+    def early(log):
+        both_run.wait(timeout=30)
+        log.say("from the first")
+
+    def late(log):
+        both_run.wait(timeout=30)
+        raise Failed("it is broken")
+
+    stream = io.StringIO()
+    stages = {"alone": passing, "first": early, "second": late, "last": passing}
+    results = run_stages(stages, tmp_path, stream, abreast={"first", "second"})
+    assert [(result.name, result.problem) for result in results] == [
+        ("alone", None), ("first", None), ("second", "it is broken"), ("last", None),
+    ]
+    said = stream.getvalue().splitlines()
+    assert "first: from the first" in said and "fine" in said
+    assert "from the first" in (tmp_path / "first.log").read_text(encoding="utf-8").splitlines()
+
+
+def test_an_interrupt_ends_stages_side_by_side(tmp_path):
+    def waiting(log):
+        run(log, ["sleep", "60"], seconds=60)
+
+    started = time.monotonic()
+    with interrupted(0.5), pytest.raises(KeyboardInterrupt):
+        run_stages({name: waiting for name in "abc"}, tmp_path, io.StringIO(), abreast=set("abc"))
+    assert time.monotonic() - started < 30
+
+
 def test_summary_counts_stages_in_its_last_line(tmp_path):
     text = summary(
-        [Result("lint", 1.0, None), Result("unit", 2.0, "pytest ended with 1"), Result("docs", 3.0, None)], tmp_path
+        [Result("lint", 1.0, None), Result("unit", 2.0, "pytest ended with 1"), Result("docs", 3.0, None)], 4.4,
+        tmp_path,
     )
     assert text.splitlines()[-1] == "2 passed, 1 failed"
+    assert re.search(r"^all +4 s$", text, re.MULTILINE)
     assert "pytest ended with 1" in text
 
 

@@ -155,7 +155,7 @@ def test_nothing_is_skipped_in_ci_or_when_a_user_says_so(monkeypatch, variable):
 def test_what_was_skipped_is_counted_apart_and_times_are_left_for_programs(tmp_path):
     results = [Result("lint", 0.0, None, "unchanged since it passed on 2026-01-31 12:00"),
                Result("unit", 2.04, "pytest ended with 1"), Result("docs", 3.0, None)]
-    text = summary(results, tmp_path)
+    text = summary(results, 1.0, tmp_path)
     assert text.splitlines()[-1] == "1 passed, 1 failed, 1 skipped"
     assert "unchanged since it passed on 2026-01-31 12:00" in text
     write_times(results, tmp_path / "times.json")
