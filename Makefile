@@ -9,8 +9,8 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --upgrade
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help python setup demo demo-down test check lint unit target integration changelog docs artifact importer \
-	sanity hosts scenarios molecule times bench lock clean
+.PHONY: help python setup demo demo-down test test-release check lint unit target integration changelog docs artifact \
+	importer sanity hosts scenarios molecule times bench lock clean
 
 help: ## say what there is
 	@sed -n 's|^\([a-z][a-z -]*\):[^#]*## |  make \1\t|p' $(MAKEFILE_LIST) | expand -t 26
@@ -32,6 +32,9 @@ demo-down: python ## stop what the demo left up
 # What has passed and not changed since is skipped outside CI; FRESH=1 runs it: make test FRESH=1
 test: python ## everything: all gates, simulators, real hosts, Molecule
 	@$(GATES) test
+
+test-release: python ## what a release is held to besides: the tests that take long on real hosts
+	@$(GATES) test-release
 
 check: python ## the quick part for daily work: lint, unit tests, simulators
 	@$(GATES) check

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python3 -m tests.gates test|check|STAGE…`; `python3 -m tests.gates --list` names the stages."""
+"""`python3 -m tests.gates test|check|test-release|STAGE…`; `python3 -m tests.gates --list` names the stages."""
 
 import argparse
 import signal
@@ -12,8 +12,8 @@ from tests.gates import hosts, inputs, stages, times
 from tests.gates.process import Log
 from tests.gates.runner import LOGS, run_stages, summary, write_times
 
-GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK)}
-STAGES = {**stages.ALL, **stages.CHECK, **stages.HOSTS, **stages.BENCH}
+GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK), "test-release": tuple(stages.RELEASE)}
+STAGES = {**stages.ALL, **stages.CHECK, **stages.HOSTS, **stages.RELEASE, **stages.BENCH}
 
 
 def main():

@@ -39,6 +39,11 @@ def molecule(log):
     _run(log, _molecule())
 
 
+def release(log):
+    """what make test leaves out because it takes long: tests marked release, on real hosts"""
+    _run(log, {release_job(name): (_pytest(name, "release"), {}) for name in release_names()})
+
+
 def labs_down(log, owner=OWNER):
     """End the labs of this checkout's jobs, or of one; whoever started them has done so unless it was killed."""
     if (environments.DEV / "bin/python").exists():
@@ -50,6 +55,17 @@ def scenario_names():
     return sorted(path.stem for path in SCENARIOS.glob("test_*.py"))
 
 
+def release_names():
+    """Those of them with tests that only `make test-release` runs."""
+    return [name for name in scenario_names()
+            if "pytest.mark.release" in (SCENARIOS / f"{name}.py").read_text(encoding="utf-8")]
+
+
+def release_job(name):
+    """What a scenario's job is called in `make test-release`."""
+    return f"release-{name}"
+
+
 def molecule_names():
     """Molecule's scenarios that declare shares: nfs, …"""
     return sorted(path.parent.name for path in MOLECULE.glob("*/shares.yml"))
@@ -57,7 +73,11 @@ def molecule_names():
 
 def _scenarios():
     """name -> (command, variables) of a pytest for each file."""
-    return {name: (["pytest", "-v", f"{SCENARIOS.relative_to(ROOT)}/{name}.py"], {}) for name in scenario_names()}
+    return {name: (_pytest(name, "not release"), {}) for name in scenario_names()}
+
+
+def _pytest(name, marks):
+    return ["pytest", "-v", "-m", marks, f"{SCENARIOS.relative_to(ROOT)}/{name}.py"]
 
 
 def _molecule():

@@ -269,4 +269,6 @@ ABREAST = {"lint", "target", "changelog", "docs", "artifact"}
 CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
+# What is run before a release, and too long for `make test`.
+RELEASE = {"setup": setup, "release": hosts.release}
 BENCH = {"bench-tools": bench_tools, "bench-mitogen": bench_mitogen}

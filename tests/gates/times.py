@@ -10,6 +10,7 @@ orders its jobs by, and what docs/developing.md shows. `python -m tests.gates --
 import json
 import re
 import sys
+import time
 
 from tests.gates.process import CACHE, ROOT
 
@@ -32,7 +33,8 @@ def expected():
 def keep(outcomes):
     """Keep the times of what passed; a job that failed may have ended early."""
     kept = _read(LAST)
-    kept.update((outcome.name, {"seconds": round(outcome.seconds), "parts": parts(outcome.log)})
+    kept.update((outcome.name, {
+        "seconds": round(outcome.seconds), "date": time.strftime("%Y-%m-%d"), "parts": parts(outcome.log)})
                 for outcome in outcomes if outcome.problem is None)
     LAST.parent.mkdir(parents=True, exist_ok=True)
     LAST.write_text(json.dumps(kept, indent=1), encoding="utf-8")
@@ -58,8 +60,9 @@ def table(outcomes):
 
 def page_table(jobs):
     """The same in Markdown, between the marks that the page has."""
-    rows = "".join(f"| `{name}` | {seconds} s | {longest} |\n" for name, seconds, longest in _rows(jobs))
-    return f"{BEGIN}| what | time | most of it |\n|---|---|---|\n{rows}{END}"
+    rows = "".join(f"| `{name}` | {jobs[name]['date']} | {seconds} s | {longest} |\n"
+                   for name, seconds, longest in _rows(jobs))
+    return f"{BEGIN}| what | last passed | time | most of it |\n|---|---|---|---|\n{rows}{END}"
 
 
 def commit_last():

@@ -51,6 +51,7 @@ def test_a_cut_network_and_back(lab):
     assert lab.ssh("hv1", "true").returncode == 0
 
 
+@pytest.mark.release
 def test_a_reboot_keeps_the_disks(lab):
     device = "/dev/disk/by-id/virtshare-lab-data0"
     lab.ssh("hv1", f"printf %-512s kept | dd of={device} bs=512 oflag=direct status=none; echo kept > /root/file")

@@ -35,6 +35,13 @@ def test_every_scenario_and_every_one_of_molecules_is_a_job():
     assert files and molecules and set(commands) == files | molecules
 
 
+def test_what_a_job_leaves_out_runs_before_a_release():
+    commands = {**hosts._scenarios(), **hosts._molecule()}
+    assert hosts.release_names() and set(hosts.release_names()) <= set(commands)
+    for name, (command, _variables) in hosts._scenarios().items():
+        assert command[command.index("-m") + 1] == "not release", name
+
+
 def test_the_longest_job_starts_first_and_one_that_is_not_known_before_it(log, tmp_path):
     order = tmp_path / "order"
     note = "import sys; open({!r}, 'a').write({!r})"
@@ -117,5 +124,6 @@ def test_times_are_kept_of_what_passed(tmp_path, monkeypatch):
 
 def test_the_page_shows_the_committed_times_and_they_are_of_the_jobs_there_are():
     committed = json.loads(times.COMMITTED.read_text(encoding="utf-8"))
-    assert set(committed) == {*hosts.scenario_names(), *(f"molecule-{name}" for name in hosts.molecule_names())}
+    assert set(committed) == {*hosts.scenario_names(), *(f"molecule-{name}" for name in hosts.molecule_names()),
+                              *map(hosts.release_job, hosts.release_names())}
     assert times.page_table(committed) in times.PAGE.read_text(encoding="utf-8")
