@@ -1,0 +1,26 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge whether all hosts of the play see the same filesystem at each share's path."""
+
+from ..module_utils._proof import matrix
+from ..plugin_utils._action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """share_proof_matrix, see its documentation."""
+
+    ARGUMENTS = dict(
+        declared=dict(type="str", required=True),
+        written=dict(type="str", required=True),
+        read=dict(type="str", required=True),
+        expected_hosts=dict(type="list", elements="str", default=[]),
+        allow_same_machine=dict(type="bool", default=False),
+    )
+
+    def work(self, arguments, hosts):
+        declared, written, read = (hosts.registered(arguments[name]) for name in ("declared", "written", "read"))
+        results = {host: {"write": written.get(host), "read": read.get(host)} for host in hosts.batch}
+        shares = [share for result in declared.values() for share in result["shares"]]
+        judgement = matrix.judge(results, shares, arguments["expected_hosts"], arguments["allow_same_machine"])
+        return {"result": judgement, "warnings": judgement["warnings"]}
