@@ -292,11 +292,22 @@ result = [check, refused["msg"], share_mounts([share()])["did"]]
 
 @pytest.mark.parametrize("spoil, mend, words, way_out", [
     # Large writes are refused before the last block is taken.
-    ("cat /dev/zero > /srv/etc/filler 2>/dev/null; dd if=/dev/zero of=/srv/etc/more bs=4k oflag=dsync 2>/dev/null || :",
-     "rm /srv/etc/filler /srv/etc/more", "No space left on device", "Free some space on its filesystem"),
+    ("sync; cat /dev/zero > /srv/etc/filler 2>/dev/null; dd if=/dev/zero of=/srv/etc/more bs=4k oflag=dsync 2>/dev/null || :",
+     "rm /srv/etc/filler /srv/etc/more", "No space left on device",
+     ". Free some space on its filesystem, then run again"),
     ("mount -o remount,ro /srv/etc", "mount -o remount,rw /srv/etc", "Read-only file system",
-     "Make its filesystem writable"),
-], ids=["full", "read-only"])
+     ". Make its filesystem writable, then run again"),
+    ("chattr +i /srv/etc/fstab", "chattr -i /srv/etc/fstab",
+     "it is immutable. Take that away with chattr -i /srv/etc/fstab", ""),
+    ("chattr +a /srv/etc/fstab", "chattr -a /srv/etc/fstab",
+     "it is append-only. Take that away with chattr -a /srv/etc/fstab", ""),
+    ("chattr +i /srv/etc", "chattr -i /srv/etc",
+     "its directory /srv/etc is immutable. Take that away with chattr -i /srv/etc", ""),
+    ("chattr +a /srv/etc", "chattr -a /srv/etc",
+     "its directory /srv/etc is append-only. Take that away with chattr -a /srv/etc", ""),
+    ("touch /srv/fstab && cp /srv/etc/fstab /srv/fstab && mount --bind /srv/fstab /srv/etc/fstab", "umount /srv/etc/fstab",
+     "it is a mount point, as in a container, and cannot be replaced. Unmount it first", ""),
+], ids=["full", "read-only", "immutable", "append-only", "immutable directory", "append-only directory", "mount point"])
 def test_a_disk_that_takes_no_change_loses_nothing(tmp_path, spoil, mend, words, way_out):
     """A share whose source changed is not unmounted when the new one cannot be recorded."""
     result = on_a_host(tmp_path, """
@@ -308,18 +319,19 @@ share_mounts([share()])
 changed = [share(source=disk + "/other"), share(B, disk + "/da ta#")]
 before = [mountinfo(), open(fstab, newline="").read()]
 sh(%r)
-converged, refused = share_mounts([share()]), share_mounts(changed)
+converged, foreseen, refused = share_mounts([share()]), share_mounts(changed, check=True), share_mounts(changed)
 same = [mountinfo(), open(fstab, newline="").read()] == before
 listing = os.listdir("/srv/etc")
 sh(%r)
 ended = share_mounts(changed)
-result = [converged, refused, same, listing, ended, share_mounts(changed)["did"]]
+result = [converged, foreseen, refused, same, listing, ended, share_mounts(changed)["did"]]
 """ % (spoil, mend))
-    converged, refused, same, listing, ended, again = result
+    converged, foreseen, refused, same, listing, ended, again = result
     assert (converged["did"], converged["msg"], refused["did"], same) == ([], "", [], True)
+    assert (foreseen["msg"], foreseen["did"]) == (refused["msg"], [])
     for path in ("/srv/disk/shares/a", "/srv/disk/shares/b #2"):
         assert f"share {path}: /srv/etc/fstab could not be written on host " in refused["msg"]
-    assert refused["msg"].count(f": {words}. Nothing was changed for this share. {way_out}, then run again.") == 2
+    assert refused["msg"].count(f": {words}. Nothing was changed for this share{way_out}.") == 2
     assert ".fstab.virtshare" not in listing
     assert ended["did"] == ["unmount", "directory", "fstab", "fstab", "mount", "mount"] and again == []
 

@@ -137,6 +137,11 @@ def rehearse(filename, text):
     _through(replace.rehearse, filename, text)
 
 
+def look(filename, text):
+    """Raise the OSError that write() would meet; nobody sees a change."""
+    replace.look(os.path.realpath(filename), text.encode("utf-8", "surrogateescape"))
+
+
 def _through(function, filename, text):
     filename = os.path.realpath(filename)
     function(filename, text.encode("utf-8", "surrogateescape"), replace.properties_of(filename))

@@ -6,6 +6,8 @@
 import errno
 import os
 
+from . import attributes, mountinfo
+
 
 def replace(filename, data, prepare=None):
     """Write a file of this process's owner and mode 0600, or what prepare makes of it, in the place of an old one.
@@ -29,12 +31,38 @@ def properties_of(filename):
 
 
 def rehearse(filename, data, prepare=None):
-    """Raise the OSError that replace() would meet on a disk that is full or takes no change; nothing of it stays."""
+    """Raise the OSError that replace() would meet, so on a disk that is full; nothing of it stays."""
+    look(filename)
     temporary = temporary_of(filename)
     try:
         _write(temporary, data, prepare)
     finally:
         unlink(temporary)
+
+
+def look(filename, data=b""):
+    """Raise the OSError that replace() would meet; nobody sees a change.
+
+    An immutable file and a mount point can be replaced by none, and their directory says nothing of it.
+    """
+    if mountinfo.find(mountinfo.read(), filename) is not None:
+        raise OSError(errno.EBUSY, "it is a mount point, as in a container, and cannot be replaced. Unmount it first")
+    if os.path.isdir(filename):
+        raise OSError(errno.EISDIR, "it is a directory")
+    directory = os.path.dirname(filename)
+    while not os.path.lexists(directory):
+        directory = os.path.dirname(directory)
+    for path in (filename, directory):
+        flags = attributes.of(path)
+        for flag, letter, word in ((attributes.IMMUTABLE, "i", "immutable"), (attributes.APPEND_ONLY, "a", "append-only")):
+            if flags & flag:
+                raise OSError(errno.EPERM, "%s is %s. Take that away with chattr -%s %s" % (
+                    "it" if path == filename else "its directory %s" % path, word, letter, path))
+    if os.statvfs(directory).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, "its directory %s cannot be written" % directory)
+    _write_nameless(directory, data)
 
 
 def temporary_of(filename):
@@ -76,6 +104,22 @@ def _copy_properties(filename, descriptor):
         # A filesystem without extended attributes has none to keep.
         if error.errno != errno.ENOTSUP:
             raise
+
+
+def _write_nameless(directory, data):
+    """Write a file that never gets a name, so that nothing is left of it, where the filesystem has such files."""
+    try:
+        descriptor = os.open(directory, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT):
+            return
+        raise
+    try:
+        while data:
+            data = data[os.write(descriptor, data):]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(temporary, data, prepare):

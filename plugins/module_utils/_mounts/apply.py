@@ -47,10 +47,9 @@ def _reconcile(params, check_mode, host, shares, prefix, outcome):
     todo.plan_declared(shares, params["allow_hidden_files"])
     left = todo.plan_undeclared([share["path"] for share in shares], params["purge"], prefix)
     outcome.plan = plan = todo.whole()
-    if not check_mode:
-        executor = Executor(host, todo.shares, todo.types)
-        outcome.plan = plan.only(executor.carry_out(plan.operations))
-        todo.errors.update(executor.errors)
+    executor = Executor(host, todo.shares, todo.types)
+    outcome.plan = plan.only((executor.foresee if check_mode else executor.carry_out)(plan.operations))
+    todo.errors.update(executor.errors)
     outcome.warnings = plan.warnings
     gone = [undeclared.result(candidate, found, removed and candidate.share["path"] not in todo.errors)
             for candidate, found, removed in left]

@@ -19,6 +19,7 @@ from .plan import stack, trap_at
 
 # No share has a part in it, and a busy host takes its time.
 RELOAD_SECONDS = 90
+_UNCHANGED = ". Nothing was changed for this share"
 # What to do about a disk that takes no change.
 _WAYS_OUT = {
     errno.ENOSPC: "Free some space on its filesystem, then run again",
@@ -41,10 +42,17 @@ class Executor:
         self.errors = {}
         self._silent = set()
 
+    def foresee(self, operations):
+        """The operations without those of shares that could not be recorded; nobody sees a change."""
+        self._rehearse(operations, lambda text: fstab.look(self.host.fstab_path, text))
+        left = [operation for operation in operations if operation.target not in self.errors]
+        recorded = [any(each.name == "fstab" for each in some) for some in (operations, left)]
+        return [each for each in left if each.name != "systemd_reload" or recorded[0] == recorded[1]]
+
     def carry_out(self, operations):
         """Run the operations in their order, and return those that were done."""
         done = []
-        self._rehearse([operation for operation in operations if operation.name == "fstab"])
+        self._rehearse(operations, lambda text: fstab.rehearse(self.host.fstab_path, text))
         steps = {"unmount": self._unmount, "automount_stop": self._automount_stop,
                  "remove_directory": self._remove_directory, "directory": self._directory,
                  "credentials": self._credentials, "remount": self._remount, "mount": self._mount,
@@ -69,14 +77,24 @@ class Executor:
             self.errors[operation.target] = self._words(operation, error)
             return False
 
-    def _rehearse(self, operations):
-        """Before anything is released: what cannot be recorded would be unmounted, and then not mounted again."""
+    def _rehearse(self, operations, attempt):
+        """Before anything is released: what cannot be recorded would be unmounted, and then not mounted again.
+
+        attempt: a function of fstab's new text, which raises the OSError of writing it.
+        """
+        for operation in operations:
+            if operation.name == "credentials":
+                try:
+                    credentials.rehearse(operation.target)
+                except OSError as error:
+                    self._not_written([operation], credentials.file_of(operation.target), error, _UNCHANGED)
+        recorded = [each for each in operations if each.name == "fstab" and each.target not in self.errors]
         try:
-            old, text = self._edited(operations)
+            old, text = self._edited(recorded)
             if text != old:
-                fstab.rehearse(self.host.fstab_path, text)
+                attempt(text)
         except OSError as error:
-            self._not_written(operations, error, ". Nothing was changed for this share")
+            self._not_written(recorded, self.host.fstab_path, error, _UNCHANGED)
 
     def _fstab(self, operations):
         """All edits in one write; a share that failed before keeps its old entry."""
@@ -86,7 +104,7 @@ class Executor:
             if text != old:
                 fstab.write(self.host.fstab_path, text)
         except OSError as error:
-            self._not_written(wanted, error)
+            self._not_written(wanted, self.host.fstab_path, error)
             return []
         return wanted
 
@@ -98,11 +116,12 @@ class Executor:
             text = fstab.with_entry(text, entry) if entry else fstab.without_path(text, operation.target)
         return old, text
 
-    def _not_written(self, operations, error, unchanged=""):
+    def _not_written(self, operations, filename, error, unchanged=""):
+        way_out = _WAYS_OUT.get(error.errno)
         for operation in operations:
             self.errors[operation.target] = "share %s: %s could not be written on host %s: %s%s%s" % (
-                operation.target, self.host.fstab_path, self.host.name, error.strerror or error,
-                unchanged, ". %s." % _WAYS_OUT[error.errno] if error.errno in _WAYS_OUT else "")
+                operation.target, filename, self.host.name, error.strerror or error, unchanged,
+                ". %s." % way_out if way_out else "." if unchanged else "")
 
     @staticmethod
     def _is_to_be_read(operations, done):

@@ -8,23 +8,19 @@ filesystem it lies in is bound elsewhere, where nothing covers it. Run everythin
 lie in a filesystem that does not answer, and the process that opened the namespace must end.
 """
 
-import array
 import collections
 import contextlib
 import ctypes
 import errno
-import fcntl
 import os
-import platform
 import stat
 
-from .._host import mountinfo
+from .._host import attributes, mountinfo
 
-# Linux: include/uapi/linux/sched.h, mount.h, fs.h, capability.h
+# Linux: include/uapi/linux/sched.h, mount.h, capability.h
 _CLONE_NEWNS = 0x00020000
 _MS_BIND = 0x1000
 _MS_REC_PRIVATE = 0x4000 | 0x40000
-_FS_IMMUTABLE_FL = 0x10
 _CAP_LINUX_IMMUTABLE = 9
 
 # Where the immutable flag is known to be kept; elsewhere it is not asked for, so that two runs agree.
@@ -115,7 +111,7 @@ def _look_at(path, place, entries):
     immutable = None
     if _can_mark(path, entries):
         with _opened(place) as directory:
-            immutable = bool(_flags(directory) & _FS_IMMUTABLE_FL)
+            immutable = bool(attributes.get(directory) & attributes.IMMUTABLE)
     names = sorted(os.listdir(place))
     shown = names[:_NAMES_SHOWN] + (["..."] if len(names) > _NAMES_SHOWN else [])
     return Point("directory", linked, owner, mode, immutable, shown)
@@ -193,23 +189,8 @@ def _has_capability(number):
     return bool(int(fields.get("CapEff", "0").strip(), 16) >> number & 1)
 
 
-def _requests(machine):
-    """(get, set) numbers of the flag ioctls: _IOR('f', 1, long) and _IOW('f', 2, long) of the machine."""
-    size = ctypes.sizeof(ctypes.c_long) << 16
-    odd = machine.startswith(("ppc", "mips", "sparc", "alpha"))
-    read, write = (0x40000000, 0x80000000) if odd else (0x80000000, 0x40000000)
-    return read | size | 0x6601, write | size | 0x6602
-
-
-def _flags(descriptor):
-    # The kernel reads and writes an int there, though the number says long.
-    value = array.array("i", [0, 0])
-    fcntl.ioctl(descriptor, _requests(platform.machine())[0], value, True)
-    return value[0]
-
-
 def _mark(descriptor, immutable):
-    flags = _flags(descriptor)
-    wanted = flags | _FS_IMMUTABLE_FL if immutable else flags & ~_FS_IMMUTABLE_FL
+    flags = attributes.get(descriptor)
+    wanted = flags | attributes.IMMUTABLE if immutable else flags & ~attributes.IMMUTABLE
     if wanted != flags:
-        fcntl.ioctl(descriptor, _requests(platform.machine())[1], array.array("i", [wanted, 0]), True)
+        attributes.put(descriptor, wanted)

@@ -15,6 +15,7 @@ import os
 import re
 import stat
 
+from .._host.replace import look as look_at_file
 from .._host.replace import replace, sync_directory, temporary_of, unlink
 
 DIRECTORY = "/etc/virtshare/credentials"
@@ -194,6 +195,11 @@ def write(path, declared):
     finally:
         os.close(descriptor)
     replace(file_of(path), content(declared), lambda descriptor: os.fchmod(descriptor, _FILE_MODE))
+
+
+def rehearse(path):
+    """Raise the OSError that write() or remove() would meet; nothing is written."""
+    look_at_file(file_of(path))
 
 
 def remove(path):
