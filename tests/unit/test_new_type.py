@@ -47,6 +47,7 @@ ROOMS = '''
 import json
 from ansible_collections.virtshare.storage.plugins.doc_fragments._shares import ModuleDocFragment
 from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import found as found_module
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts import mountpoint, plan
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._proof import probe
@@ -66,7 +67,7 @@ share, = validated([SHARE])
 def planned(*mounts):
     point = mountpoint.Point("directory", None, "0:0", "0000", True, [])
     state = plan.credentials.State("missing", True, "", "", False, False, False)
-    found = plan.Found(list(mounts), [], [], [], point, {}, False, None, state)
+    found = found_module.Found(list(mounts), [], [], [], point, {}, False, None, state)
     made = plan.plan_share(share, registry.of(share), found, lambda path, mount: [], False)
     return [(each.name, each.arguments.get("command")) for each in made.operations]
 

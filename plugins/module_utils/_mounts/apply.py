@@ -14,8 +14,10 @@ from .._share.paths import checked_purge_below
 from .._share.types import registry
 from . import fuse_processes, undeclared
 from .executor import Executor
+from .found import stack, trap_at
 from .host import Host
-from .plan import futile, plan_removal, plan_share, stack, trap_at, whole
+from .order import futile, whole
+from .plan import plan_removal, plan_share
 
 LOCK = "/run/virtshare-mounts.lock"
 

@@ -14,8 +14,8 @@ from .._plan.plan import Refusal
 from .._share import credentials
 from .._share.live import RETRY_TIMEOUT
 from . import automount, fuse_processes, mountpoint, systemd_scope
+from .found import stack, trap_at
 from .in_use import in_words
-from .plan import stack, trap_at
 
 # No share has a part in it, and a busy host takes its time.
 RELOAD_SECONDS = 90

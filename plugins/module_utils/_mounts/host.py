@@ -17,8 +17,8 @@ from .._share import credentials, options
 from .._share.live import origin_of
 from .._share.types import registry
 from . import fuse_processes, mountpoint, undeclared
+from .found import Found, stack, trap_at
 from .in_use import in_use
-from .plan import Found, stack, trap_at
 
 # A living server takes a connection at once; after 1 s the kernel has asked a second time.
 CONNECT_SECONDS = 2

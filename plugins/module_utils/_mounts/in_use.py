@@ -202,7 +202,8 @@ class _Search:
         return ["this host's own NFS export of %s" % name for name in names if self._is_file_of_it(name)]
 
     def _is_file_of_it(self, path):
-        return any(self._leads_into(table, path) for table in self.tables.values())
+        # In a namespace whose root lies in the share every path would lead into it.
+        return self._leads_into(self.entries, path)
 
 
 def _taken_along(entry, by_id, groups):

@@ -1,66 +1,14 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be done for the declared shares of one host, from what was found there. Pure.
+"""What is to be done for the declared shares of one host, from what was found there. Pure."""
 
-The operations of all shares run in phases: everything is released before anything is mounted, so that shares of one
-server that depend on each other (they share its connection) change together, and fstab is written once. fstab comes
-after the release and before the mount: a run that is cut off leaves a share unmounted, never one that is mounted with
-old options and recorded with new ones.
-"""
-
-import collections
-
-from .._host import fstab, mountinfo
+from .._host import fstab
 from .._plan.plan import Operation, Plan, Refusal
 from .._share import credentials
 from .._share.options import Difference
 from . import automount, mountpoint
 from .in_use import in_words
-
-PHASES = ("unmount", "automount_stop", "remove_directory", "directory", "credentials", "fstab", "systemd_reload",
-          "remount", "mount", "automount_start")
-
-Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials")
-Found.__new__.__defaults__ = (None, None)
-Found.__doc__ = """What was found of one share.
-
-stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
-lines, entries: fstab's lines for the path, raw and as fstab.Entry.
-point: mountpoint.Point of the directory under them. evidence: see ShareType.mismatch.
-stale: whether nothing in the live mount can be used any more, and a new one is needed, see ShareType.is_stale.
-trap: the automount trap under them as a mountinfo.Mount, None when there is none.
-credentials: credentials.State of the share's credentials file, None when it was not looked at.
-"""
-
-
-def stack(entries, path):
-    """The mounts one after the other that appear at a path when the uppermost is taken away, the lowest first.
-
-    entries: of mountinfo. An automount trap is not a mount: the systemd unit that set it removes it.
-    """
-    return _uncovered(entries, path)[0]
-
-
-def trap_at(entries, path):
-    """The automount trap at a path, whether something is mounted over it or not, or None."""
-    return _uncovered(entries, path)[1]
-
-
-def _uncovered(entries, path):
-    """(the mounts above any trap, the lowest first; the trap)"""
-    entries = list(entries)
-    result = []
-    while True:
-        top = mountinfo.find(entries, path)
-        if top is None or top.fstype == "autofs":
-            return result, top
-        result.insert(0, top)
-        gone = {top.mount_id}
-        for entry in entries:
-            if entry.parent_id in gone and entry.mount_id != top.mount_id:
-                gone.add(entry.mount_id)
-        entries = [entry for entry in entries if entry.mount_id not in gone]
 
 
 def plan_share(share, share_type, found, in_use, allow_hidden_files=False):
@@ -81,54 +29,6 @@ def plan_removal(share, share_type, found, in_use):
     """The Plan that removes a share nobody declares any more, or a Refusal; arguments as for plan_share()."""
     _refuse_place(share, found)
     return _released(share, share_type, found, in_use, "it is not declared, and purge is true")
-
-
-def futile(plans):
-    """{path: why} of the plans that would unmount a share for nothing, as a mount that stays keeps its old options.
-
-    plans: {path: Plan} of all shares of the host.
-    """
-    result = {}
-    while True:
-        released = {operation.target for path, plan in plans.items() if path not in result
-                    for operation in plan.operations if operation.name == "unmount"}
-        added = {}
-        for path in released:
-            bound = [other for operation in plans[path].operations
-                     for other in operation.arguments.get("bound", ()) if other not in released]
-            if bound:
-                added[path] = (
-                    "share %s: %s, and the kernel keeps what it has as long as the same server is mounted at %s. "
-                    "Declare the option for those, too, or unmount them first; timeo and retrans can be had for this "
-                    "share alone with nosharecache: true. Nothing was changed for this share." % (
-                        path, [each.summary for each in plans[path].operations if each.name == "unmount"][-1],
-                        ", ".join(sorted(set(bound)))))
-        if not added:
-            return result
-        result.update(added)
-
-
-def whole(plans, systemd_lags, dead_servers):
-    """One Plan of the plans of all shares, in phases.
-
-    systemd_lags: whether fstab changed since systemd read it; None where systemd does not run. dead_servers: called
-    when systemd is to read it, returns the servers of live mounts that do not answer.
-    """
-    result = Plan()
-    for plan in plans:
-        result.add(plan)
-    writes = any(operation.name == "fstab" for operation in result.operations)
-    if systemd_lags or (writes and systemd_lags is not None):
-        dead = dead_servers()
-        if dead:
-            # Measured with systemd 257: its generators wait for every mount, and process 1 with them for 90 s.
-            result.warnings.append(
-                "Skipped daemon-reload: it would block on %s. fstab is correct; run again when the server is back."
-                % " and ".join(dead))
-        else:
-            result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
-    result.operations.sort(key=lambda operation: PHASES.index(operation.name))
-    return result
 
 
 def _checked(share, found):

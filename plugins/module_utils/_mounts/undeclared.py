@@ -17,7 +17,7 @@ from .._plan.plan import Refusal
 from .._share.paths import checked_purge_below
 from .._share.types import registry
 from . import mountpoint
-from .plan import stack
+from .found import stack
 
 Candidate = collections.namedtuple("Candidate", "share recorded")
 Candidate.__doc__ = """A mount of a filesystem that can be a share, and that is not declared.

@@ -5,7 +5,8 @@
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
-from ansible_collections.virtshare.storage.plugins.module_utils._mounts import automount, plan
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import automount, order, plan
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import found as found_module
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts.mountpoint import Point
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
@@ -35,9 +36,9 @@ def share(options=None, **changes):
 def found(*mounts, **changes):
     entries = mountinfo.parse("\n".join((ROOT,) + mounts))
     lines = changes.pop("lines", LINE)
-    return plan.Found(
-        plan.stack(entries, "/srv/x"), [], fstab.lines_of(lines, "/srv/x"), fstab.find(lines, "/srv/x"), GUARDED,
-        {"addresses": None, "origin": None}, False, plan.trap_at(entries, "/srv/x"))._replace(**changes)
+    return found_module.Found(
+        found_module.stack(entries, "/srv/x"), [], fstab.lines_of(lines, "/srv/x"), fstab.find(lines, "/srv/x"), GUARDED,
+        {"addresses": None, "origin": None}, False, found_module.trap_at(entries, "/srv/x"))._replace(**changes)
 
 
 def made(declared, state, in_use=()):
@@ -45,7 +46,7 @@ def made(declared, state, in_use=()):
 
 
 def names(result):
-    return [operation.name for operation in plan.whole([result], None, None).operations]
+    return [operation.name for operation in order.whole([result], None, None).operations]
 
 
 CASES = {

@@ -7,7 +7,8 @@ import errno
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
-from ansible_collections.virtshare.storage.plugins.module_utils._mounts import plan
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import found as found_module
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import order, plan
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts.mountpoint import Point
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share import credentials
@@ -206,8 +207,8 @@ GUARDED = Point("directory", None, "0:0", "0000", True, [])
 
 def made(declared, mounts, state, lines=LINE, in_use=(), stale=False):
     entries = mountinfo.parse("\n".join(["20 1 254:0 / / rw,relatime - ext4 /dev/vda rw"] + mounts))
-    found = plan.Found(
-        plan.stack(entries, "/srv/m"), [], fstab.lines_of(lines, "/srv/m"), fstab.find(lines, "/srv/m"), GUARDED,
+    found = found_module.Found(
+        found_module.stack(entries, "/srv/m"), [], fstab.lines_of(lines, "/srv/m"), fstab.find(lines, "/srv/m"), GUARDED,
         {"addresses": None, "origin": None}, stale, None, state)
     return plan.plan_share(declared, registry.of(declared), found, lambda path, mount: list(in_use))
 
@@ -241,7 +242,7 @@ CASES = {
 @pytest.mark.parametrize("declared, mounts, state, lines, operations", list(CASES.values()), ids=list(CASES))
 def test_what_is_done(declared, mounts, state, lines, operations):
     result = made(declared, mounts, state, lines)
-    assert [operation.name for operation in plan.whole([result], None, None).operations] == operations
+    assert [operation.name for operation in order.whole([result], None, None).operations] == operations
     assert result.changed == bool(operations) == (result.before != result.after)
     shown = repr([operation.result() for operation in result.operations] + [result.diff(), result.warnings])
     assert SECRET["password"] not in shown and "a, #" not in shown
@@ -285,7 +286,7 @@ def test_a_login_that_is_over_is_made_anew_under_a_share_in_use(declared, mounts
             made(declared, mounts, state, in_use=in_use, stale=True)
         return
     result = made(declared, mounts, state, in_use=in_use, stale=True)
-    done = plan.whole([result], None, None).operations
+    done = order.whole([result], None, None).operations
     assert [operation.name for operation in done] == operations
     if done[-1].name == "remount":
         assert done[-1].arguments["used"] and "log in" in done[-1].summary

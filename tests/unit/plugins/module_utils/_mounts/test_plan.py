@@ -5,7 +5,8 @@
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
-from ansible_collections.virtshare.storage.plugins.module_utils._mounts import plan
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import found as found_module
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import order, plan
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts.mountpoint import Point
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
@@ -33,10 +34,10 @@ def share(**changes):
 
 def found(mounts=(), lines=RIGHT_LINE, point=GUARDED, addresses=None, origin=None, stale=False):
     entries = mountinfo.parse("\n".join([ROOT] + list(mounts)))
-    return plan.Found(
-        plan.stack(entries, "/srv/x"), [entry for entry in entries if entry.mount_point != "/srv/x"],
+    return found_module.Found(
+        found_module.stack(entries, "/srv/x"), [entry for entry in entries if entry.mount_point != "/srv/x"],
         fstab.lines_of(lines, "/srv/x"), fstab.find(lines, "/srv/x"), point,
-        {"addresses": addresses, "origin": origin}, stale, plan.trap_at(entries, "/srv/x"))
+        {"addresses": addresses, "origin": origin}, stale, found_module.trap_at(entries, "/srv/x"))
 
 
 def made(declared, state, in_use=(), allow=False):
@@ -44,7 +45,7 @@ def made(declared, state, in_use=(), allow=False):
 
 
 def names(result):
-    return [operation.name for operation in plan.whole([result], None, None).operations]
+    return [operation.name for operation in order.whole([result], None, None).operations]
 
 
 # what is declared, what is found, what is done
@@ -177,8 +178,8 @@ def test_all_shares_are_released_before_any_is_mounted():
     for operation in second.operations:
         operation.target = "/srv/y"
     second.before, second.after = {"/srv/y": second.before["/srv/x"]}, {"/srv/y": second.after["/srv/x"]}
-    order = [(operation.name, operation.target) for operation in plan.whole([first, second], None, None).operations]
-    assert order == [("unmount", "/srv/x"), ("unmount", "/srv/y"), ("mount", "/srv/x"), ("mount", "/srv/y")]
+    ordered = [(operation.name, operation.target) for operation in order.whole([first, second], None, None).operations]
+    assert ordered == [("unmount", "/srv/x"), ("unmount", "/srv/y"), ("mount", "/srv/x"), ("mount", "/srv/y")]
 
 
 @pytest.mark.parametrize("state, lags, dead, operations", [
@@ -191,7 +192,7 @@ def test_all_shares_are_released_before_any_is_mounted():
     (found([NFS]), True, ["nas9"], []),
 ])
 def test_systemd_reads_fstab_once_when_it_changed_and_no_server_is_dead(state, lags, dead, operations):
-    result = plan.whole([made(share(), state)], lags, lambda: dead)
+    result = order.whole([made(share(), state)], lags, lambda: dead)
     assert [operation.name for operation in result.operations] == operations
     assert any("nas9" in warning for warning in result.warnings) == bool(dead)
 
@@ -200,7 +201,7 @@ def test_an_option_that_other_mounts_keep_is_refused_unless_they_go_too():
     neighbour = NFS.replace("52 20", "80 20").replace("/srv/x", "/srv/y")
     state = found([NFS, neighbour])
     alone = made(share(options={"timeo": 100}), state)
-    refused = plan.futile({"/srv/x": alone})
+    refused = order.futile({"/srv/x": alone})
     assert list(refused) == ["/srv/x"]
     assert "/srv/y" in refused["/srv/x"] and "nosharecache" in refused["/srv/x"]
 
@@ -208,16 +209,16 @@ def test_an_option_that_other_mounts_keep_is_refused_unless_they_go_too():
     for operation in together.operations:
         operation.target = "/srv/y"
         operation.arguments["bound"] = ["/srv/x"]
-    assert plan.futile({"/srv/x": alone, "/srv/y": together}) == {}
+    assert order.futile({"/srv/x": alone, "/srv/y": together}) == {}
     together.operations[0].arguments["bound"] = ["/srv/z"]
-    assert sorted(plan.futile({"/srv/x": alone, "/srv/y": together})) == ["/srv/x", "/srv/y"]
+    assert sorted(order.futile({"/srv/x": alone, "/srv/y": together})) == ["/srv/x", "/srv/y"]
 
 
 def test_stack_sees_what_a_mount_above_hides():
     entries = mountinfo.parse("\n".join([ROOT, NFS, "90 20 0:90 / /srv rw - tmpfs none rw"]))
-    assert plan.stack(entries, "/srv/x") == []
+    assert found_module.stack(entries, "/srv/x") == []
     entries = mountinfo.parse("\n".join([ROOT, NFS, "90 52 0:90 / /srv/x/deep rw - tmpfs none rw"]))
-    assert [mount.mount_id for mount in plan.stack(entries, "/srv/x")] == [52]
+    assert [mount.mount_id for mount in found_module.stack(entries, "/srv/x")] == [52]
 
 
 @given(st.integers(0, 6), st.booleans())
@@ -227,5 +228,5 @@ def test_stack_counts_what_lies_on_each_other(depth, noise):
         lines.append("%d %d 0:%d / /srv/x rw - tmpfs none rw" % (100 + number, 99 + number if number else 20, number))
         if noise:
             lines.append("%d %d 0:99 / /srv/x/sub rw - tmpfs none rw" % (200 + number, 100 + number))
-    assert [mount.mount_id for mount in plan.stack(mountinfo.parse("\n".join(lines)), "/srv/x")] == list(
+    assert [mount.mount_id for mount in found_module.stack(mountinfo.parse("\n".join(lines)), "/srv/x")] == list(
         range(100, 100 + depth))

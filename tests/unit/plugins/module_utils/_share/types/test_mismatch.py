@@ -6,6 +6,7 @@
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._access import confinement, grant
 from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts import found as found_module
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts import mountpoint, plan
 from ansible_collections.virtshare.storage.plugins.module_utils._proof import probe
 from ansible_collections.virtshare.storage.plugins.module_utils._share import live
@@ -89,7 +90,7 @@ def test_mounts(case):
         assert same
         return
     point = mountpoint.Point("directory", None, "0:0", "0000", True, [])
-    found = plan.Found([mount], [], [], [], point, dict({"addresses": None, "server": None}, **evidence), False, None,
+    found = found_module.Found([mount], [], [], [], point, dict({"addresses": None, "server": None}, **evidence), False, None,
                        plan.credentials.State("missing", True, "", "", False, False, False))
     made = plan.plan_share(share, share_type, found, lambda path, mount: [], False)
     reasons = " ".join(each.summary for each in made.operations if each.name == "unmount")
