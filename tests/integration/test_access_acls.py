@@ -172,3 +172,16 @@ def test_a_wrong_acl_is_refused_with_what_to_write(tmp_path):
     made = run_as_root(tmp_path, prepare() + f"result = {access(acl=['mask::rwx'])}")
     assert made["failed"] and not made["changed"]
     assert f"{SHARE}: access.acl 'mask::rwx' is not an entry for a user or a group." in made["msg"]
+
+
+def test_accounts_with_blanks_are_taken_everywhere(tmp_path):
+    made, again, acl, owner = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + """
+call = lambda: run_module("share_access", {"paths": [{
+    "path": share, "owner": "CORP\\\\svc vm", "group": "domain users", "mode": "2770", "writers": ["CORP\\\\svc vm"],
+    "acl": ["group:domain users:rwx", "user:CORP\\\\svc vm:r-x"]}]})
+made, again = call(), call()
+result = [made, again, acls(share)[0], [os.stat(share).st_uid, os.stat(share).st_gid]]
+""")
+    assert not made.get("failed"), made["msg"]
+    assert not again["changed"] and owner == [20100, 20513]
+    assert [8, 7, 20513] in acl and [2, 5, 20100] in acl

@@ -459,3 +459,30 @@ result = [reported, same, [each["operation"] for each in resting["operations"]]]
         assert [mount["mounted"] for mount in each["mounts"]] == [False, False]
     assert same
     assert operations == ["directory", "directory", "fstab", "fstab", "mount"]
+
+
+def test_flags_in_quotes_are_flags_of_the_live_mount(tmp_path):
+    first, second, third, options, line = on_a_host(tmp_path, """
+first = share_mounts([share()])
+second = share_mounts([share(options={"noatime": "true", "nosuid": "yes", "nodev": "off", "x-systemd.automount": "no"})])
+third = share_mounts([share(options={"noatime": True, "nosuid": True})])
+result = [first, second, third, second["mounts"][0]["options"], second["mounts"][0]["fstab"]]
+""")
+    assert first["changed"] and second["did"] == ["fstab", "remount"] and not third["changed"], third
+    assert {"noatime", "nosuid"} <= set(options) and "nodev" not in options
+    assert line == "/srv/disk/data /srv/disk/shares/a none rw,noatime,nosuid,bind,nofail 0 0"
+
+
+def test_an_owner_that_the_host_does_not_know_ends_its_share_before_anything_is_touched(tmp_path):
+    predicted, made, untouched, directory = on_a_host(tmp_path, """
+before = state()
+cifs = {"path": B, "type": "cifs", "source": "//127.0.0.1/media", "options": {"cruid": "nosuch"},
+        "access": {"owner": "domain users", "group": "nogroupthere"}, "credentials": {"username": "vm", "password": "s3cr3t"}}
+predicted = share_mounts([cifs], check=True)
+made = share_mounts([cifs])
+result = [predicted, made, state() == before, os.path.exists("/etc/virtshare/credentials/" + B.strip("/"))]
+""")
+    words = "share /srv/disk/shares/b #2: the user domain users and the user nosuch and the group nogroupthere do not exist on host"
+    assert made["msg"].startswith(words) and "Nothing was changed for this share." in made["msg"], made["msg"]
+    assert any(warning.startswith(words) and "yet" in warning for warning in predicted["warnings"]), predicted
+    assert untouched and not directory

@@ -19,8 +19,10 @@ USERS = {
     "oneadmin": (9869, 9869, ["kvm"]),
     "libvirt-qemu": (64055, 993, []),
     "stranger": (12345, 12345, []),
+    # As a directory of users has them (winbind, SSSD).
+    "CORP\\svc vm": (20100, 20513, []),
 }
-GROUPS = {"kvm": 993, "oneadmin": 9869, "stranger": 12345}
+GROUPS = {"kvm": 993, "oneadmin": 9869, "stranger": 12345, "domain users": 20513}
 
 PREAMBLE = """
 import json, os, subprocess, sys

@@ -46,13 +46,13 @@ def _reconcile(params, check_mode, host, shares, prefix, outcome):
     if missing and params["missing_programs"] == "report":
         outcome.result.update(mounts=_read_back(host, shares), undeclared=[], missing_programs=missing)
         return
-    todo.plan_declared(shares, params["allow_hidden_files"])
+    todo.plan_declared(shares, params["allow_hidden_files"], check_mode)
     left = todo.plan_undeclared([share["path"] for share in shares], params["purge"], prefix)
     outcome.plan = plan = todo.whole()
     executor = Executor(host, todo.shares, todo.types)
     outcome.plan = plan.only((executor.foresee if check_mode else executor.carry_out)(plan.operations))
     todo.errors.update(executor.errors)
-    outcome.warnings = plan.warnings
+    outcome.warnings = plan.warnings + todo.warnings
     gone = [undeclared.result(candidate, found, removed and candidate.share["path"] not in todo.errors)
             for candidate, found, removed in left]
     remaining = undeclared.warning([each for each in gone if not each["removed"]
@@ -76,6 +76,7 @@ class _Work:
         self.types = {}
         self.plans = collections.OrderedDict()
         self.errors = {}
+        self.warnings = []
 
     def missing_programs(self, shares):
         """The types of the shares to be mounted whose mount program is not on the host, sorted."""
@@ -86,8 +87,16 @@ class _Work:
                 types.add(share["type"])
         return sorted(types)
 
-    def plan_declared(self, shares, allow_hidden_files):
+    def plan_declared(self, shares, allow_hidden_files, check_mode):
         known = [self._take(share) for share in shares]
+        for share in known:
+            unknown = share["numbers"]["unknown"] if share["state"] == "mounted" else []
+            if unknown and check_mode:
+                # The packages of the same run may bring it.
+                self.warnings.append(_unknown_words(share, unknown, self.host.name, "yet"))
+            elif unknown:
+                self.errors[share["path"]] = _unknown_words(share, unknown, self.host.name)
+        known = [share for share in known if share["path"] not in self.errors]
         found, problems = self.host.find(known, self.types)
         self.errors.update(problems)
         for share in known:
@@ -124,6 +133,14 @@ class _Work:
                 share, self.types[share["path"]], found, self.host.in_use, *settings)
         except Refusal as refusal:
             self.errors[share["path"]] = str(refusal)
+
+
+def _unknown_words(share, unknown, host, yet=None):
+    """That a share's options name accounts which its host does not have: mount(8) and its helpers say it in no such words."""
+    return ("share %s: the %s %s not exist on host %s%s. Create it, with the same number on all hosts, or name one that "
+            "exists (access.owner, access.group, or the options uid and gid).%s" % (
+                share["path"], " and the ".join(unknown), "does" if len(unknown) == 1 else "do", host,
+                " yet" if yet else "", "" if yet else " Nothing was changed for this share."))
 
 
 def _read_back(host, shares):

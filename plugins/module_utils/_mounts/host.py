@@ -75,18 +75,22 @@ class Host:
         return sorted(dead)
 
     def numbers(self, users, groups):
-        """{"users": {name: number}, "groups": {name: number}} of those that this host knows.
+        """{"users": {name: number}, "groups": {name: number}} of those that this host knows, and "unknown": [text].
 
-        A name service that does not answer knows none.
+        A name service that does not answer knows none, and none is unknown then.
         """
-        result = {"users": {}, "groups": {}}
+        result = {"users": {}, "groups": {}, "unknown": []}
         if not users and not groups:
             return result
         try:
-            return bounded(lambda: {"users": _numbers(pwd.getpwnam, users), "groups": _numbers(grp.getgrnam, groups)},
-                           self.timeout)
+            result.update(bounded(lambda: {"users": _numbers(pwd.getpwnam, users), "groups": _numbers(grp.getgrnam, groups)},
+                                  self.timeout))
         except (TimedOut, ChildFailed, OSError):
             return result
+        for kind, names in (("user", users), ("group", groups)):
+            result["unknown"] += ["%s %s" % (kind, name) for name in names
+                                  if name not in result[kind + "s"] and not name.isdigit()]
+        return result
 
     def find(self, shares, types):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.

@@ -7,7 +7,14 @@ import re
 
 from .._plan.plan import Refusal, quoted
 
-_ENTRY = re.compile(r"(u|user|g|group):([^\s:/,]+):([rwx-]{1,3})$")
+# Directories of users (winbind, SSSD) give names with blanks inside, such as CORP\domain users.
+_ACCOUNT = r"(?!\s)[^\x00-\x1f\x7f:/,\"]+(?<!\s)"
+_ENTRY = re.compile(r"(u|user|g|group):(%s):([rwx-]{1,3})\Z" % _ACCOUNT)
+
+
+def is_account(text):
+    """Whether a text can be the name of a user or a group."""
+    return isinstance(text, str) and re.match(_ACCOUNT + r"\Z", text) is not None
 
 
 def acl_entry(text):

@@ -9,7 +9,7 @@ import re
 
 from .._plan.plan import Refusal, quoted
 from . import declared_options
-from .acl import acl_entry
+from .acl import acl_entry, is_account
 from .paths import inside, place_trouble
 from .types import registry
 from .values import truth
@@ -211,7 +211,7 @@ class _Share:
         result["mode"] = self._mode(access.get("mode"))
         writers = access.get("writers")
         if isinstance(writers, str):
-            self.problem("access.writers is the text %s. Write a list: [%s].", quoted(writers), writers)
+            self.problem("access.writers is the text %s. Write a list: [%s].", quoted(writers), _listed(writers))
         elif writers is not None and not isinstance(writers, (list, tuple)):
             self.problem("access.writers is %s. Write a list of user names.", _shape(writers))
         else:
@@ -223,8 +223,8 @@ class _Share:
         if texts is None:
             return None
         if not isinstance(texts, (list, tuple)):
-            self.problem("access.acl is %s. Write a list such as [user:libvirt-qemu:rwx, group:backup:r-x].",
-                         _shape(texts))
+            self.problem("access.acl is %s. Write a list%s.", _shape(texts), ": [%s]" % _listed(texts) if isinstance(
+                texts, str) and texts.strip() else " such as [user:libvirt-qemu:rwx, group:backup:r-x]")
             return None
         entries = {}
         for text in texts:
@@ -246,8 +246,9 @@ class _Share:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        if not isinstance(value, str) or not re.match(r"[^\s:/,]+$", value):
-            self.problem("%s %s is not the name of an account. Write one such as oneadmin.", where, quoted(value))
+        if not is_account(value):
+            self.problem("%s %s is not the name of an account: it is no text, or has one of : / , \" or a blank at its ends. "
+                         "Write one such as oneadmin, or CORP\\domain users.", where, quoted(value))
             return None
         return str(value)
 
@@ -286,6 +287,12 @@ class _Share:
         if given is None:
             return None
         return {key: None if given.get(key) is None else str(given[key]) for key in _CREDENTIAL_KEYS}
+
+
+def _listed(text):
+    """The elements of a list that was written as one text, as YAML has them."""
+    parts = re.split(r"\s*[,;\n]\s*" if re.search("[,;\n]", text.strip()) else r"\s+", text.strip())
+    return ", ".join(part for part in parts if part)
 
 
 def _overlaps(shares):

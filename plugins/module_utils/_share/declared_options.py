@@ -20,7 +20,7 @@ def normalised(declared, share_type, problem):
     """
     result = {}
     for name, value in declared.items():
-        if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*$", name):
+        if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\Z", name):
             problem("option %s is not a name. Write one name a key, its value behind it." % quoted(name))
             continue
         try:

@@ -7,8 +7,7 @@ import errno
 import re
 
 from ..._host.fstab import Entry
-from ..._plan.plan import quoted
-from .. import common_options, options
+from .. import common_options, options, sources
 
 
 class ShareType:
@@ -83,10 +82,18 @@ class ShareType:
 
     def source_trouble(self, source, path):  # pylint: disable=unused-argument
         """Why a source cannot be one of this type, a sentence, or None. path: the share's, whatever was written."""
-        if re.match("(?:%s)$" % self.source_pattern, source):
+        if source != source.strip():
+            return "source %s begins or ends with a blank. Write %s." % (sources.shown(source), sources.shown(source.strip()))
+        why, instead = self.meant(source) or ("", "")
+        if not why and re.match("(?:%s)$" % self.source_pattern, source):
             return None
-        return "source %s is not one of type %s. Write %s, such as %s." % (
-            quoted(source), self.name, self.source_meaning, self.source_example)
+        return "source %s %s. Write %s." % (
+            sources.shown(source), why or "is not one of type %s" % self.name,
+            instead or "%s, such as %s" % (self.source_meaning, self.source_example))
+
+    def meant(self, source):  # pylint: disable=unused-argument
+        """(why a source that is written as elsewhere cannot be one here, what to write, "" for the usual), or None."""
+        return None
 
     def kind_of(self, option):
         """What the value of an option is, see values; None for an option that is not known here."""

@@ -9,8 +9,9 @@ options uid, gid, dir_mode and file_mode, which come from the share's access unl
 
 import collections
 import errno
+import re
 
-from .. import credentials, options
+from .. import credentials, options, sources
 from . import _cifs_options as cifs_options
 from .base import ShareType
 
@@ -85,6 +86,8 @@ class Cifs(ShareType):
                                      "linux-modules-extra)."),
         ("could not resolve address", "This host does not know the server's name: use one that it knows, or the "
                                       "option ip."),
+        ("failed to parse mount options", "mount(8) does not take a value among the options, or does not know a user or a "
+                                          "group there: see dmesg and mount.cifs(8)."),
         ("bad option uid", "The user does not exist on this host: create it, or name one that does in access.owner "
                            "or the option uid."),
         ("bad option gid", "The group does not exist on this host: create it, or name one that does in access.group "
@@ -92,6 +95,37 @@ class Cifs(ShareType):
         ("opening credential file", "The credentials file cannot be read: run again, it is made anew."),
     )
     stale_words = "its login with the server is over"
+
+    def meant(self, source):
+        parts = sources.url(source)
+        if parts and parts.path.strip("/"):
+            own = parts.scheme in ("smb", "cifs", "smb3", "smbfs", "file") and parts.host
+            return "is a URL", own and _written(parts.host, parts.port, parts.path, parts.login)
+        plain = "//" + parts.host if parts else source.replace("\\", "/")
+        if source.startswith("\\"):
+            return "has backslashes", "//" + re.sub("/+", "/", plain.strip("/"))
+        if not plain.startswith("//"):
+            authority, slash, rest = plain.strip("/").partition("/")
+            login, dummy, place = authority.rpartition("@")
+            server, dummy, path = re.sub(r"^([^:/]+):/?", r"\1/", place + slash + rest).partition("/")
+            return "does not begin with two slashes", path and _written(server, "", path, login)
+        authority, dummy, path = plain.lstrip("/").partition("/")
+        login, dummy2, place = authority.rpartition("@")
+        host, port = sources.host_and_port(place)
+        right = _written(host, port, path, login)
+        if not path.strip("/"):
+            return "names no share", "the share behind the server, such as %s" % _written(host, port, "media", login)
+        if re.search(r"\s", authority):
+            return "has a blank in its server's name", ""
+        if login:
+            return "names a user", right
+        if port:
+            return "has a port, which is an option of its own", right
+        if authority.startswith("[") and sources.is_ipv6(host):
+            return "has brackets, which mount.cifs does not take", right
+        if plain.startswith("///") or path.startswith("/"):
+            return "has more slashes than it needs", right
+        return None
 
     def acl_trouble(self, declared):
         return ("access.acl is not for type cifs, which shows no POSIX ACLs. Leave it out: the server decides what the "
@@ -205,6 +239,12 @@ class Cifs(ShareType):
         return ("on CIFS the mount options uid=, gid=, file_mode= and dir_mode= decide, which come from the share's "
                 "access unless they are among its options; take them out there, or write the same (dir_mode: \"%s\")"
                 % ("%05o" % mode if mode is not None else "0770"))
+
+
+def _written(host, port, path, login=""):
+    """A source as it is to be written, with what belongs elsewhere."""
+    words = sources.with_option("//%s/%s" % (host, path.strip("/")), "port", port)
+    return words + ", and the user in the share's credentials" if login else words
 
 
 def effective(share):

@@ -15,7 +15,7 @@ import posixpath
 import re
 
 from ..._plan.plan import quoted
-from .. import options
+from .. import options, sources
 from ..values import Decimal, Flag, Number, Text, Truth, Word, flags
 from .base import ShareType
 
@@ -126,6 +126,32 @@ class GlusterFs(ShareType):
         if re.search(r"[\s*?\[\\]", path):
             return ("path %s holds a blank or one of * ? [ \\, at which mount.glusterfs cuts or changes it. Write a path "
                     "without." % quoted(path))
+        return None
+
+    def meant(self, source):
+        parts = sources.url(source)
+        if parts:
+            own = parts.scheme.startswith("gluster") and parts.host
+            return "is a URL", own and sources.with_option("%s:%s" % (parts.host, parts.path), "server-port", parts.port)
+        if ":" not in source:
+            server, slash, volume = source.strip("/").partition("/")
+            return "has no colon, so it names no server", slash and "%s:/%s" % (server, volume)
+        servers, dummy, volume = source.rpartition(":")
+        if "[" in servers or sources.is_ipv6(servers) or any(map(sources.is_ipv6, servers.split(","))):
+            return ("has an IPv6 address, at whose colons it would be cut",
+                    "a name that stands for the address on every host, such as %s" % self.source_example)
+        beyond = source.partition(":/")[2]
+        if ":" in beyond and not re.search(r",[^/]*:/", beyond):
+            return "has a colon in its directory, at which mount.glusterfs cuts it", ""
+        names = [name for name in re.split(r"[\s,:]+", re.sub(r":/?%s(?=[\s,:]|$)" % re.escape(volume.strip("/")), " ", servers))
+                 if name]
+        ports = [name for name in names if name.isdigit()]
+        right = sources.with_option("%s:/%s" % (",".join(name for name in names if name not in ports), volume.strip("/")),
+                                    "server-port", ports[0] if ports else "")
+        if ports and len(ports) < len(names):
+            return "has a port, which is an option of its own", right
+        if names and re.search(r"[\s:]", servers):
+            return "has servers that are not joined by commas alone", right
         return None
 
     def acl_trouble(self, declared):

@@ -9,7 +9,7 @@ import re
 
 from ..._host import mountinfo
 from ..._plan.plan import quoted
-from .. import options
+from .. import options, sources
 from ..paths import inside
 from .base import ShareType
 
@@ -44,6 +44,14 @@ class Local(ShareType):
         return ("state %s needs a source: without one the filesystem at the path is only checked, "
                 "never mounted or unmounted. Write the directory that was bound there as source, "
                 "or leave the share out of the list." % quoted(state))
+
+    def meant(self, source):
+        parts = sources.url(source)
+        if parts:
+            return "is a URL", parts.scheme == "file" and "/" + (parts.host + parts.path).lstrip("/")
+        if re.match(r"(//|\\\\|[^/\s]+:/)", source):
+            return "names a server, and type local binds a directory of the host", ""
+        return None
 
     def source_trouble(self, source, path):
         if re.match(r"/dev/|[A-Z]+=", source):

@@ -5,10 +5,10 @@
 
 import collections
 import posixpath
+import re
 
 from ..._host import mountinfo
-from ..._plan.plan import quoted
-from .. import options
+from .. import options, sources
 from ..values import Address, Number, Optional, Text, Word, flags
 from .base import ShareType
 
@@ -93,11 +93,25 @@ class Nfs(ShareType):
         ("stale file handle", "The export was replaced on the server: export it again with exportfs -ra."),
     )
 
-    def source_trouble(self, source, path):
+    def meant(self, source):
+        parts = sources.url(source)
+        if parts:
+            own = parts.scheme.startswith("nfs") and parts.host
+            return "is a URL", own and sources.with_option(
+                "%s:%s" % (sources.in_brackets(parts.host), parts.path), "port", parts.port)
+        if re.match(r"(//|\\\\)[^/\\]", source):
+            server, dummy, export = source.replace("\\", "/").strip("/").partition("/")
+            return "begins with two slashes", "%s:/%s" % (sources.in_brackets(server), export)
         if ":" not in source:
-            return "source %s has no colon, so it names no server. Write %s, such as %s." % (
-                quoted(source), self.source_meaning, self.source_example)
-        return super().source_trouble(source, path)
+            server, slash, export = source.partition("/")
+            return "has no colon, so it names no server", server and slash and "%s, here %s:/%s" % (
+                self.source_meaning, server, export)
+        server, export = _split_source(source)
+        if not server:
+            server, dummy, export = source.rpartition(":")
+            return None if not server or sources.is_ipv6(source) else (
+                "has no slash behind the colon", "%s, here %s:/%s" % (self.source_meaning, sources.in_brackets(server), export))
+        return _meant_server(server, "/" + export)
 
     def defaults_of(self, share):
         declared = canonical(share["options"])
@@ -198,6 +212,26 @@ class Nfs(ShareType):
 
     def filesystem_id(self, device):
         return fsid_of(device)
+
+
+def _meant_server(server, export):
+    """What is wrong with a server's part, see ShareType.meant()."""
+    host, port = sources.host_and_port(server)
+    named = host.rpartition("@")[2]
+    right = sources.with_option("%s:%s" % (sources.in_brackets(named), export), "port", port)
+    if sources.is_ipv6(server):
+        return "has an IPv6 address without brackets", right
+    if "@" in server:
+        return "names a user, and NFS has none", right
+    if port:
+        return "has a port, which is an option of its own", right
+    if server.startswith("[") and not sources.is_ipv6(host):
+        return "has brackets around what is no IPv6 address", right if re.match(r"[^\s\[\]:]+$", host) else ""
+    if re.search(r"\s", server):
+        return "has a blank in its server's name", ""
+    if "," in server:
+        return "names several servers, and NFS mounts from one", "%s:%s" % (server.split(",")[0].strip(), export)
+    return None
 
 
 def host_of(source):

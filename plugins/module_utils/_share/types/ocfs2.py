@@ -4,6 +4,7 @@
 """OCFS2: how its options are written in mount.ocfs2(8) and how fs/ocfs2/super.c (ocfs2_show_options) shows them."""
 
 import collections
+import re
 
 from ..._host import blockdevice
 from .. import options
@@ -70,6 +71,24 @@ class Ocfs2(ShareType):
                                "7777 unless set otherwise, open between all of them? See dmesg."),
     )
     stale_words = "its device is gone"
+
+    def meant(self, source):
+        name, equals, value = source.partition("=")
+        plain = value.strip("\"'")
+        if equals and name.upper() in ("LABEL", "UUID"):
+            if name.upper() == "UUID":
+                digits = plain.replace("-", "").lower()
+                if re.match("[0-9a-f]{32}$", digits):
+                    plain = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+            if re.search(r"\s", plain):
+                return "has a blank, which not all that reads it takes", "UUID=… of the volume, as blkid shows it"
+            written = "%s=%s" % (name.upper(), plain)
+            return None if written == source else ("is not spelled as blkid shows it", written)
+        if equals and not source.startswith("/"):
+            return "names something else than the volume", "UUID=… of the volume, as blkid shows it"
+        if re.match(r"[\w.-]+$", source):
+            return "says not what it is the name of", "LABEL=%s if it is the label of the volume" % source
+        return None
 
     def mount_command(self, share):
         command = super().mount_command(share)

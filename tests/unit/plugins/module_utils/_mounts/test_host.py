@@ -181,15 +181,16 @@ def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monk
 def test_accounts_have_numbers_and_unknown_ones_have_none(tmp_path):
     host = Host(str(tmp_path / "fstab"), 5)
     assert host.numbers(["root", "nobody-known", "4711"], ["root", "nobody-known"]) == {
-        "users": {"root": 0}, "groups": {"root": 0}}
-    assert host.numbers([], []) == {"users": {}, "groups": {}}
+        "users": {"root": 0}, "groups": {"root": 0}, "unknown": ["user nobody-known", "group nobody-known"]}
+    assert host.numbers([], []) == {"users": {}, "groups": {}, "unknown": []}
 
 
 def test_a_name_service_that_hangs_knows_nobody(tmp_path, monkeypatch):
     def never(work, seconds):
         raise TimedOut(seconds)
     monkeypatch.setattr(host_module, "bounded", never)
-    assert Host(str(tmp_path / "fstab"), 5).numbers(["root"], []) == {"users": {}, "groups": {}}
+    assert Host(str(tmp_path / "fstab"), 5).numbers(["root"], []) == {
+        "users": {}, "groups": {}, "unknown": []}
 
 
 def test_systemd_waits_for_no_dead_cifs_server(tmp_path, monkeypatch):

@@ -104,7 +104,7 @@ PROBLEMS = {
     "source without server": (share(source=":/export"), ["':/export'", "server:/export"]),
     "source is a number": (share(source=7), ["source", "the number 7"]),
     "source with a tab": (share(source="nas1:/a\tb"), ["control character"]),
-    "cifs source": (media(source="nas2:/media"), ["'nas2:/media'", "//server/share"]),
+    "cifs source": (media(source="nas2:/media"), ["'nas2:/media'", "Write //nas2/media."]),
     "ocfs2 source": (share(type="ocfs2", source="vmstore"), ["'vmstore'", "LABEL=vmstore"]),
     "glusterfs source": (share(type="glusterfs", source="gl1"), ["'gl1'", "server:/volume"]),
     "local device": (share(type="local", source="/dev/sdb1"), ["/dev/sdb1", "device", "/data/projects"]),
@@ -127,7 +127,7 @@ PROBLEMS = {
     "access is a text": (share(access="oneadmin"), ["access is a text", "owner"]),
     "unknown access key": (share(access={"user": "x"}), ["access.'user'", "owner, group, mode, writers"]),
     "writers is a text": (share(access={"writers": "oneadmin"}), ["access.writers", "[oneadmin]"]),
-    "ACL is a text": (share(access={"acl": "user:a:rwx"}), ["access.acl is a text", "[user:libvirt-qemu:rwx"]),
+    "ACL is a text": (share(access={"acl": "user:a:rwx"}), ["access.acl is a text", "[user:a:rwx]"]),
     "ACL entry without a name": (share(access={"acl": ["user::rwx"]}), ["'user::rwx'", "access.mode", "Leave it out"]),
     "ACL mask": (share(access={"acl": ["m::rwx"]}), ["'m::rwx'", "the mask follows", "Leave it out"]),
     "default ACL entry": (share(access={"acl": ["default:user:a:rwx"]}), ["'default:user:a:rwx'", "Leave the word"]),
@@ -140,6 +140,13 @@ PROBLEMS = {
     "ACL on GlusterFS": (
         {"path": "/srv/g", "type": "glusterfs", "source": "gl1:/v", "access": {"acl": ["u:a:rwx"]}},
         ["access.acl needs options: {acl: true}"]),
+    "writers with blanks": (share(access={"writers": "oneadmin libvirt-qemu"}), ["Write a list: [oneadmin, libvirt-qemu]."]),
+    "writers with commas": (share(access={"writers": "oneadmin, domain users"}), ["Write a list: [oneadmin, domain users]."]),
+    "ACL as setfacl has it": (
+        share(access={"acl": "u:a:rwx,g:domain users:rx"}), ["Write a list: [u:a:rwx, g:domain users:rx]."]),
+    "owner that ends in a blank": (share(access={"owner": "oneadmin "}), ["access.owner 'oneadmin '", "blank at its ends"]),
+    "group with the end of a line": (share(access={"group": "kvm\n"}), ["access.group", "is not the name"]),
+    "ACL entry with a blank at an end": (share(access={"acl": ["user: a:rwx"]}), ["'user: a:rwx'"]),
     "owner with a colon": (share(access={"owner": "a:b"}), ["access.owner", "'a:b'"]),
     "mode as a number": (share(access={"mode": 777}), ["777", 'mode: "0777"']),
     "mode written with a leading zero": (share(access={"mode": 0o2770}), ["1528", 'mode: "2770"']),
@@ -229,3 +236,11 @@ def test_the_list_itself_may_be_wrong(shares):
 def test_sources_that_are_right(kind, source):
     options = {"guest": True} if kind == "cifs" else {}
     assert validated([share(type=kind, source=source, options=options)])[0]["source"] == source
+
+
+def test_accounts_of_a_directory_have_blanks_inside():
+    access = {"owner": "CORP\\svc vm", "group": "domain users", "writers": ["CORP\\svc vm"],
+              "acl": ["group:domain users:rwx", "u:CORP\\svc vm:r"]}
+    assert validated([share(access=access)])[0]["access"] == {
+        "owner": "CORP\\svc vm", "group": "domain users", "writers": ["CORP\\svc vm"], "mode": None,
+        "acl": ["group:domain users:rwx", "user:CORP\\svc vm:r--"]}
