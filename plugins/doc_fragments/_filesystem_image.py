@@ -23,10 +23,12 @@ options:
     type: str
   state:
     description:
-      - V(present) registers or mends it.
+      - V(present) registers or mends it. A disabled one stays so, with a warning.
       - V(absent) deletes the registration, which is refused while a VM uses it; the directory itself stays.
+      - V(enabled) and V(disabled) are V(present), and let VMs have it or not; a VM that uses it keeps it from being
+        disabled.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, enabled, disabled]
     default: present
   datastore:
     description:
@@ -86,6 +88,15 @@ options:
         the image.
     type: bool
     default: false
+  force:
+    description:
+      - Delete an image in state LOCKED with OpenNebula's own force, and register it anew unless it is to be absent. An
+        image stays LOCKED for ever when oned was ended while it was registered. The directory is not touched.
+      - Without it such an image is refused when it has been LOCKED for longer than O(wait_timeout); a younger one is
+        waited for.
+      - Needs administration of the image in OpenNebula.
+    type: bool
+    default: false
 """
 
     LIST: str = as_list(r"""
@@ -115,6 +126,11 @@ notes:
     where an owner or group is to be changed; never one call for each image. A change costs one call for each thing that
     changes, and with O(wait) more reads of the pool of images until the server has finished.
   - An image in state ERROR is registered anew by the next run, since nothing can use it.
+  - An image in state DELETE is deleted once more where it is declared absent or its name is wanted, since a deletion
+    stays unfinished when oned is ended meanwhile.
+  - Where a VM, or somebody's lock, keeps OpenNebula from doing what is declared, the module says which one before it
+    changes anything. The VMs are read in one C(one.vmpool.infoset) then.
+  - A DISK_TYPE in an image's template is removed, since VMs would get a disk of that kind instead of the directory.
   - OpenNebula does not look whether the directory exists on the hypervisors, nor whether the share is mounted there.
     The role share_proof does.
 """

@@ -238,6 +238,11 @@ def _new_drivers(current, desired, after, what):
         raise Refusal("The %s is of type %s, which OpenNebula never changes%s; delete it and create it anew with type "
                       "%s, or correct the declaration." % (what, current["type"],
                                                            "" if kind != "backup" else " to backup", kind))
+    if desired["type"] is None and desired["ds_mad"] and kind != "image" and (
+            kind == "system" or desired["ds_mad"] == VIRTIOFS):
+        raise Refusal("The %s (id %d) is of type %s, which does not go with ds_mad %s: somebody changed its TYPE, or it "
+                      "is another one than is meant. To have the type changed back, write type: image."
+                      % (what, current["id"], kind, desired["ds_mad"]))
     drivers.check_kind(kind, desired, what)
     after["type"] = kind
     after["ds_mad"] = "-" if kind == "system" else desired["ds_mad"] or current["ds_mad"]

@@ -15,8 +15,6 @@ FILESYSTEM = "FILESYSTEM"
 TYPES = ("OS", "CDROM", "DATABLOCK", "KERNEL", "RAMDISK", "CONTEXT", "BACKUP", FILESYSTEM)
 STATES = ("init", "ready", "used", "disabled", "locked", "error", "clone", "delete", "used_pers", "locked_used",
           "locked_used_pers")
-# States that end by themselves.
-PASSING = ("init", "locked")
 # virtio-fs keeps 36 bytes for a tag.
 TAG_LIMIT = 36
 TYPED = (("mount_tag", "MOUNT_TAG"), ("mount_point", "MOUNT_POINT"))
@@ -34,7 +32,7 @@ def argument_spec():
         name=dict(type="str"),
         id=dict(type="int"),
         new_name=dict(type="str"),
-        state=dict(type="str", default="present", choices=["present", "absent"]),
+        state=dict(type="str", default="present", choices=["present", "absent", "enabled", "disabled"]),
         datastore=dict(type="str"),
         path=dict(type="str"),
         mount_tag=dict(type="str"),
@@ -46,6 +44,7 @@ def argument_spec():
         attributes=dict(type="dict"),
         attributes_mode=dict(type="str", default="merge", choices=["merge", "exact"]),
         replace=dict(type="bool", default=False),
+        force=dict(type="bool", default=False),
     )
 
 
@@ -71,8 +70,18 @@ def read(element):
         datastore_id=objects.child_int(element, "DATASTORE_ID", -1),
         running_vms=objects.child_int(element, "RUNNING_VMS"),
         vm_ids=objects.ids_in(element, "VMS"),
+        registered=objects.child_int(element, "REGTIME"),
+        lock=_lock(element.find("LOCK")),
     )
     return image
+
+
+def _lock(element):
+    """{"level", "owner_id", "since"} of the lock that somebody has put on it, or None."""
+    if element is None:
+        return None
+    return {"level": objects.child_int(element, "LOCKED"), "owner_id": objects.child_int(element, "OWNER", -1),
+            "since": objects.child_int(element, "TIME")}
 
 
 def error_of(image):
@@ -83,7 +92,7 @@ def error_of(image):
 
 def public(image):
     """An image as the modules return it."""
-    result = dict((key, value) for key, value in image.items() if key != "template")
+    result = dict((key, value) for key, value in image.items() if key not in ("template", "registered", "lock"))
     result["permissions"] = objects.letters(image["mode"])
     shown = objects.hidden(image["template"])
     for option, attribute in TYPED:
@@ -137,7 +146,7 @@ def _repeated(desired):
 def _validated(item, position):
     where = "filesystem image %d of the list" % position
     wanted = dict((key, item.get(key)) for key in (
-        "id", "state", "persistent", "owner", "group", "attributes_mode", "replace", "path"))
+        "id", "state", "persistent", "owner", "group", "attributes_mode", "replace", "force", "path"))
     names, warnings = objects.declared_names(item, where)
     wanted.update(names)
     if wanted["name"] is None and wanted["id"] is None:
@@ -177,20 +186,31 @@ def _mount_value(value, option, attribute, what):
 
 
 def needs(desired, images, datastores):
-    """Which further reads the plan needs: a set out of users, groups. What is converged needs none."""
+    """Which further reads the plan needs: a set out of users, groups, and the ids of VMs. What is converged needs none.
+    """
     wanted = set()
     for item in desired:
-        if item["state"] == "absent":
-            continue
         try:
             datastore = find_datastore(item, datastores)
             current = find(item, images, datastore, desired)
         except Refusal:
             continue
-        if current is not None and made_anew(current, item):
-            current = None
-        wanted |= ownership.needs(item, current)
+        if current is not None:
+            if current["lock"]:
+                wanted.add("users")
+            if _frees(item, current):
+                wanted.update(current["vm_ids"])
+            if made_anew(current, item):
+                current = None
+        if item["state"] != "absent":
+            wanted |= ownership.needs(item, current)
     return wanted
+
+
+def _frees(item, current):
+    """Whether what is declared is impossible while a VM uses the image."""
+    return (item["state"] in ("absent", "disabled") or made_anew(current, item)
+            or item["persistent"] not in (None, current["persistent"]))
 
 
 def made_anew(current, item):
@@ -254,6 +274,14 @@ def find(item, images, datastore, desired=()):
                           "id %d of %s in datastore %s" % (image["id"], image["owner"], image["datastore"])
                           for image in found)))
     return found[0] if found else None
+
+
+def leaving(item, images, datastore):
+    """Images that the declaration of an absent one can mean, and whose deletion has begun."""
+    return [image for image in images if not _lives(image) and (
+        image["id"] == item["id"] or (item["id"] is None and image["name"] == item["name"] and (
+            item["datastore"] is None or (datastore is not None and image["datastore_id"] == datastore["id"])) and (
+                item["owner"] is None or objects.is_named(item["owner"], image["owner"], image["owner_id"]))))]
 
 
 def _lives(image):

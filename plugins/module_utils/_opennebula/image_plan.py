@@ -6,8 +6,8 @@
 import collections
 
 from .._plan.plan import Operation, Plan, Refusal
-from . import attributes, objects, ownership, template
-from .image import FILESYSTEM, PASSING, SERVER_OWNED, error_of, find, find_datastore, label, made_anew
+from . import attributes, image_state, objects, ownership, template
+from .image import FILESYSTEM, SERVER_OWNED, error_of, find, find_datastore, label, leaving, made_anew
 from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
@@ -27,6 +27,8 @@ def plan_all(desired, world):
             datastore = find_datastore(item, world.datastores)
             current = find(item, world.images, datastore, desired)
             one, after = plan(current, item, datastore, world)
+            if current is not None:
+                image_state.refuse_locked(current, one.operations, world, label(item))
         except Refusal as refusal:
             problems.append(str(refusal))
             continue
@@ -53,7 +55,7 @@ def plan(current, desired, datastore, world):
     current, datastore: read-back or None; desired: element of validated(); world: ServerState.
     """
     if desired["state"] == "absent":
-        return _plan_absent(current, desired), None
+        return _plan_absent(current, desired, datastore, world), None
     what = label(desired)
     if current is not None and current["type"] != FILESYSTEM:
         raise Refusal("The image %d is named %r too, but it is of type %s, not a directory; rename one of them."
@@ -76,37 +78,31 @@ def plan(current, desired, datastore, world):
                           % (what, current["id"], current["path"], desired["path"]))
         return _plan_again(current, desired, datastore, world, what,
                            "delete the registration of %s" % current["path"])
+    if current["state"] in image_state.PASSING and desired["force"]:
+        return _plan_again(current, desired, datastore, world, what, "delete the registration that never ended")
+    if image_state.is_stuck(current, world):
+        raise image_state.left_locked(current, what, "Set force: true to have it deleted and registered anew.")
     return _plan_existing(current, desired, world, what)
 
 
-def _in_use(current):
-    """What uses an image, in words, or None."""
-    if current["vm_ids"]:
-        return "VM%s %s" % ("s" if len(current["vm_ids"]) > 1 else "", ", ".join(map(str, current["vm_ids"])))
-    if current["running_vms"] > 0:
-        return "%d VM%s" % (current["running_vms"], "s" if current["running_vms"] > 1 else "")
-    return None
-
-
-def _plan_absent(current, desired):
-    target = desired["target"]
+def _plan_absent(current, desired, datastore, world):
+    target, what = desired["target"], label(desired)
     if current is None:
-        return Plan()
-    users = _in_use(current)
-    if users:
-        raise Refusal("The %s (id %d) is used by %s; detach it there or end them before it is deleted."
-                      % (label(desired), current["id"], users))
+        gone = leaving(desired, world.images, datastore)
+        return Plan([image_state.second_deletion(image, target) for image in gone],
+                    before={target: {"state": "delete", "id": gone[0]["id"]}} if gone else {},
+                    after={target: {"state": "absent"}} if gone else {})
     if current["type"] != FILESYSTEM:
         raise Refusal("The image %d is named %r, but it is of type %s, not a directory; this module does not delete "
                       "it." % (current["id"], current["name"], current["type"]))
-    return Plan([_deletion(current, target, "delete the registration, id %d; the directory %s stays"
-                           % (current["id"], current["path"]))],
+    image_state.refuse_while_used(current, world, what, "so it is not deleted")
+    passing = current["state"] in image_state.PASSING
+    if passing and not desired["force"] and image_state.is_stuck(current, world):
+        raise image_state.left_locked(current, what, "Set force: true to have it deleted all the same.")
+    return Plan([image_state.deletion(current, target, "delete the registration, id %d; the directory %s stays"
+                                      % (current["id"], current["path"]), passing and desired["force"])],
                 before={target: {"state": "present", "id": current["id"], "path": current["path"]}},
                 after={target: {"state": "absent"}})
-
-
-def _deletion(current, target, summary):
-    return Operation("one.image.delete", target, summary, call=[current["id"]], gone=current["id"])
 
 
 def _declared_datastore(desired, datastore, world, what):
@@ -146,17 +142,23 @@ def _plan_new(desired, datastore, world, what):
     if after["persistent"]:
         sent["PERSISTENT"] = ["YES"]
     documents = template.encode(sent)
-    leaving = [image["id"] for image in world.images if image["state"] == "delete" and image["name"] == target]
-    operations = [Operation("one.image.allocate", target, "register the directory %s in datastore %s"
-                            % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
-                            wait_gone=leaving)]
+    # A name is free only once the old image of its owner has really gone.
+    old = [image for image in world.images if image["state"] == "delete" and image["name"] == target
+           and objects.is_named(world.username, image["owner"], image["owner_id"])]
+    operations = [image_state.second_deletion(image, target) for image in old]
+    operations.append(Operation("one.image.allocate", target, "register the directory %s in datastore %s"
+                                % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
+                                wait_gone=[image["id"] for image in old]))
     for document in documents[1:]:
         operations.append(Operation("one.image.update", target, "set the attributes that end in a backslash",
                                     call=[NEW_ID, document, 1]))
+    if desired["state"] == "disabled":
+        after["state"] = "disabled"
+        operations.append(image_state.disabling(target))
     operations.extend(access)
     shown = dict((key, after[key]) for key in ("datastore", "path", "persistent"))
     shown.update((key, after[key]) for key in ("owner", "group", "mode") if desired[key] is not None)
-    shown["state"] = "present"
+    shown["state"] = "disabled" if desired["state"] == "disabled" else "present"
     if after["template"]:
         shown["attributes"] = template.friendly(objects.hidden(after["template"]))
     return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
@@ -176,7 +178,7 @@ def _new_image(desired, datastore, world, what):
         "source": desired["path"], "persistent": bool(desired["persistent"]),
         "datastore": datastore["name"] if datastore else desired["datastore"], "datastore_id": number,
         "owner": world.username, "owner_id": None, "group": None, "group_id": None, "mode": DEFAULT_MODE,
-        "running_vms": 0, "vm_ids": [], "template": attributes.apply({}, desired["attributes"]),
+        "running_vms": 0, "vm_ids": [], "registered": 0, "lock": None, "template": attributes.apply({}, desired["attributes"]),
     }, desired["warnings"] + warnings
 
 
@@ -194,10 +196,7 @@ def _check_name_free(desired, datastore_id, world, what):
 
 def _plan_again(current, desired, datastore, world, what, summary):
     """Delete a registration and make it anew, with all that was set on the old one and belongs to the directory."""
-    users = _in_use(current)
-    if users:
-        raise Refusal("The %s (id %d) is used by %s, so it is not registered anew; detach it there first."
-                      % (what, current["id"], users))
+    image_state.refuse_while_used(current, world, what, "so it is not registered anew")
     target = desired["target"]
     kept = {}
     if desired["attributes_mode"] == "merge":
@@ -219,8 +218,13 @@ def _plan_again(current, desired, datastore, world, what, summary):
         created.operations.append(Operation("one.image.chown", target, "give it back to %s" % current["owner"],
                                             call=[NEW_ID, current["owner_id"], group]))
         after.update(owner=current["owner"], owner_id=current["owner_id"])
-    created.operations[0].arguments["wait_gone"].append(current["id"])
-    created.operations.insert(0, _deletion(current, target, summary))
+    if current["state"] == "disabled" and desired["state"] == "present":
+        after["state"] = "disabled"
+        created.operations.append(image_state.disabling(target))
+    allocation = [one for one in created.operations if one.name == "one.image.allocate"][0]
+    allocation.arguments["wait_gone"].append(current["id"])
+    forced = current["state"] in image_state.PASSING and desired["force"]
+    created.operations.insert(0, image_state.deletion(current, target, summary, forced))
     created.before = {target: {"state": current["state"], "path": current["path"], "id": current["id"]}}
     return created, after
 
@@ -229,8 +233,6 @@ def _plan_existing(current, desired, world, what):
     target, number = desired["target"], current["id"]
     sent = _attribute_changes(current, desired)
     after = dict(current, template=attributes.apply(current["template"], sent))
-    if current["state"] in PASSING:
-        after["state"] = "ready"
     operations = attributes.updates("one.image.update", number, target, sent)
     name, persistent = desired["new_name"], desired["persistent"]
     if name is not None and name != current["name"]:
@@ -238,13 +240,16 @@ def _plan_existing(current, desired, world, what):
         operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name),
                                     call=[number, name]))
     if persistent is not None and persistent != current["persistent"]:
+        image_state.refuse_while_used(current, world, what, "so it is not made %spersistent"
+                                      % ("" if persistent else "non-"))
         after["persistent"] = persistent
         operations.append(Operation("one.image.persistent", target, "make it %spersistent"
                                     % ("" if persistent else "non-"), call=[number, persistent]))
+    operations.extend(image_state.enabling(current, desired, after, world, what))
     fields, access = ownership.mend("one.image", desired, current, world, what)
     after.update(fields)
     operations.extend(access)
-    result = Plan(operations, warnings=desired["warnings"])
+    result = Plan(operations, warnings=desired["warnings"] + image_state.disabled_warning(current, desired, what))
     if operations:
         before_shown, after_shown = _difference(current, after)
         result.before, result.after = {target: before_shown}, {target: after_shown}
@@ -255,6 +260,9 @@ def _attribute_changes(current, desired):
     """What an update has to send of the declared attributes."""
     sent = dict((name, values) for name, values in desired["attributes"].items()
                 if not template.same(current["template"].get(name, []), values))
+    if [str(word).upper() for word in current["template"].get("DISK_TYPE", [FILESYSTEM])] != [FILESYSTEM]:
+        # A VM would get a disk of that kind instead of the directory.
+        sent["DISK_TYPE"] = []
     if desired["attributes_mode"] == "exact":
         sent.update((name, []) for name in current["template"]
                     if name not in desired["attributes"] and not SERVER_OWNED.match(name))
@@ -267,6 +275,8 @@ def _difference(current, after):
     for key in ("name", "persistent", "owner", "group", "mode"):
         if current[key] != after[key]:
             before_shown[key], after_shown[key] = current[key], after[key]
+    if "disabled" in (current["state"], after["state"]) and current["state"] != after["state"]:
+        before_shown["state"], after_shown["state"] = current["state"], after["state"]
     changed = attributes.difference(current["template"], after["template"])
     if changed != ({}, {}):
         before_shown["attributes"], after_shown["attributes"] = changed

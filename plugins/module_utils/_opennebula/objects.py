@@ -30,11 +30,12 @@ class ServerState:
     datastores, images: lists as read back. clusters, users, groups: {id: name}, None when not read.
     config: drivers.Config, None when not read or not readable; version: OpenNebula's, or None. username: who is
     connected. check: whether this is a check run; expected_datastores: names an earlier task of the same check run
-    would create, None when that is not known.
+    would create, None when that is not known. machines: {id: VM}, None when not read. now: seconds since 1970;
+    patience: seconds that a registration may take.
     """
 
     def __init__(self, datastores=(), images=(), clusters=None, users=None, groups=None, config=None, version=None,
-                 username="", check=False, expected_datastores=None):
+                 username="", check=False, expected_datastores=None, machines=None, now=0, patience=60):
         self.datastores = list(datastores)
         self.images = list(images)
         self.clusters = clusters
@@ -45,6 +46,9 @@ class ServerState:
         self.username = username
         self.check = check
         self.expected_datastores = expected_datastores
+        self.machines = machines
+        self.now = now
+        self.patience = patience
 
     def but(self, **changes):
         """The same, with these lists instead of its own."""

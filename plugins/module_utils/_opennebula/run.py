@@ -8,9 +8,10 @@ import time
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, NoAnswer, Plan
 from .._plan.web import secrets_in, shown
-from . import datastore, datastore_plan, drivers, image, image_plan, objects, template
-from .client import AUTHORIZATION, ApiError, Client
+from . import datastore, datastore_plan, drivers, image, image_plan, image_state, machines, objects, template
+from .client import AUTHORIZATION, NO_EXISTS, ApiError, Client
 from .objects import NEW_ID
+from .waiting import Waiting
 
 ALL_IMAGES = (-2, -1, -1)
 
@@ -56,7 +57,7 @@ def execute(client, operations, on_operation=None):
 
     An operation that OpenNebula refuses ends the work on its target, the other targets go on; an answer that does not
     come ends everything, since each further call would wait as long.
-    on_operation(operation): called before each one.
+    on_operation(operation, arguments): called before each one.
     """
     created = {}
     failed = set()
@@ -69,8 +70,8 @@ def execute(client, operations, on_operation=None):
                      for argument in operation.arguments["call"]]
         try:
             if on_operation is not None:
-                on_operation(operation)
-            value = client.call(operation.name, *arguments)
+                on_operation(operation, arguments)
+            value = _carried_out(client, operation, arguments)
         except NoAnswer as error:
             problems.append("%s: %s" % (operation.target, error))
             left = len(operations) - len(done)
@@ -87,6 +88,16 @@ def execute(client, operations, on_operation=None):
         problems.append("%d of %d operations are done; run the task again to finish the rest."
                         % (len(done), len(operations)))
     return done, problems
+
+
+def _carried_out(client, operation, arguments):
+    """The value of an operation's call; what is to be deleted and is gone already counts as deleted."""
+    try:
+        return client.call(operation.name, *arguments)
+    except ApiError as error:
+        if error.code == NO_EXISTS and "gone" in operation.arguments:
+            return None
+        raise
 
 
 # -- datastores --------------------------------------------------------------------------------------------------
@@ -197,43 +208,6 @@ def _images(client):
     return _read(client, image.read_pool, "one.imagepool.info", *ALL_IMAGES)
 
 
-class _Waiting:
-    """Polls the pool of images, all at once, until a condition holds or the time is up."""
-
-    def __init__(self, client, seconds):
-        self.client = client
-        self.seconds = seconds
-
-    def until(self, condition, complaint):
-        """The images once condition(images) is empty; complaint(what is left) says what is still missing."""
-        deadline = time.monotonic() + self.seconds
-        pause = 0.1
-        while True:
-            images = _images(self.client)
-            left = condition(images)
-            if not left:
-                return images
-            if time.monotonic() + pause > deadline:
-                raise Failure(complaint(left))
-            time.sleep(pause)
-            pause = min(pause * 1.5, 2.0)
-
-    def until_gone(self, ids):
-        return self.until(
-            lambda images: [one for one in images if one["id"] in ids],
-            lambda left: "OpenNebula has not finished deleting the image%s %s within %g s (wait_timeout); run the task "
-                         "again." % ("s" if len(left) > 1 else "", ", ".join("%s (id %d)" % (one["name"], one["id"])
-                                                                             for one in left), self.seconds))
-
-    def until_settled(self, desired, datastores_known):
-        return self.until(
-            lambda images: [one for one in _declared(desired, images, datastores_known)
-                            if one is not None and one["state"] in image.PASSING],
-            lambda left: "OpenNebula has not finished registering %s within %g s (wait_timeout); it is in state %s."
-                         % (", ".join("%s (id %d)" % (one["name"], one["id"]) for one in left), self.seconds,
-                            left[0]["state"]))
-
-
 def _declared(desired, images, datastores_known):
     return [image.find(item, images, image.find_datastore(item, datastores_known), desired) for item in desired]
 
@@ -260,7 +234,9 @@ def _images_work(params, check_mode, items, single=None):
             known, pool,
             users=_names(client, "one.userpool.info") if "users" in needed else None,
             groups=_names(client, "one.grouppool.info") if "groups" in needed else None,
-            username=client.username, check=check_mode, expected_datastores=params.get("expected_datastores"))
+            username=client.username, check=check_mode, expected_datastores=params.get("expected_datastores"),
+            machines=_machines(client, [number for number in needed if isinstance(number, int)]),
+            now=time.time(), patience=params["wait_timeout"])
         plan, after = image_plan.plan_all(desired, world)
         outcome.warnings += plan.warnings
         if check_mode:
@@ -273,6 +249,13 @@ def _images_work(params, check_mode, items, single=None):
     return outcome
 
 
+def _machines(client, ids):
+    """{id: VM} of these VMs, as far as the user may see them."""
+    if not ids:
+        return {}
+    return _read(client, machines.read_pool, "one.vmpool.infoset", ",".join(map(str, sorted(ids))), False)
+
+
 def _gone(operations):
     """The ids of the images that operations delete."""
     return [operation.arguments["gone"] for operation in operations if "gone" in operation.arguments]
@@ -280,12 +263,14 @@ def _gone(operations):
 
 def _images_done(params, client, desired, plan, after, world, outcome):
     """Carry the plan out, wait for what the server does in the background, and read back."""
-    waiting = _Waiting(client, params["wait_timeout"])
+    waiting = Waiting(lambda: _images(client), params["wait_timeout"])
 
-    def first(operation):
-        """A name is free only once the old image has really gone."""
+    def first(operation, arguments):
+        """A name is free only once the old image has really gone; what is being registered can only be waited for."""
         if operation.arguments.get("wait_gone"):
             waiting.until_gone(operation.arguments["wait_gone"])
+        if operation.arguments.get("wait_settled"):
+            waiting.until_known(arguments[0])
 
     done, outcome.problems = execute(client, plan.operations, first)
     outcome.plan = plan.only(done)
@@ -293,14 +278,14 @@ def _images_done(params, client, desired, plan, after, world, outcome):
         return []
     known = world.datastores
     present = [item for item in desired if item["state"] != "absent"]
-    passing = any(one is not None and one["state"] in image.PASSING
+    passing = any(one is not None and one["state"] in image_state.PASSING
                   for one in _declared(present, world.images, known))
     if not plan.changed and not (params["wait"] and passing):
         return [one if item["state"] == "absent" else found
                 for item, one, found in zip(desired, after, _declared(desired, world.images, known))]
     if params["wait"] and _gone(done):
         waiting.until_gone(_gone(done))
-    found = waiting.until_settled(present, known) if params["wait"] else _images(client)
+    found = waiting.until_settled(lambda pool: _declared(present, pool, known)) if params["wait"] else _images(client)
     now = [None if item["state"] == "absent" else one for item, one in zip(desired, _declared(desired, found, known))]
     outcome.problems = [
         "The %s (id %d) of %s in datastore %s could not be registered: %s."

@@ -207,12 +207,15 @@ def test_deleting():
     assert not planned(gone)[0].changed
     plan, after = planned(gone, on=world(known(4)))
     assert sent(plan) == [("one.image.delete", [4])] and after == [None]
-    assert "is used by VMs 7, 8" in refusal(gone, on=world(known(4, vm_ids=[7, 8])))
+    assert "is used by VM 7, VM 8" in refusal(gone, on=world(known(4, vm_ids=[7, 8])))
 
 
 def test_an_image_on_its_way_out_is_waited_for_before_its_name_is_taken_again():
     plan, _after = planned(P1, on=world(known(4, state="delete")))
-    assert sent(plan)[0][0] == "one.image.allocate" and plan.operations[0].arguments["wait_gone"] == [4]
+    assert sent(plan)[0] == ("one.image.delete", [4]), "its deletion may have been cut off"
+    assert sent(plan)[1][0] == "one.image.allocate" and plan.operations[1].arguments["wait_gone"] == [4]
+    plan, _after = planned(P1, on=world(known(4, state="delete", owner="bob", owner_id=2)))
+    assert sent(plan)[0][0] == "one.image.allocate", "another owner's name is no hindrance"
 
 
 def test_renaming():
