@@ -13,12 +13,13 @@ import time
 from .._host import blockdevice, fstab, mountinfo
 from .._host.bounded import ChildFailed, TimedOut, bounded
 from .._plan.plan import Refusal
-from .._share import credentials, options
+from .._share import credentials, doors, options
 from .._share.live import origin_of
 from .._share.types import registry
 from . import fuse_processes, mountpoint, undeclared
 from .found import Found, stack, trap_at
 from .in_use import in_use
+from .reach import ask
 
 # A living server takes a connection at once; after 1 s the kernel has asked a second time.
 CONNECT_SECONDS = 2
@@ -70,7 +71,7 @@ class Host:
             live = options.shown_values(mount)
             share_type = registry.of_mount(mount)
             if share_type.hangs_systemd and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
-                if self._server(live["addr"], int(live.get("port", share_type.port)), live["addr"])[1]:
+                if self._server(live["addr"], (doors.tcp(int(live.get("port", share_type.port))),), live["addr"])[1]:
                     dead.add(share_type.server_of(mount))
         return sorted(dead)
 
@@ -243,26 +244,26 @@ class Host:
         live = options.shown_values(mounts[-1]).get("addr") if mounts else None
         troubles = []
         for server in share_type.servers(share):
-            addresses, trouble = self._server(server["host"], server["port"], live)
+            addresses, trouble = self._server(server["host"], tuple(server["doors"]), live)
             if not trouble:
                 return addresses, server["host"]
             troubles.append("server %s of %s %s" % (server["host"], share["source"], trouble))
         raise Refusal("share %s: %s, asked from host %s. Is %s running, and reachable from there?" % (
             share["path"], ", ".join(troubles), self.name, "it" if len(troubles) == 1 else "one of them"))
 
-    def _server(self, host, port, live):
-        key = (host, port, live)
+    def _server(self, host, ways, live):
+        key = (host, ways, live)
         if key not in self._servers:
-            self._servers[key] = self._ask(host, port, live)
+            self._servers[key] = self._ask(host, ways, live)
             addresses, trouble = self._servers[key]
             if not trouble and live in (addresses or ()):
-                self._servers[(live, port, live)] = (addresses, None)
+                self._servers[(live, ways, live)] = (addresses, None)
         return self._servers[key]
 
-    def _ask(self, host, port, live):
+    def _ask(self, host, ways, live):
         seconds = min(CONNECT_SECONDS, self.timeout)
         try:
-            answer = bounded(lambda: ask(host, port, live, seconds), self.timeout)
+            answer = bounded(lambda: ask(host, ways, live, seconds), self.timeout)
             return answer["addresses"], answer["trouble"]
         except TimedOut as error:
             return None, "gives no answer within %g s" % error.seconds
@@ -332,37 +333,6 @@ def ask_mounts(paths, seconds):
     for thread in threads:
         thread.join(max(0, deadline - time.monotonic()))
     return dict(outcomes)
-
-
-def ask(host, port, live, seconds):
-    """Whether a server takes a TCP connection: C({"addresses": [str] or None, "trouble": str or None}).
-
-    host: name or address. port: None asks for the addresses only. live: the address a mount uses now, for when the
-    name tells nothing. seconds: for all addresses together.
-    """
-    try:
-        found = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(each[4][0].split("%")[0] for each in found))
-        targets = [(each[0], each[4]) for each in found]
-    except socket.gaierror as error:
-        if not live or not port:
-            return {"addresses": None, "trouble": "has no address (%s)" % error.strerror if not live else None}
-        addresses = None
-        targets = [(socket.AF_INET6 if ":" in live else socket.AF_INET, (live, port))]
-    if not port:
-        return {"addresses": addresses, "trouble": None}
-    trouble = "cannot be reached"
-    for family, target in targets:
-        with socket.socket(family, socket.SOCK_STREAM) as connection:
-            connection.settimeout(max(seconds / len(targets), 0.5))
-            try:
-                connection.connect(target)
-                return {"addresses": addresses, "trouble": None}
-            except socket.timeout:
-                trouble = "does not answer on port %d within %g s" % (port, seconds)
-            except OSError as error:
-                trouble = "cannot be reached on port %d (%s)" % (port, error.strerror or error)
-    return {"addresses": addresses, "trouble": trouble}
 
 
 def _shows_declared(share, share_type, found):

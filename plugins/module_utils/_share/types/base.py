@@ -151,9 +151,9 @@ class ShareType:
         return []
 
     def server(self, share):  # pylint: disable=unused-argument
-        """Who serves the share: C({"host", "port"}), or None when nobody over the network does.
+        """Who serves the share: C({"host", "doors"}), or None when nobody over the network does.
 
-        port is None where no cheap TCP connection can tell whether the server lives.
+        doors: where the mount program will find it, see doors; empty where nothing cheap can tell whether it lives.
         """
         return None
 

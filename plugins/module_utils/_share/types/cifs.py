@@ -11,7 +11,7 @@ import collections
 import errno
 import re
 
-from .. import credentials, options, sources
+from .. import credentials, doors, options, sources
 from . import _cifs_options as cifs_options
 from .base import ShareType
 
@@ -185,9 +185,10 @@ class Cifs(ShareType):
 
     def server(self, share):
         declared = cifs_options.canonical(share["options"])
-        port = declared.get("port", "445")
+        # Without a port the kernel tries these two, the second when the first refuses.
+        ports = [int(declared["port"])] if declared.get("port", "0") != "0" else [445, 139]
         return {"host": declared.get("addr", _split_source(share["source"])[0]),
-                "port": int(port) if port.isdigit() and "rdma" not in declared else None}
+                "doors": [] if "rdma" in declared else [doors.tcp(port) for port in ports]}
 
     def mismatch(self, share, mount, evidence=None):
         if mount.fstype not in self.live_types or not _same_source(share["source"], mount):

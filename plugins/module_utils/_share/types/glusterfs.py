@@ -15,7 +15,7 @@ import posixpath
 import re
 
 from ..._plan.plan import quoted
-from .. import options, sources
+from .. import doors, options, sources
 from ..values import Decimal, Flag, Number, Text, Truth, Word, flags
 from .base import ShareType
 
@@ -179,7 +179,8 @@ class GlusterFs(ShareType):
     def servers(self, share):
         declared = canonical(share["options"])
         port = declared.get("server-port", str(PORT))
-        return [{"host": server, "port": int(port) if port.isdigit() else None} for server in servers_of(share)]
+        ways = [doors.tcp(int(port))] if declared.get("transport", "tcp") in ("tcp", "socket") else []
+        return [{"host": server, "doors": ways} for server in servers_of(share)]
 
     def reached(self, share, evidence):
         # A silent server may take two minutes until the client turns to the next one.

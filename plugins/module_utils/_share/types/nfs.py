@@ -8,7 +8,7 @@ import posixpath
 import re
 
 from ..._host import mountinfo
-from .. import options, sources
+from .. import doors, options, sources
 from ..values import Address, Number, Optional, Text, Word, flags
 from .base import ShareType
 
@@ -42,6 +42,8 @@ _OF_THE_FILESYSTEM = frozenset(("timeo", "retrans"))
 _OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
 # A server may grant less than what is asked for.
 _NEGOTIATED = ("rsize", "wsize")
+# Its number among the remote procedures.
+_PROGRAM = 100003
 _PORT = Number(0, 65535, 2049)
 _BYTES = Number(1024)
 _NAME = Text("the name of a server", "nas1", r"\S+")
@@ -87,8 +89,11 @@ class Nfs(ShareType):
         ("no such file or directory", "The server has no such export: compare with showmount -e, or exportfs -v on "
                                       "the server; under NFSv4 the path begins at the export with fsid=0, if any."),
         ("protocol not supported", "The server does not speak this version of NFS: change the option vers."),
-        ("requested nfs version", "The server does not speak this version of NFS: change the option vers."),
         ("incorrect mount option", "The kernel or mount.nfs does not know one of the options: see nfs(5)."),
+        ("portmap query failed", "The server's rpcbind does not know NFS 3 or mountd, or is not there: see rpcinfo -p SERVER. "
+                                 "Ports can be named instead, with the options port and mountport."),
+        ("requested nfs version", "The server does not speak this version of NFS, or not by this protocol: change the option "
+                                  "vers or proto."),
         ("connection refused", "No NFS server listens there: is it running, and is the port right?"),
         ("stale file handle", "The export was replaced on the server: export it again with exportfs -ra."),
     )
@@ -135,10 +140,7 @@ class Nfs(ShareType):
         return commands
 
     def server(self, share):
-        declared = canonical(share["options"])
-        if not declared.get("proto", "tcp").startswith("tcp"):
-            return {"host": host_of(share["source"]), "port": None}
-        return {"host": host_of(share["source"]), "port": int(declared.get("port", self.port))}
+        return {"host": host_of(share["source"]), "doors": _doors(canonical(share["options"]))}
 
     def mismatch(self, share, mount, evidence=None):
         if mount.fstype not in self.live_types or _comparable(mount.source) != _comparable(share["source"]):
@@ -234,6 +236,21 @@ def _meant_server(server, export):
     return None
 
 
+def _doors(declared):
+    """Where mount.nfs finds the server, see nfs(5): NFS 4 at its own port, older versions where rpcbind says."""
+    transport = declared.get("proto", "tcp").rstrip("6")
+    version, port = declared.get("vers", ""), int(declared.get("port", "0"))
+    if transport == "rdma":
+        # No TCP connection can tell.
+        return []
+    wanted = [int(version[0])] if version else [4, 3]
+    if port:
+        return [doors.tcp(port) if transport == "tcp" else doors.udp(port, _PROGRAM, wanted[-1], "NFS")]
+    asked = [doors.by_rpcbind(transport, _PROGRAM, number, "NFS %d" % number) for number in wanted
+             if number < 4 or "port" in declared]
+    return [doors.tcp(Nfs.port)] * (4 in wanted and "port" not in declared and transport == "tcp") + asked
+
+
 def host_of(source):
     """The server's name or address in "server:/export", without the brackets of an IPv6 address."""
     return _split_source(source)[0].strip("[]")
@@ -273,6 +290,9 @@ def _compare(name, value, live, asked):
     if name in _SHOWN_WHEN_ON:
         return None if name in live or (name == "nolock" and live.get("vers", "").startswith("4")) else (
             _SHOWN_WHEN_ON[name])
+    if (name, value) == ("port", "0"):
+        # What the server's rpcbind says.
+        return None
     if name not in live:
         default = _UNSHOWN_DEFAULTS.get(name)
         # What the kernel never shows cannot be compared.

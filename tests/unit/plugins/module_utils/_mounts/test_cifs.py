@@ -13,6 +13,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils._mounts.mountpoi
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share import credentials
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.doors import tcp
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.cifs import Cifs
 
@@ -192,8 +193,10 @@ def test_a_login_that_is_over_needs_a_new_mount(number, stale):
 
 
 @pytest.mark.parametrize("options, server", [
-    ({}, {"host": "nas1", "port": 445}), ({"port": 4450}, {"host": "nas1", "port": 4450}),
-    ({"ip": "192.0.2.7"}, {"host": "192.0.2.7", "port": 445}), ({"rdma": True}, {"host": "nas1", "port": None})])
+    ({}, {"host": "nas1", "doors": [tcp(445), tcp(139)]}), ({"port": 4450}, {"host": "nas1", "doors": [tcp(4450)]}),
+    ({"port": 0}, {"host": "nas1", "doors": [tcp(445), tcp(139)]}),
+    ({"ip": "192.0.2.7", "port": 445}, {"host": "192.0.2.7", "doors": [tcp(445)]}),
+    ({"rdma": True}, {"host": "nas1", "doors": []})])
 def test_who_is_asked_whether_it_lives(options, server):
     assert Cifs().server(cifs(options)) == server
 

@@ -11,6 +11,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils._host import fst
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts import fuse_processes
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.doors import tcp
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.glusterfs import GlusterFs
 
 # As Linux 7.2 shows a mount of mount.glusterfs 11.1, and as its process was started.
@@ -53,8 +54,10 @@ def test_the_server_that_answers_is_mounted_from_and_the_record_stays():
 
 
 def test_every_server_is_asked():
-    assert GlusterFs().servers(gluster()) == [{"host": "nas1", "port": 24007}, {"host": "nas2", "port": 24007}]
-    assert GlusterFs().servers(gluster(**{"server-port": 24100}))[0]["port"] == 24100
+    assert GlusterFs().servers(gluster()) == [
+        {"host": "nas1", "doors": [tcp(24007)]}, {"host": "nas2", "doors": [tcp(24007)]}]
+    assert GlusterFs().servers(gluster(**{"server-port": 24100}))[1]["doors"] == [tcp(24100)]
+    assert GlusterFs().servers(gluster(transport="rdma"))[0]["doors"] == []
 
 
 @pytest.mark.parametrize("source, shown, same", [

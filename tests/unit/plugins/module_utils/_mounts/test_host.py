@@ -5,7 +5,6 @@
 
 import errno
 import os
-import socket
 import threading
 import time
 
@@ -14,73 +13,10 @@ from ansible_collections.virtshare.storage.plugins.module_utils._host import mou
 from ansible_collections.virtshare.storage.plugins.module_utils._host.bounded import TimedOut
 from ansible_collections.virtshare.storage.plugins.module_utils._host.commands import run
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts import host as host_module
-from ansible_collections.virtshare.storage.plugins.module_utils._mounts.host import Host, ask
+from ansible_collections.virtshare.storage.plugins.module_utils._mounts.host import Host
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.doors import tcp
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
-
-
-@pytest.fixture
-def listener():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(1)
-        yield server.getsockname()[1]
-
-
-@pytest.fixture
-def silent():
-    """A port that takes no more connections: its queue is full, as a dead server's is not to be told from it."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        port = server.getsockname()[1]
-        waiting = []
-        for dummy in range(8):
-            client = socket.socket()
-            client.setblocking(False)
-            client.connect_ex(("127.0.0.1", port))
-            waiting.append(client)
-        yield port
-        for client in waiting:
-            client.close()
-
-
-@pytest.fixture
-def closed():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
-
-
-def test_a_living_server_tells_its_addresses(listener):
-    assert ask("127.0.0.1", listener, None, 2) == {"addresses": ["127.0.0.1"], "trouble": None}
-
-
-def test_a_server_that_refuses(closed):
-    trouble = ask("127.0.0.1", closed, None, 2)["trouble"]
-    assert "port %d" % closed in trouble and "Connection refused" in trouble
-
-
-def test_a_server_that_is_silent_is_given_up(silent):
-    begun = time.monotonic()
-    trouble = ask("127.0.0.1", silent, None, 1)["trouble"]
-    assert "does not answer on port %d within 1 s" % silent in trouble
-    assert time.monotonic() - begun < 5
-
-
-def test_a_name_nobody_knows():
-    answer = ask("no-such-host.invalid", 2049, None, 1)
-    assert answer["addresses"] is None and "has no address" in answer["trouble"]
-
-
-def test_a_mount_keeps_working_while_its_servers_name_is_not_known(listener, closed):
-    assert ask("no-such-host.invalid", listener, "127.0.0.1", 1) == {"addresses": None, "trouble": None}
-    assert "refused" in ask("no-such-host.invalid", closed, "127.0.0.1", 1)["trouble"]
-
-
-def test_without_a_port_only_the_name_is_asked():
-    assert ask("127.0.0.1", None, None, 1) == {"addresses": ["127.0.0.1"], "trouble": None}
-    assert ask("no-such-host.invalid", None, "192.0.2.1", 1) == {"addresses": None, "trouble": None}
 
 
 def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed, listener):
@@ -94,7 +30,7 @@ def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed,
     found, problems = host.find(shares, {share["path"]: registry.of(share) for share in shares})
     assert sorted(problems) == ["/srv/dead1", "/srv/dead2"]
     assert list(found) == ["/srv/alive"]
-    assert [arguments[1] for arguments in asked] == [closed, listener]
+    assert [arguments[1] for arguments in asked] == [(tcp(closed),), (tcp(listener),)]
     for word in ("share /srv/dead1", "server 127.0.0.1", "127.0.0.1:/dead1", host.name, "port %d" % closed):
         assert word in problems["/srv/dead1"]
 

@@ -6,6 +6,7 @@
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.doors import by_rpcbind, tcp, udp
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.local import Local
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.nfs import Nfs, canonical, host_of
 
@@ -171,10 +172,30 @@ def test_the_server_of_a_source(source, host):
     assert host_of(source) == host
 
 
-def test_the_port_that_is_asked():
-    assert Nfs().server(nfs()) == {"host": "nas1", "port": 2049}
-    assert Nfs().server(nfs(port=4049)) == {"host": "nas1", "port": 4049}
-    assert Nfs().server(nfs(proto="rdma")) == {"host": "nas1", "port": None}
+BY_RPCBIND = {number: by_rpcbind("tcp", 100003, number, f"NFS {number}") for number in (2, 3, 4)}
+
+
+@pytest.mark.parametrize("declared, doors", [
+    # mount.nfs tries NFS 4 at its own port, and asks rpcbind for NFS 3 when nobody is there.
+    ({}, [tcp(2049), BY_RPCBIND[3]]), ({"proto": "tcp6"}, [tcp(2049), BY_RPCBIND[3]]),
+    ({"port": 0}, [BY_RPCBIND[4], BY_RPCBIND[3]]), ({"port": 4049}, [tcp(4049)]), ({"port": False}, [tcp(2049), BY_RPCBIND[3]]),
+    ({"vers": "4.2"}, [tcp(2049)]), ({"vers": "4"}, [tcp(2049)]), ({"v4.1": True}, [tcp(2049)]),
+    ({"vers": "4.2", "port": 0}, [BY_RPCBIND[4]]), ({"vers": "4.2", "port": 20049}, [tcp(20049)]),
+    ({"vers": "3"}, [BY_RPCBIND[3]]), ({"v3": True, "port": 0}, [BY_RPCBIND[3]]), ({"nfsvers": 3, "port": 2049}, [tcp(2049)]),
+    ({"vers": "2"}, [BY_RPCBIND[2]]), ({"minorversion": 1}, [tcp(2049)]),
+    ({"vers": "3", "proto": "udp"}, [by_rpcbind("udp", 100003, 3, "NFS 3")]),
+    ({"vers": "3", "udp6": True, "port": 2049}, [udp(2049, 100003, 3, "NFS")]),
+    ({"proto": "udp"}, [by_rpcbind("udp", 100003, 3, "NFS 3")]),
+    ({"proto": "rdma"}, []), ({"rdma": True, "port": 20049}, []), ({"proto": "rdma6"}, []),
+], ids=str)
+def test_the_server_is_looked_for_where_mount_nfs_does(declared, doors):
+    assert Nfs().server(nfs(**declared)) == {"host": "nas1", "doors": doors}
+
+
+def test_a_port_that_rpcbind_told_is_the_declared_one():
+    shown = live(LIVE.replace(",addr=", ",port=20049,addr="))
+    assert differences(nfs(port=0), shown) == differences(nfs(port=20049), shown) == []
+    assert differences(nfs(port=2049), shown) == [("port=2049", "port=20049")]
 
 
 def test_what_fstab_and_mount_are_told():
