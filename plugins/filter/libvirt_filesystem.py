@@ -41,6 +41,9 @@ options:
   idmap:
     description: The mapping of users and groups as C(GUEST:HOST:COUNT). It needs a daemon that root does not run.
     type: str
+  gid_idmap:
+    description: The mapping of groups, where it is another than O(idmap), which it needs.
+    type: str
   queue:
     description: The size of the request queue, a power of two.
     type: int

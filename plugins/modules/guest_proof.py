@@ -60,6 +60,13 @@ options:
       - The mapping of users and groups as C(GUEST:HOST:COUNT), empty for none.
       - When not given, V(0:100000:65536) for a Rust daemon that is not run by root, as OpenNebula has it, and none
         otherwise.
+      - What OpenNebula takes on a host is what M(virtshare.storage.one_idmap_info) returns as C(uid_map).
+      - Before a guest is booted the ids are compared with C(/etc/subuid) and C(/etc/subgid) of O(daemon_user), and with
+        owner, group and mode of each directory; a guest that would be denied is refused with the numbers.
+    type: str
+  gid_idmap:
+    description:
+      - The mapping of groups, where it is another than O(idmap).
     type: str
   accelerator:
     description:

@@ -28,6 +28,11 @@ options:
     description:
       - Only datastores with this datastore driver.
     type: str
+  vms:
+    description:
+      - Whether to return the VMs that use a directory of the datastore, which costs one C(one.imagepool.info) and one C(one.vmpool.infoset) more.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -36,7 +41,7 @@ attributes:
     support: none
     description: Nothing changes.
 notes:
-  - Costs one C(one.datastorepool.info), however many datastores there are.
+  - Costs one C(one.datastorepool.info), however many datastores there are, and what O(vms) costs.
 seealso:
   - module: virtshare.storage.one_datastore
 extends_documentation_fragment:
@@ -86,6 +91,17 @@ datastores:
       returned: when set
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
     server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
+    vms:
+      description: VMs that use a directory of the datastore; of those that the user may not see, the id alone is known.
+      type: list
+      elements: dict
+      returned: when O(vms)
+      contains:
+        id: {description: Id., type: int, returned: always}
+        name: {description: Name., type: str, returned: always}
+        owner: {description: Owner's name., type: str, returned: always}
+        state: {description: "State such as RUNNING, POWEROFF, HOLD.", type: str, returned: always}
+        host: {description: "Host it is, or was last, on; null before it was placed.", type: str, returned: always}
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.
   returned: always
@@ -108,6 +124,7 @@ def main():
             id=dict(type="int"),
             type=dict(type="str", choices=list(datastore.TYPES)),
             ds_mad=dict(type="str"),
+            vms=dict(type="bool", default=False),
         ),
         supports_check_mode=True,
     )

@@ -105,6 +105,7 @@ def main():
             CONNECTION_SPEC,
             wait=dict(type="bool", default=True),
             wait_timeout=dict(type="int", default=60),
+            register_timeout=dict(type="int", default=120),
             **image.argument_spec()
         ),
         required_one_of=[("name", "id")],

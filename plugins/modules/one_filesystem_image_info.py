@@ -44,6 +44,11 @@ options:
       - used_pers
       - locked_used
       - locked_used_pers
+  vms:
+    description:
+      - Whether to return the VMs that use the directory, which costs one C(one.vmpool.infoset) more.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -52,7 +57,7 @@ attributes:
     support: none
     description: Nothing changes.
 notes:
-  - Costs one C(one.imagepool.info), however many images there are.
+  - Costs one C(one.imagepool.info), however many images there are, and what O(vms) costs.
 seealso:
   - module: virtshare.storage.one_filesystem_image
   - module: virtshare.storage.one_datastore_info
@@ -68,6 +73,12 @@ EXAMPLES = r"""
   virtshare.storage.one_filesystem_image_info:
     datastore: projects
   register: found
+
+- name: Read which VMs use the directories of one datastore
+  virtshare.storage.one_filesystem_image_info:
+    datastore: projects
+    vms: true
+  register: used
 
 - name: Read what could not be registered
   virtshare.storage.one_filesystem_image_info:
@@ -110,6 +121,17 @@ filesystems:
     mount_tag: {description: Tag for the guest., type: str, returned: when set}
     mount_point: {description: Mount point in the guest., type: str, returned: when set}
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
+    vms:
+      description: VMs that use the directory; of those that the user may not see, the id alone is known.
+      type: list
+      elements: dict
+      returned: when O(vms)
+      contains:
+        id: {description: Id., type: int, returned: always}
+        name: {description: Name., type: str, returned: always}
+        owner: {description: Owner's name., type: str, returned: always}
+        state: {description: "State such as RUNNING, POWEROFF, HOLD.", type: str, returned: always}
+        host: {description: "Host it is, or was last, on; null before it was placed.", type: str, returned: always}
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.
   returned: always
@@ -133,6 +155,7 @@ def main():
             datastore=dict(type="str"),
             path=dict(type="str"),
             state=dict(type="str", choices=list(image.STATES)),
+            vms=dict(type="bool", default=False),
         ),
         supports_check_mode=True,
     )

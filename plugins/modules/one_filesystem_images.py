@@ -118,6 +118,7 @@ def main():
             expected_datastores=dict(type="list", elements="str"),
             wait=dict(type="bool", default=True),
             wait_timeout=dict(type="int", default=60),
+            register_timeout=dict(type="int", default=120),
         ),
         supports_check_mode=True,
     )

@@ -262,3 +262,154 @@ def test_a_type_that_somebody_changed_is_named_with_the_way_back(one, word, kind
     one.by_hand("one.datastore.update", 100, 'TYPE="%s"' % word, 1)
     refused(one, "one_datastore", "'d' (id 100) is of type %s" % kind, "write type: image", **VIRTIOFS)
     predicted(one, "one_datastore", **dict(VIRTIOFS, type="image"))
+
+
+def test_what_a_datastore_holds_is_named_with_the_vms(used):
+    used.by_hand("one.image.allocate", 'NAME="j"\nTYPE="FILESYSTEM"\nPATH="%s"' % SHARE, 100)
+    while "<STATE>1<" not in used.by_hand("one.image.info", 1):
+        pass
+    held = "i (id 0, used by VM 0 (web1, RUNNING on hv1)), j (id 1, ready)"
+    refused(used, "one_datastore", "is not empty: it holds the images " + held, name="d", state="absent")
+    refused(used, "one_datastore", "holds 2 images (%s), so its tm_mad" % held, **dict(VIRTIOFS, tm_mad="shared"))
+
+
+def test_the_vms_are_returned_where_they_are_asked_for(used):
+    found, calls, _writes = used.run("one_filesystem_image_info", vms=True)
+    web1 = {"id": 0, "name": "web1", "owner": "oneadmin", "state": "RUNNING", "host": "hv1"}
+    assert found["filesystems"][0]["vms"] == [web1] and calls == ["one.imagepool.info", "one.vmpool.infoset"]
+    found, calls, _writes = used.run("one_datastore_info", vms=True, name="d")
+    assert found["datastores"][0]["vms"] == [web1]
+    assert calls == ["one.datastorepool.info", "one.imagepool.info", "one.vmpool.infoset"]
+    found, calls, _writes = used.run("one_datastore_info")
+    assert "vms" not in found["datastores"][0] and calls == ["one.datastorepool.info"]
+    used.by_hand("one.vm.action", "poweroff", 0)
+    while "<STATE>8<" not in used.by_hand("one.vm.info", 0):
+        pass
+    assert used.run("one_filesystem_image_info", vms=True)[0]["filesystems"][0]["vms"][0]["state"] == "POWEROFF"
+
+
+def test_nothing_is_asked_for_where_nothing_is_used(one):
+    one.run("one_datastore", **VIRTIOFS)
+    one.run("one_filesystem_image", **IMAGE)
+    found, calls, _writes = one.run("one_filesystem_image_info", vms=True)
+    assert found["filesystems"][0]["vms"] == [] and calls == ["one.imagepool.info"]
+
+
+# -- secrets that a user cannot compare ---------------------------------------------------------------------------
+
+
+def test_secrets_that_are_shown_encrypted_are_refused_and_never_written(one):
+    backup = {"name": "b", "type": "backup", "ds_mad": "restic", "restic_password": "hush", "update_secrets": "always",
+              "restic_sftp_server": "s", "restic_sftp_user": "u"}
+    one.run("one_datastore", **backup)
+    assert not one.run("one_datastore", **backup)[0]["changed"]
+    one.by_hand("one.user.allocate", "bob", "bobpass", "", [])
+    one.by_hand("one.datastore.chmod", 100, 1, 1, 0, 1, 1, 0, 1, 1, 0)
+    bob = {"api_username": "bob", "api_password": "bobpass"}
+    message = refused(one, "one_datastore", "RESTIC_PASSWORD of the datastore 'b' cannot be compared",
+                      "member of the group oneadmin", "update_secrets: on_create", **dict(backup, **bob))
+    assert "hush" not in message
+    assert not one.run("one_datastore", **dict(backup, update_secrets="on_create", **bob))[0]["changed"]
+    one.by_hand("one.user.chgrp", 2, 0)
+    assert not one.run("one_datastore", **dict(backup, **bob))[0]["changed"]
+
+
+# -- a registration that takes its time ---------------------------------------------------------------------------
+
+
+def test_big_directories_are_registered_in_one_task(one):
+    one.run("one_datastore", **VIRTIOFS)
+    one.endpoint.oned.stat_delay = 1.2
+    many = [dict(IMAGE, name="i%d" % number) for number in range(3)]
+    done, _calls, writes = one.run("one_filesystem_images", timeout=1, filesystems=many)
+    assert writes == ["one.image.allocate"] * 3 and done["warnings"] == []
+    assert [image["state"] for image in done["filesystems"]] == ["ready"] * 3
+
+
+def test_one_that_takes_too_long_is_explained_and_found_by_the_next_run(one):
+    one.run("one_datastore", **VIRTIOFS)
+    one.endpoint.oned.stat_delay = 1.5
+    result = one.attempt("one_filesystem_image", register_timeout=1, **IMAGE)[0]
+    for word in ("did not answer one.image.allocate within 1 s", "counts what is in the directory",
+                 "register_timeout"):
+        assert word in result["msg"]
+    while "<NAME>i</NAME>" not in one.by_hand("one.imagepool.info", -2, -1, -1):
+        pass
+    assert one.run("one_filesystem_image", **IMAGE)[0]["filesystem"]["id"] == 0
+    result = one.attempt("one_filesystem_image", register_timeout=0, **IMAGE)[0]
+    assert "register_timeout 0 is not a positive number" in result["msg"]
+
+
+def test_a_size_that_the_server_gave_up_on_is_explained(one, monkeypatch):
+    one.run("one_datastore", **VIRTIOFS)
+    oned = one.endpoint.oned
+    monkeypatch.setattr(oned, "wait_for_stat", lambda: None)
+    oned.stat_delay = 90
+    result = one.attempt("one_filesystem_image", **IMAGE)[0]
+    assert "Cannot parse image SIZE" in result["msg"] and "du -sm" in result["msg"] and "90 s" in result["msg"]
+
+
+def test_a_registration_that_took_long_is_named():
+    from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import image_plan
+    from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Operation
+    took = [Operation("one.image.allocate", name, "", seconds=seconds) for name, seconds in (("a", 45.2), ("b", 2))]
+    assert image_plan.slow(took) == [
+        "Registering a took OpenNebula 45 s: it counts what is in the directory (du) before it answers."]
+
+
+# -- what the server adds -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lists, added", [
+    ({}, {"SAFE_DIRS": "/var/tmp", "RESTRICTED_DIRS": "/"}),
+    ({"safe_dirs": []}, {"RESTRICTED_DIRS": "/"}),
+    ({"restricted_dirs": []}, {"SAFE_DIRS": "/var/tmp"}),
+    ({"safe_dirs": [], "restricted_dirs": []}, {}),
+    ({"restricted_dirs": ["/home"]}, {"RESTRICTED_DIRS": "/home"}),
+    ({"safe_dirs": ["/srv"]}, {"SAFE_DIRS": "/srv", "RESTRICTED_DIRS": "/"}),
+])
+def test_check_mode_shows_the_directories_that_the_server_adds(one, lists, added):
+    declared = {"name": "d", "ds_mad": "virtiofs", "tm_mad": "local", **lists}
+    said = one.run("one_datastore", check=True, **declared)[0]
+    done = one.run("one_datastore", **declared)[0]
+    assert said["diff"] == done["diff"] and said["operations"] == done["operations"]
+    assert said["diff"]["after"]["d"].get("attributes", {}) == added
+    for option in ("safe_dirs", "restricted_dirs"):
+        assert said["datastore"].get(option) == done["datastore"].get(option)
+    assert not one.run("one_datastore", **declared)[0]["changed"]
+
+
+def test_the_diff_names_clusters(one):
+    one.by_hand("one.cluster.allocate", "east")
+    done = predicted(one, "one_datastore", **VIRTIOFS)
+    assert done["diff"]["after"]["d"]["clusters"] == ["default"]
+    done = predicted(one, "one_datastore", **dict(VIRTIOFS, clusters=["default", "east"]))
+    assert (done["diff"]["before"]["d"], done["diff"]["after"]["d"]) == (
+        {"clusters": ["default"]}, {"clusters": ["default", "east"]})
+    done = predicted(one, "one_datastore", **dict(VIRTIOFS, clusters=[100]))
+    assert done["diff"]["after"]["d"] == {"clusters": ["east"]}
+
+
+# -- maps of users ------------------------------------------------------------------------------------------------
+
+
+def test_the_map_of_each_host_is_read_where_opennebula_takes_it(one):
+    one.by_hand("one.cluster.allocate", "east")
+    for name, cluster in (("hv1", 0), ("hv2", 100), ("hv3", 100)):
+        one.by_hand("one.host.allocate", name, "kvm", "kvm", cluster)
+    one.by_hand("one.cluster.update", 100, 'DISK=[UID_MAP="300000",GID_MAP="300000"]', 1)
+    one.by_hand("one.host.update", 2, 'DISK=[UID_MAP="200000"]', 1)
+    found, calls, _writes = one.run("one_idmap_info")
+    assert calls == ["one.hostpool.info", "one.clusterpool.info"]
+    assert {name: (host["uid_map"], host["gid_map"]) for name, host in found["hosts"].items()} == {
+        "hv1": ("0:100000:65536", "0:100000:65536"), "hv2": ("0:300000:65536", "0:300000:65536"),
+        "hv3": ("0:200000:65536", "0:300000:65536")}
+    assert list(one.run("one_idmap_info", hosts=["hv3", "other"])[0]["hosts"]) == ["hv3"]
+    one.by_hand("one.host.update", 0, 'DISK=[UID_MAP="100000:1"]', 1)
+    assert "'100000:1' of DISK of the host hv1 is no number" in one.attempt("one_idmap_info")[0]["msg"]
+
+
+def test_a_map_in_an_image_has_no_effect_and_is_warned_of(one):
+    one.run("one_datastore", **VIRTIOFS)
+    result = one.run("one_filesystem_image", **dict(IMAGE, attributes={"uid_map": 200000}))[0]
+    assert "The attribute UID_MAP of filesystem image 'i' has no effect" in result["warnings"][0]

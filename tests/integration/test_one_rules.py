@@ -367,7 +367,7 @@ def test_the_servers_own_datastores_are_not_deleted(one, name):
 def test_a_datastore_can_be_deleted_right_after_its_images(one):
     one.run("one_datastore", **VIRTIOFS)
     one.run("one_filesystem_image", **IMAGE)
-    refused(one, "is not empty: it holds the images 0", name="d", state="absent")
+    refused(one, "is not empty: it holds the images i (id 0, ready)", name="d", state="absent")
     one.endpoint.oned.image_delay = 0.5
     one.run("one_filesystem_image", name="i", state="absent")
     assert one.run("one_datastore", name="d", state="absent")[0]["changed"]

@@ -193,6 +193,10 @@ def changes(current, desired, what):
         now = current["template"].get(name, [])
         if objects.is_secret(name) and now and values and desired["update_secrets"] == "on_create":
             continue
+        if name in current.get("encrypted", ()) and values:
+            raise Refusal("The %s of the %s cannot be compared: OpenNebula shows it encrypted, as it does to all but "
+                          "its administrators, and update_secrets: always would write it on every run. Connect as a "
+                          "member of the group oneadmin, or write update_secrets: on_create." % (name, what))
         if not template.same(canonical(name, now), canonical(name, values)):
             sent[name] = values
     if desired["attributes_mode"] == "exact":

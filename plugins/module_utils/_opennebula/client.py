@@ -33,6 +33,9 @@ CONNECTION_SPEC = dict(
 # What one.* answers in the third place of a failure.
 AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION = 256, 512, 1024, 2048
 
+# OpenNebula looks through the whole directory before it answers, and gives up after 90 s.
+REGISTERING = "one.image.allocate"
+
 # What the pools are called by the commands that show their objects one by one.
 COMMANDS = {"datastore": "onedatastore", "image": "oneimage", "cluster": "onecluster", "user": "oneuser",
             "group": "onegroup", "vm": "onevm"}
@@ -87,15 +90,18 @@ def credentials(username, password, auth_file):
 class Client:
     """A connection to one OpenNebula endpoint.
 
-    url: such as http://frontend:2633/RPC2. timeout: seconds for one whole call.
+    url: such as http://frontend:2633/RPC2. timeout: seconds for one whole call; slow: {method: seconds} of those that
+    have a limit of their own, each with the option that sets it.
     calls: names of the calls made so far. secrets: strings that must never be shown.
     """
 
-    def __init__(self, url, username, password, validate_certs=True, ca_path=None, timeout=10):
+    def __init__(self, url, username, password, validate_certs=True, ca_path=None, timeout=10, slow=None):
         if not re.match(r"^https?://[^/]", url or ""):
             raise Failure("api_url %r is not an address such as http://frontend:2633/RPC2." % (url,))
-        if timeout <= 0:
-            raise Failure("timeout %s is not a positive number of seconds; 10 is the default." % timeout)
+        limits = dict(slow or {}, **{"": timeout})
+        for method, option in (("", "timeout"), (REGISTERING, "register_timeout")):
+            if limits.get(method, 1) <= 0:
+                raise Failure("%s %s is not a positive number of seconds." % (option, limits[method]))
         self.url = url
         self.username = username
         self._session = "%s:%s" % (username, password)
@@ -104,7 +110,8 @@ class Client:
                           % WHY_NOT_BEYOND_BMP)
         self.secrets = [password, self._session]
         try:
-            self._web = Web("OpenNebula", "XML-RPC", url, validate_certs, ca_path, timeout)
+            self._webs = dict((method, Web("OpenNebula", "XML-RPC", url, validate_certs, ca_path, seconds))
+                              for method, seconds in limits.items())
         except BadCertificates as error:
             raise Failure(str(error))
         self.calls = []
@@ -112,9 +119,10 @@ class Client:
     @classmethod
     def from_params(cls, params):
         """A client from a module's parameters (CONNECTION_SPEC)."""
+        slow = {REGISTERING: params["register_timeout"]} if params.get("register_timeout") is not None else {}
         username, password = credentials(params["api_username"], params["api_password"], params["api_auth_file"])
         return cls(params["api_url"], username, password, params["validate_certs"], params["ca_path"],
-                   params["timeout"])
+                   params["timeout"], slow)
 
     def call(self, method, *arguments):
         """The value of one call; the session string is added here.
@@ -131,13 +139,20 @@ class Client:
 
     def _exchange(self, method, payload):
         """The text of the answer to one POST; NoAnswer says in one sentence what went wrong."""
-        answer = self._web.exchange("POST", self.url, payload, [("Content-Type", "text/xml")])
+        answer = self._web(method).exchange("POST", self.url, payload, [("Content-Type", "text/xml")])
         if answer.get("status") == 200:
             return answer["body"]
         raise NoAnswer(self._sentence(method, answer))
 
+    def _web(self, method):
+        return self._webs.get(method) or self._webs[""]
+
     def _sentence(self, method, answer):
-        return self._web.sentence(method, answer, writing=not READING.search(method))
+        text = self._web(method).sentence(method, answer, writing=not READING.search(method))
+        if method == REGISTERING and answer.get("problem") == "timeout":
+            text += (" OpenNebula counts what is in the directory (du) before it answers; give it longer with "
+                     "register_timeout.")
+        return text
 
     # -- the answer ----------------------------------------------------------------------------------------------
 
@@ -186,4 +201,8 @@ class Client:
                     % (shown(self.url), self.username, method, words))
         else:
             text = "OpenNebula at %s refused %s: %s." % (shown(self.url), method, words)
+            if "Cannot parse image SIZE" in reason:
+                text += (" Its driver counts what is in the directory (du -sm, as oneadmin on the front end) and has to be "
+                         "done within 90 s. See that oneadmin can read the directory there, and with very many files run "
+                         "'du -sm' on it once before the task, which is faster the second time.")
         raise ApiError(text, method, reason, code)

@@ -15,6 +15,9 @@ DISK_TYPES = ("FILE", "CDROM", "BLOCK", "RBD", "RBD_CDROM", "GLUSTER", "GLUSTER_
               "ISCSI", "FILESYSTEM")
 DECLARABLE_DISK_TYPES = ("FILE", "BLOCK", "RBD", "GLUSTER", "SHEEPDOG", "ISCSI", "FILESYSTEM")
 STATES = ("ready", "disabled")
+# What OpenNebula encrypts unless it is configured otherwise; the ciphertext is whole blocks of 16 bytes.
+ENCRYPTED = ("RESTIC_PASSWORD", "NETAPP_PASS", "PUREFA_API_TOKEN")
+CIPHERTEXT = re.compile(r"^(?:[A-Za-z0-9+/]{64})*(?:[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{64})$")
 
 
 def argument_spec():
@@ -75,7 +78,7 @@ def read(element):
 
 def public(datastore):
     """A datastore as the modules return it: typed attributes under their options' names, secrets hidden."""
-    result = dict((key, value) for key, value in datastore.items() if key != "template")
+    result = dict((key, value) for key, value in datastore.items() if key not in ("template", "encrypted"))
     result["permissions"] = objects.letters(datastore["mode"])
     shown = objects.hidden(datastore["template"])
     for option, attribute, _kind in TYPED:
@@ -170,12 +173,15 @@ def _check_kind(wanted, what):
         check_virtiofs_disk_type(wanted, what)
 
 
-def needs(desired, datastores):
-    """Which further reads the plan needs: a set out of clusters, users, groups, config.
+def needs(desired, datastores, absent_images=()):
+    """Which further reads the plan needs: a set out of clusters, users, groups, config, images.
 
-    Nothing but the pool of datastores is read for what is converged, except the clusters where they are named.
+    Nothing but the pool of datastores is read for what is converged, except the clusters where they are named; the
+    images only where those inside forbid what is declared.
     """
     wanted = set()
+    if held_by_refused(desired, datastores) - set(absent_images):
+        wanted.add("images")
     for item in desired:
         if item["state"] == "absent":
             continue
@@ -191,6 +197,20 @@ def needs(desired, datastores):
     return wanted
 
 
+def held_by_refused(desired, datastores):
+    """The ids of the images in datastores that are to go, or to get other drivers, without leave."""
+    held = set()
+    for item in desired:
+        try:
+            current = find(item, datastores)
+        except Refusal:
+            continue
+        if current is not None and (item["state"] == "absent" or (
+                not item["allow_driver_change"] and _drivers_differ(item, current))):
+            held.update(current["image_ids"])
+    return held
+
+
 def wants_decrypted(desired, datastores):
     """The ids of the datastores whose secrets must be read to be compared (update_secrets: always)."""
     ids = []
@@ -202,6 +222,16 @@ def wants_decrypted(desired, datastores):
             if current is not None:
                 ids.append(current["id"])
     return ids
+
+
+def still_encrypted(current, decrypted):
+    """Names of the secrets that the server did not decrypt, as it does for its administrators only.
+
+    current, decrypted: the same datastore as read from the pool, and by a call that asked for clear text.
+    """
+    return [name for name in ENCRYPTED
+            if any(isinstance(value, str) and CIPHERTEXT.match(value) for value in decrypted["template"].get(name, []))
+            and current["template"].get(name) == decrypted["template"][name]]
 
 
 def _drivers_differ(item, current):

@@ -8,12 +8,14 @@ recorded on a running server.
 """
 
 from .._plan.plan import Operation, Plan, Refusal
-from . import attributes, drivers, objects, ownership, template
+from . import attributes, drivers, machines, objects, ownership, template
 from .datastore import find, label
 from .drivers import VIRTIOFS
 from .objects import NEW_ID
 
 FIRST_OWN_ID = 100
+# Where the clusters are not declared, they are not read: a new datastore comes into this one.
+DEFAULT_CLUSTER = {0: "default"}
 # What a new datastore gets, unless its owner has set another umask.
 DEFAULT_MODE = "640"
 SHOWN = ("name", "type", "ds_mad", "tm_mad", "disk_type", "state", "owner", "group", "mode")
@@ -54,13 +56,25 @@ def plan(current, desired, world, absent_images=()):
     current: read-back datastore or None; desired: element of validated(); world: ServerState.
     """
     if desired["state"] == "absent":
-        return _plan_absent(current, desired, absent_images), None
+        return _plan_absent(current, desired, world, absent_images), None
     if current is None:
         return _plan_new(desired, world)
     return _plan_existing(current, desired, world)
 
 
-def _plan_absent(current, desired, absent_images):
+def _held(ids, world):
+    """Images in a sentence, with their states and the VMs that use them, as far as they were read."""
+    known = dict((one["id"], one) for one in world.images)
+    words = []
+    for number in ids:
+        one = known.get(number)
+        users = machines.words(one["vm_ids"], world.machines) if one else ""
+        words.append("%d" % number if one is None else "%s (id %d, %s%s)" % (
+            one["name"], number, one["state"], " by %s" % users if users else ""))
+    return ", ".join(words)
+
+
+def _plan_absent(current, desired, world, absent_images):
     target = desired["target"]
     if current is None:
         return Plan()
@@ -71,8 +85,8 @@ def _plan_absent(current, desired, absent_images):
     images = [image for image in current["image_ids"] if image not in absent_images]
     if images:
         raise Refusal("The %s is not empty: it holds the images %s. Delete them first (one_filesystem_images with "
-                      "state: absent, which waits until the server has finished)."
-                      % (what, ", ".join(map(str, images))))
+                      "state: absent, which waits until the server has finished, and ends a deletion that a crash has "
+                      "cut off)." % (what, _held(images, world)))
     return Plan([Operation("one.datastore.delete", target, "delete the datastore, id %d" % current["id"],
                            call=[current["id"]])],
                 before={target: {"state": "present", "id": current["id"]}}, after={target: {"state": "absent"}})
@@ -108,6 +122,7 @@ def _plan_new(desired, world):
     shown = dict((key, after[key]) for key in ("type", "ds_mad", "tm_mad", "disk_type"))
     shown.update((key, after[key]) for key in ("owner", "group", "mode") if desired[key] is not None)
     shown.update(state=desired["state"], clusters=_shown_clusters(clusters, world))
+    after["template"] = _with_defaults(desired, after)
     if after["template"]:
         shown["attributes"] = template.friendly(objects.hidden(after["template"]))
     return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
@@ -163,6 +178,15 @@ def _new_template(desired, after):
     return sent
 
 
+def _with_defaults(desired, after):
+    """The template of a new datastore with what OpenNebula adds where neither list of directories is declared."""
+    added = {"SAFE_DIRS": [" ".join(drivers.DEFAULT_SAFE_DIRS)], "RESTRICTED_DIRS": ["/"]}
+    if any(after["template"].get(name) for name in added):
+        return after["template"]
+    return dict(after["template"], **dict((name, values) for name, values in added.items()
+                                          if desired["attributes"].get(name) != []))
+
+
 def _without_defaults(desired, after):
     """OpenNebula sets both lists of directories when both are left out; declared empty, they must go again."""
     if after["template"].get("SAFE_DIRS") or after["template"].get("RESTRICTED_DIRS"):
@@ -210,10 +234,10 @@ def _driver_changes(current, desired, after, world, what):
     # A driver stored in another case is mended without fuss: it names the same driver, and only lower case works.
     real = [key for key in changed if after[key].lower() != current[key].lower()]
     if real and current["image_ids"] and not desired["allow_driver_change"]:
-        raise Refusal("The %s (id %d) holds %d image%s, so its %s is not changed: images keep what they were made "
+        raise Refusal("The %s (id %d) holds %d image%s (%s), so its %s is not changed: images keep what they were made "
                       "with. Empty it first, or set allow_driver_change: true."
                       % (what, current["id"], len(current["image_ids"]), "s" if len(current["image_ids"]) > 1 else "",
-                         ", ".join("%s from %s to %s" % (key, current[key], after[key]) for key in real)))
+                         _held(current["image_ids"], world), ", ".join("%s from %s to %s" % (key, current[key], after[key]) for key in real)))
     drivers.preflight(dict(after, template=attributes.apply(current["template"], desired["attributes"])),
                       [after["disk_type"]], world, what)
     sent = {}
@@ -290,7 +314,7 @@ def _cluster_ids(desired, world, what):
 
 
 def _shown_clusters(ids, world):
-    return [(world.clusters or {}).get(cluster, str(cluster)) for cluster in ids]
+    return [(world.clusters or DEFAULT_CLUSTER).get(cluster, str(cluster)) for cluster in ids]
 
 
 def _cluster_operations(number, target, now, wanted, world):

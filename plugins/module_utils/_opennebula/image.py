@@ -163,6 +163,9 @@ def _validated(item, position):
         if name in OPTION_OF or name in OWN_OPTION:
             raise Refusal("The attribute %s of %s does nothing there; the option for it is %s."
                           % (name, what, OPTION_OF.get(name) or OWN_OPTION[name]))
+        if name in ("UID_MAP", "GID_MAP"):
+            wanted["warnings"].append("The attribute %s of %s has no effect: OpenNebula takes it from DISK in the template "
+                                      "of the host or of its cluster." % (name, what))
         if SERVER_OWNED.match(name):
             raise Refusal("The attribute %s of %s belongs to OpenNebula; leave it out of attributes." % (name, what))
     for option, attribute in TYPED:

@@ -12,6 +12,8 @@ from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
 DEFAULT_MODE = "600"
+# Seconds of a registration that are worth a word.
+SLOW = 10
 
 
 def plan_all(desired, world):
@@ -40,6 +42,13 @@ def plan_all(desired, world):
     if problems:
         raise Refusal(*problems)
     return whole, predicted
+
+
+def slow(done):
+    """A warning for each registration that took long, and what OpenNebula was doing meanwhile."""
+    return ["Registering %s took OpenNebula %d s: it counts what is in the directory (du) before it answers."
+            % (operation.target, operation.arguments["seconds"]) for operation in done
+            if operation.name == "one.image.allocate" and operation.arguments["seconds"] >= SLOW]
 
 
 def _retargeted(one, target):

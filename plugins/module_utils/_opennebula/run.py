@@ -8,7 +8,7 @@ import time
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, NoAnswer, Plan
 from .._plan.web import secrets_in, shown
-from . import datastore, datastore_plan, drivers, image, image_plan, image_state, machines, objects, template
+from . import datastore, datastore_plan, drivers, idmaps, image, image_plan, image_state, machines, objects, template
 from .client import AUTHORIZATION, NO_EXISTS, ApiError, Client
 from .objects import NEW_ID
 from .waiting import Waiting
@@ -71,7 +71,9 @@ def execute(client, operations, on_operation=None):
         try:
             if on_operation is not None:
                 on_operation(operation, arguments)
+            began = time.monotonic()
             value = _carried_out(client, operation, arguments)
+            operation.arguments["seconds"] = time.monotonic() - began
         except NoAnswer as error:
             problems.append("%s: %s" % (operation.target, error))
             left = len(operations) - len(done)
@@ -122,10 +124,10 @@ def _config(client, desired, warnings):
     return config, version
 
 
-def _datastore_world(client, desired, warnings):
+def _datastore_world(client, desired, warnings, absent_images=()):
     """The ServerState the plan needs, in as few calls as it can be read with."""
     world = objects.ServerState(_datastores(client))
-    needed = datastore.needs(desired, world.datastores)
+    needed = datastore.needs(desired, world.datastores, absent_images)
     if "clusters" in needed:
         world.clusters = _names(client, "one.clusterpool.info")
     if "users" in needed:
@@ -134,10 +136,14 @@ def _datastore_world(client, desired, warnings):
         world.groups = _names(client, "one.grouppool.info")
     if "config" in needed:
         world.config, world.version = _config(client, desired, warnings)
+    if "images" in needed:
+        world.images = _images(client)
+        world.machines = _machines(client, _used_by(world.images, datastore.held_by_refused(desired, world.datastores)))
     for number in datastore.wants_decrypted(desired, world.datastores):
         plain = _read(client, lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
         for known in world.datastores:
             if known["id"] == number:
+                known["encrypted"] = datastore.still_encrypted(known, plain)
                 known["template"] = plain["template"]
     return world
 
@@ -158,7 +164,7 @@ def _datastores_work(params, check_mode, items, single=None):
         desired = datastore.validated(items)
         client = _client(params, outcome, desired)
         absent_images = (params.get("expected_absent_images") or []) if check_mode else []
-        world = _datastore_world(client, desired, outcome.warnings)
+        world = _datastore_world(client, desired, outcome.warnings, absent_images)
         plan, after = datastore_plan.plan_all(desired, world, absent_images)
         outcome.warnings += plan.warnings
         if plan.changed and not check_mode:
@@ -192,7 +198,17 @@ def datastore_info(params, _check_mode):
         client = _client(params, outcome)
         found = _narrowed(params, _datastores(client), ("name", "id", "type", "ds_mad"))
         outcome.result["datastores"] = [datastore.public(one) for one in found]
+        if params["vms"]:
+            pool = _images(client)
+            known = _machines(client, _used_by(pool, set(number for one in found for number in one["image_ids"])))
+            for one in outcome.result["datastores"]:
+                one["vms"] = machines.public(_used_by(pool, one["image_ids"]), known)
     return outcome
+
+
+def _used_by(images, ids):
+    """The ids of the VMs that use one of the images with these ids."""
+    return sorted(set(number for one in images if one["id"] in ids for number in one["vm_ids"]))
 
 
 def _narrowed(params, found, keys):
@@ -274,6 +290,7 @@ def _images_done(params, client, desired, plan, after, world, outcome):
 
     done, outcome.problems = execute(client, plan.operations, first)
     outcome.plan = plan.only(done)
+    outcome.warnings += image_plan.slow(done)
     if outcome.problems:
         return []
     known = world.datastores
@@ -307,4 +324,24 @@ def image_info(params, _check_mode):
             found = image.inside_datastore(params["datastore"], found)
         found = _narrowed(params, found, ("name", "id", "path", "state"))
         outcome.result["filesystems"] = [image.public(one) for one in found]
+        if params["vms"]:
+            known = _machines(client, set(number for one in found for number in one["vm_ids"]))
+            for one in outcome.result["filesystems"]:
+                one["vms"] = machines.public(one["vm_ids"], known)
+    return outcome
+
+
+# -- maps of users -----------------------------------------------------------------------------------------------
+
+
+def idmap_info(params, _check_mode):
+    """The work of one_idmap_info: C(hosts) narrows them down."""
+    outcome = _outcome(params)
+    with outcome.collect():
+        client = _client(params, outcome)
+        hosts = _read(client, lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")
+        clusters = _read(client, lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
+        if params["hosts"] is not None:
+            hosts = [host for host in hosts if host["name"] in params["hosts"]]
+        outcome.result["hosts"], outcome.problems = idmaps.maps(hosts, clusters)
     return outcome

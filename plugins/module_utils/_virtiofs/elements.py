@@ -19,7 +19,7 @@ SANDBOXES = ("namespace", "chroot")
 QUEUE_LARGEST = 1024
 
 DEFAULTS = {"binary": None, "xattr": True, "cache": "always", "sandbox": "namespace", "idmap": None,
-            "queue": QUEUE_LARGEST, "read_only": False}
+            "gid_idmap": None, "queue": QUEUE_LARGEST, "read_only": False}
 # What OpenNebula's driver asks for: the guest's root is the user 100000 of the host, and so on.
 OPENNEBULA_IDMAP = "0:100000:65536"
 
@@ -36,7 +36,8 @@ def filesystem(path, tag, **settings):
     """The <filesystem> element, as text with a line break at its end; Refusal for what libvirt or virtio cannot take.
 
     path: the directory on the host. tag: what the guest mounts. settings: any of DEFAULTS: binary is the path of the
-    daemon (None lets libvirt find it), idmap "GUEST:HOST:COUNT" for users and groups alike, or None.
+    daemon (None lets libvirt find it), idmap "GUEST:HOST:COUNT" for users, and groups unless gid_idmap is another; or
+    None.
     """
     unknown = sorted(set(settings) - set(DEFAULTS))
     if unknown:
@@ -55,8 +56,8 @@ def filesystem(path, tag, **settings):
              "  <target dir=%s/>" % quoteattr(tag)]
     if chosen["idmap"]:
         lines.append("  <idmap>")
-        for kind in ("uid", "gid"):
-            lines.append("    <%s start='%d' target='%d' count='%d'/>" % ((kind,) + mapping(chosen["idmap"])))
+        for kind, text in (("uid", chosen["idmap"]), ("gid", chosen["gid_idmap"] or chosen["idmap"])):
+            lines.append("    <%s start='%d' target='%d' count='%d'/>" % ((kind,) + mapping(text)))
         lines.append("  </idmap>")
     if chosen["read_only"]:
         lines.append("  <readonly/>")
@@ -89,5 +90,8 @@ def _check(path, tag, chosen):
         raise Refusal("queue %s is not usable: QEMU takes a power of two up to %d" % (queue, QUEUE_LARGEST))
     if chosen["binary"] and not chosen["binary"].startswith("/"):
         raise Refusal("binary %s is not usable: libvirt wants the daemon's absolute path" % chosen["binary"])
-    if chosen["idmap"]:
-        mapping(chosen["idmap"])
+    for text in (chosen["idmap"], chosen["gid_idmap"]):
+        if text:
+            mapping(text)
+    if chosen["gid_idmap"] and not chosen["idmap"]:
+        raise Refusal("gid_idmap %s stands without idmap: map users too" % chosen["gid_idmap"])

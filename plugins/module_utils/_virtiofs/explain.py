@@ -10,19 +10,24 @@ import re
 
 from .._share.types import registry
 
+# How many ids a guest has at most, unless somebody maps more by hand.
+IDS = 65536
+
 
 class Acting:
     """Who it is on the host that does what the guest's root does.
 
     user: the name of who runs the daemon. uid: the number it has in the share. groups: the names of the user's groups.
-    gids: their numbers, that of its first group not among them where an idmap gives it another.
+    gids: their numbers, that of its first group not among them where an idmap gives it another. gid: the number of that
+    first group in the share.
     """
 
-    def __init__(self, user, uid, groups, gids=()):
+    def __init__(self, user, uid, groups, gids=(), gid=0):
         self.user = user
         self.uid = uid
         self.groups = groups
         self.gids = gids
+        self.gid = gid
 
     def __str__(self):
         who = "virtiofsd runs as %s" % self.user
@@ -46,6 +51,33 @@ def denied(path, state, acting):
             return "%s; %s. %s" % (words, acting, why)
     return ("%s; %s. Let it in by a group that %s is in, on every host (access: group and mode: \"2770\" of the "
             "share), or look for an ACL, a security label or a server that maps users" % (words, acting, acting.user))
+
+
+def foretold(share, state, acting):
+    """Why the guest's root will be denied, in a sentence, where owner, group and mode alone leave no doubt; else None.
+
+    share: {"path", "write"}. state: of its root directory, with C(acl) where something else may let the guest in, or
+    None. Where another host keeps the files, it decides who is let in: the guest is booted to see.
+    """
+    if state is None or state.get("acl", True) or not acting.uid or registry.of_filesystem(state["fstype"]).remote:
+        return None
+    if acting.uid <= state["uid"] < acting.uid + IDS and acting.gid <= state["gid"] < acting.gid + IDS:
+        # Both are ids of guests: the guest's root may do all it likes with such a directory.
+        return None
+    needed = 7 if share.get("write") else 5
+    shift = 6 if state["uid"] == acting.uid else 3 if state["gid"] in (acting.gid, *acting.gids) else 0
+    if state["mode"] >> shift & needed == needed:
+        return None
+    return ("%s: the guest's root is uid %d and gid %d of this host, and would be denied. Map it to %d (UID_MAP, GID_MAP "
+            "in DISK of OpenNebula's host or cluster), or change the directory"
+            % (denied(share["path"], state, acting), acting.uid, acting.gid, state["uid"]))
+
+
+def not_subordinate(kind, user, first, count):
+    """A sentence about ids that a user may not give to its guests."""
+    return ("%s may not map %ss %d to %d, which its guests would be: /etc/%s does not give them to it. Add "
+            "'%s:%d:%d' there (usermod --add-%ss %d-%d %s; the role virtiofsd does it, subordinate_ids)"
+            % (user, kind[3:], first, first + count - 1, kind, user, first, count, kind, first, first + count - 1, user))
 
 
 def refused(message, log, path, state, acting, daemon):

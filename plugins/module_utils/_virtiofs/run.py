@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the module guest_proof does: one guest with all shares of a host, from its kernel to what it saw."""
 
+import errno
 import grp
 import os
 import pwd
@@ -15,7 +16,7 @@ from .._plan.outcome import Outcome
 from .._plan.plan import Failure, Refusal
 from .._share import leftovers, live
 from .._share.types import registry
-from . import daemon, domain, elements, explain, initramfs, life, script
+from . import daemon, daemon_host, domain, elements, explain, initramfs, life, script
 
 # What OpenNebula's front end puts on a host: it runs the Rust daemon as oneadmin, the C one as root.
 PLATFORM_WRAPPER = "/var/tmp/one/vmm/kvm/virtiofsd.sh"
@@ -44,6 +45,7 @@ ARGUMENT_SPEC = dict(
     sandbox=dict(type="str", default=elements.DEFAULTS["sandbox"], choices=list(elements.SANDBOXES)),
     xattr=dict(type="bool", default=elements.DEFAULTS["xattr"]),
     idmap=dict(type="str"),
+    gid_idmap=dict(type="str"),
     accelerator=dict(type="str", default="auto", choices=["auto", "kvm", "tcg"]),
     memory=dict(type="int", default=256),
     uri=dict(type="str", default="qemu:///system"),
@@ -103,6 +105,9 @@ class _Proof:
         life.remove_stale(self.params["uri"])
         with life.Guarded(life.Guest(self.params["uri"])) as guest:
             binary, acting, idmap = self._daemon(guest)
+            self._foretell(acting, idmap)
+            if self.problems:
+                return
             self._files(guest, kernel, busybox)
             self._boot(guest, binary, acting, idmap, deadline)
         self.result["seconds"] = round(time.monotonic() - started, 1)
@@ -178,9 +183,25 @@ class _Proof:
         idmap = self.params["idmap"]
         if idmap is None:
             idmap = elements.OPENNEBULA_IDMAP if rust and user != "root" else None
+        groups = self._gid_idmap(idmap)
         self.result["daemon"] = {"path": binary, "user": user, "implementation": found["implementation"],
-                                 "version": found["version"], "idmap": idmap}
-        return binary, _acting(user, idmap), idmap or None
+                                 "version": found["version"], "idmap": idmap, "gid_idmap": groups}
+        return binary, _acting(user, idmap, groups), idmap or None
+
+    def _gid_idmap(self, idmap):
+        return self.params["gid_idmap"] or idmap or None
+
+    def _foretell(self, acting, idmap):
+        """What would deny the guest for certain: ids that the daemon's user may not give away, and directories."""
+        if idmap and acting.user != "root":
+            for kind, text in (("subuid", idmap), ("subgid", self._gid_idmap(idmap))):
+                first, count = elements.mapping(text)[1:]
+                if kind in daemon_host.subordinate(acting.user, "%d:%d" % (first, count))["missing"]:
+                    self.problems.append(explain.not_subordinate(kind, acting.user, first, count))
+        for share in self.params["shares"]:
+            problem = explain.foretold(share, self.states.get(share["tag"]), acting)
+            if problem is not None:
+                self.problems.append(problem)
 
     def _files(self, guest, kernel, busybox):
         for entry in self.result["shares"]:
@@ -217,7 +238,8 @@ class _Proof:
         self.result["accelerator"] = "kvm" if kvm else "tcg"
         started = time.monotonic()
         filesystems = [elements.filesystem(share["path"], share["tag"], binary=binary, cache=self.params["cache"],
-                                           sandbox=self.params["sandbox"], xattr=self.params["xattr"], idmap=idmap)
+                                           sandbox=self.params["sandbox"], xattr=self.params["xattr"], idmap=idmap,
+                                           gid_idmap=self._gid_idmap(idmap) if idmap else None)
                        for share in self.params["shares"]]
         text = domain.xml(guest.name, os.uname().machine, kvm, self.params["memory"], guest.file("kernel"),
                           guest.file("initrd"), guest.file("console"), filesystems)
@@ -285,9 +307,18 @@ def _state(path, mount):
     try:
         status = os.fstat(descriptor)
         return {"uid": status.st_uid, "gid": status.st_gid, "mode": stat.S_IMODE(status.st_mode),
-                "fstype": mount.fstype}
+                "fstype": mount.fstype, "acl": _has_acl(descriptor)}
     finally:
         os.close(descriptor)
+
+
+def _has_acl(descriptor):
+    """Whether more than the mode decides, or may do so."""
+    try:
+        os.getxattr("/proc/self/fd/%d" % descriptor, "system.posix_acl_access")
+    except OSError as error:
+        return error.errno not in (errno.ENODATA, errno.EOPNOTSUPP)
+    return True
 
 
 def _account(name):
@@ -297,7 +328,7 @@ def _account(name):
         return None
 
 
-def _acting(user, idmap):
+def _acting(user, idmap, gid_idmap=None):
     account = _account(user)
     if account is None or account.pw_uid == 0:
         return explain.Acting(user, 0, [])
@@ -308,4 +339,6 @@ def _acting(user, idmap):
             groups.append("%s %d" % (grp.getgrgid(gid).gr_name, gid))
         except KeyError:
             groups.append(str(gid))
-    return explain.Acting(user, elements.mapping(idmap)[1] if idmap else account.pw_uid, groups, gids)
+    if not idmap:
+        return explain.Acting(user, account.pw_uid, groups, gids, account.pw_gid)
+    return explain.Acting(user, elements.mapping(idmap)[1], groups, gids, elements.mapping(gid_idmap or idmap)[1])

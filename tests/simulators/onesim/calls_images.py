@@ -23,6 +23,8 @@ from .poolobject import Refused
 from .template import Template
 
 WORD = "image"
+# Seconds after which the server waits no longer for the size of an image.
+LONGEST_STAT = 90
 
 
 @method("one.image.allocate", writes=True)
@@ -97,6 +99,9 @@ def _driver_stat(oned, store, path):
         raise _no_size("Datastore driver '%s' not available" % store.ds_mad)
     if store.ds_mad != "virtiofs" and not oned.frontend.is_directory(path):
         raise _no_size("Cannot determine size for %s" % path)
+    oned.wait_for_stat()
+    if oned.stat_delay >= LONGEST_STAT:
+        raise _no_size("")
     return str(oned.frontend.megabytes(path))
 
 

@@ -33,17 +33,19 @@ class Oned:
     """One server. Every access to it happens under ``lock``.
 
     image_delay: seconds until a datastore driver has registered or removed an image.
+    stat_delay: seconds for which a driver looks through a directory before one.image.allocate answers.
     race_window: seconds for which other calls go on between the check of a new datastore's or image's name and
     its insertion; the real server has such a gap, so calls made at once can end in several datastores of one name.
     """
 
-    def __init__(self, credentials, directories=(), files=(), image_delay=0.05, race_window=0):
+    def __init__(self, credentials, directories=(), files=(), image_delay=0.05, race_window=0, stat_delay=0):
         self.lock = threading.RLock()
         self.cipher = Cipher()
         self.rules = AccessRules()
         self.frontend = FrontEnd(directories, files)
         self.image_delay = image_delay
         self.race_window = race_window
+        self.stat_delay = stat_delay
         self.quotas = quotas.Accounts()
         self._timers = set()
         self.groups = Pool(Group, "GROUP_POOL", unique=("name",))
@@ -110,10 +112,16 @@ class Oned:
 
     def leave_a_gap(self):
         """Let other calls in, if this server is to show its races. What was read before is old afterwards."""
-        if self.race_window:
+        self._let_others_in(self.race_window)
+
+    def wait_for_stat(self):
+        self._let_others_in(self.stat_delay)
+
+    def _let_others_in(self, seconds):
+        if seconds:
             self.lock.release()
             try:
-                threading.Event().wait(self.race_window)
+                threading.Event().wait(seconds)
             finally:
                 self.lock.acquire()
 

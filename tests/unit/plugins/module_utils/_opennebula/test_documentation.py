@@ -22,7 +22,7 @@ def test_both_forms_say_the_same(single, plural, option, spec):
     many = documentation.options(plural)[option]["suboptions"]
     many = yaml.safe_load(yaml.safe_dump(many, width=1000000).replace("O(%s[]." % option, "O("))
     assert many == {name: one[name] for name in many}
-    assert set(one) - set(many) <= {"wait", "wait_timeout", *CONNECTION_SPEC}
+    assert set(one) - set(many) <= {"wait", "wait_timeout", "register_timeout", *CONNECTION_SPEC}
     assert set(many) == set(spec)
 
 

@@ -87,3 +87,11 @@ def test_kvm_and_another_machine():
     assert "console=ttyAMA0" in root.findtext("os/cmdline")
     with pytest.raises(Refusal, match="known for aarch64 and x86_64 only, and this host is s390x"):
         domain.xml("x", "s390x", True, 512, "/k", "/i", "/c", [])
+
+
+def test_groups_may_be_mapped_to_other_numbers():
+    text = elements.filesystem("/srv/a", "a", idmap="0:100000:65536", gid_idmap="0:300000:65536")
+    assert "<uid start='0' target='100000' count='65536'/>" in text
+    assert "<gid start='0' target='300000' count='65536'/>" in text
+    with pytest.raises(Refusal, match="stands without idmap"):
+        elements.filesystem("/srv/a", "a", gid_idmap="0:300000:65536")

@@ -92,3 +92,42 @@ def test_a_server_that_manages_groups_is_suspected_where_the_group_would_do():
 
 def test_root_acts_as_itself():
     assert "virtiofsd runs as root. Let it in" in explain.denied("/srv/a", None, explain.Acting("root", 0, []))
+
+
+GUEST = explain.Acting("oneadmin", 100000, ["kvm 993"], [993], 100000)
+
+
+@pytest.mark.parametrize("state, denied", [
+    (dict(uid=0, gid=0, mode=0o755), True),
+    (dict(uid=9869, gid=9869, mode=0o2770), True),
+    (dict(uid=9869, gid=993, mode=0o2750), True),
+    (dict(uid=9869, gid=993, mode=0o2770), False),
+    (dict(uid=9869, gid=9869, mode=0o777), False),
+    (dict(uid=100000, gid=0, mode=0o700), False),
+    (dict(uid=100000, gid=0, mode=0o500), True),
+    # With both ids mapped the guest's root has all of its rights.
+    (dict(uid=101000, gid=101000, mode=0o500), False),
+    (dict(uid=0, gid=0, mode=0o755, acl=True), False),
+    (dict(uid=0, gid=0, mode=0o755, fstype="nfs4"), False),
+])
+def test_a_guest_that_will_be_denied_is_told_before_it_starts(state, denied):
+    state = dict({"fstype": "ext4", "acl": False}, **state)
+    said = explain.foretold({"path": "/srv/a", "write": "answer"}, state, GUEST)
+    assert (said is not None) == denied
+    if denied:
+        for word in ("the guest's root is uid 100000 and gid 100000 of this host", "belongs to %d:" % state["uid"],
+                     "UID_MAP"):
+            assert word in said
+
+
+def test_reading_alone_needs_less_and_root_is_never_denied():
+    state = {"uid": 0, "gid": 0, "mode": 0o755, "fstype": "xfs", "acl": False}
+    assert explain.foretold({"path": "/srv/a", "write": None}, state, GUEST) is None
+    assert explain.foretold({"path": "/srv/a", "write": "x"}, state, explain.Acting("root", 0, [])) is None
+    assert explain.foretold({"path": "/srv/a", "write": "x"}, None, GUEST) is None
+
+
+def test_ids_that_the_daemons_user_may_not_give_away():
+    said = explain.not_subordinate("subgid", "oneadmin", 300000, 65536)
+    assert "may not map gids 300000 to 365535" in said and "'oneadmin:300000:65536'" in said
+    assert "--add-subgids 300000-365535" in said

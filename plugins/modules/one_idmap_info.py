@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: one_idmap_info
+short_description: Read which users of a host the users of OpenNebula's guests are in a shared directory
+version_added: 1.0.0
+description:
+  - Returns for each host of OpenNebula the mapping of users and groups that its guests get for a disk of type
+    FILESYSTEM. By default the guest's root is the user 100000 of the host, and 65535 more follow.
+  - OpenNebula takes C(UID_MAP) and C(GID_MAP) from C(DISK) in the template of the host, else of its cluster, else from
+    C(vmm_exec_kvm.conf) on the front end. That file cannot be read by a call; where it was changed, this module does
+    not know. In the DISK of a VM and in an image they have no effect.
+  - M(virtshare.storage.guest_proof) takes the values as O(virtshare.storage.guest_proof#module:idmap) and
+    O(virtshare.storage.guest_proof#module:gid_idmap).
+options:
+  hosts:
+    description:
+      - Only these hosts, by OpenNebula's names. One that OpenNebula does not have is left out.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    support: full
+    description: Only reads.
+  diff_mode:
+    support: none
+    description: Nothing changes.
+notes:
+  - Costs one C(one.hostpool.info) and one C(one.clusterpool.info).
+seealso:
+  - module: virtshare.storage.guest_proof
+  - module: virtshare.storage.virtiofsd_info
+extends_documentation_fragment:
+  - virtshare.storage._opennebula
+  - virtshare.storage._opennebula.attributes
+author:
+  - virtshare contributors (@virtshare)
+"""
+
+EXAMPLES = r"""
+- name: Read how OpenNebula maps users on its hosts
+  virtshare.storage.one_idmap_info:
+  delegate_to: frontend
+  run_once: true
+  register: mapped
+
+- name: Prove the shares with the same map
+  ansible.builtin.include_role:
+    name: virtshare.storage.guest_proof
+  vars:
+    guest_proof_idmap: "{{ mapped.hosts[inventory_hostname].uid_map }}"
+    guest_proof_gid_idmap: "{{ mapped.hosts[inventory_hostname].gid_map }}"
+"""
+
+RETURN = r"""
+hosts:
+  description: Hosts by their names in OpenNebula.
+  returned: success
+  type: dict
+  contains:
+    uid_map: {description: "Users as GUEST:HOST:COUNT.", type: str, returned: always}
+    gid_map: {description: "Groups likewise.", type: str, returned: always}
+    uid_from: {description: Where the number of the users comes from., type: str, returned: always}
+    gid_from: {description: Where the number of the groups comes from., type: str, returned: always}
+    cluster: {description: Name of its cluster., type: str, returned: always}
+  sample:
+    hv1: {cluster: default, gid_from: "OpenNebula's default", gid_map: "0:100000:65536",
+          uid_from: DISK of the host hv1, uid_map: "0:200000:65536"}
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._opennebula import run
+from ..module_utils._opennebula.client import CONNECTION_SPEC
+from ..module_utils._plan.outcome import leave
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(CONNECTION_SPEC, hosts=dict(type="list", elements="str")),
+        supports_check_mode=True,
+    )
+    leave(module, run.idmap_info)
+
+
+if __name__ == "__main__":
+    main()
