@@ -93,19 +93,24 @@ def means_the_same(entry, other):
 
 def with_entry(text, entry):
     """The text with this one entry for its mount point, in the place of the first there was, else at the end."""
-    line = format_line(entry) + "\n"
+    return with_lines(text, entry.path, [format_line(entry)])
+
+
+def with_lines(text, path, lines):
+    """The text with these lines for a mount point, in the place of the first there was, else at the end."""
+    lines = [line + "\n" for line in lines]
     result = []
     written = False
     for old in _lines(text):
-        if not _is_at(parse_line(old), entry.path):
+        if not _is_at(parse_line(old), path):
             result.append(old)
         elif not written:
-            result.append(line)
+            result.extend(lines)
             written = True
-    if not written:
+    if not written and lines:
         if result and not result[-1].endswith("\n"):
             result.append("\n")
-        result.append(line)
+        result.extend(lines)
     return "".join(result)
 
 

@@ -138,10 +138,11 @@ def shows_part_of(entry, mount):
 
     Two names of one server may stand before one and the same directory, so the server's name does not count.
     """
-    return entry.st_dev == mount.st_dev and inside(_place(entry), _place(mount))
+    return entry.st_dev == mount.st_dev and inside(place(entry), place(mount))
 
 
-def _place(entry):
+def place(entry):
+    """The directory of a mount in its filesystem; of an NFS export's as the server names it."""
     shown = directory(entry)
     return "/" + shown.partition(":/")[2] if ":/" in entry.source else shown
 

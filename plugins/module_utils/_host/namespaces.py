@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mounts of all mount namespaces of the host, those without a process, too.
+"""Mount namespaces: the mounts of all of them on the host, those without a process, too; and one of our own.
 
 A namespace lasts as long as a thread is in it, a file of it is open, or one is bound somewhere (unshare --mount=FILE).
 Each is entered to read its list: a process that changed its root directory shows but a part of it. No server is asked.
@@ -10,12 +10,16 @@ Run it in bounded(): the process that enters namespaces must end.
 
 import collections
 import ctypes
+import errno
 import os
 
 from . import mountinfo
 
-# Linux: include/uapi/linux/sched.h
+# Linux: include/uapi/linux/sched.h, mount.h
 _CLONE_NEWNS = 0x00020000
+_MS_REC_PRIVATE = 0x4000 | 0x40000
+# A directory that every host has; after leave() a small filesystem in memory lies over it.
+STAGE = "/sys"
 
 Space = collections.namedtuple("Space", "name mounts processes keepers")
 Space.__doc__ = """One mount namespace.
@@ -23,6 +27,31 @@ Space.__doc__ = """One mount namespace.
 name: its number. mounts: of mountinfo. processes: of numbers of processes with a thread in it, as str. keepers: what
 else keeps it, in words.
 """
+
+
+def leave():
+    """Give this process a mount namespace of its own, out of which no change leads back; False where it may not."""
+    if _libc().unshare(_CLONE_NEWNS) != 0:
+        return False
+    mount(None, "/", None, _MS_REC_PRIVATE)
+    for entry in mountinfo.read():
+        if any(word.startswith(("shared:", "master:")) for word in entry.propagation):
+            raise OSError(errno.EINVAL, "the private mount namespace is not private", entry.mount_point)
+    mount("none", STAGE, "tmpfs", 0)
+    return True
+
+
+def mount(source, target, fstype, flags):
+    """mount(2); OSError when it fails."""
+    def encoded(text):
+        return None if text is None else os.fsencode(text)
+    if _libc().mount(encoded(source), encoded(target), encoded(fstype), ctypes.c_ulong(flags), None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def threads():
@@ -92,7 +121,7 @@ def _kept(all_threads):
 
 def _lists(files, processes):
     """(number, mounts) of the namespaces that these files stand for, then back to our own."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     home, root, here, proc = (os.open(path, os.O_RDONLY) for path in ("/proc/self/ns/mnt", "/", ".", "/proc"))
     # In another namespace the same names may lead elsewhere.
     opened = {name: _opened(path) for name, path in files.items()}

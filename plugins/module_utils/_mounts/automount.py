@@ -53,8 +53,8 @@ def idle_seconds(share):
     return 0 if value is False else None if value is True else seconds_of(value)
 
 
-def unit_name(path):
-    """The name of the automount unit of a path, as systemd-escape --path --suffix=automount writes it."""
+def unit_name(path, suffix="automount"):
+    """The name of the unit of a path, as systemd-escape --path --suffix=… writes it."""
     escaped = []
     for position, byte in enumerate(path.strip("/").encode("utf-8", "surrogateescape")):
         character = chr(byte)
@@ -64,7 +64,7 @@ def unit_name(path):
             escaped.append(character)
         else:
             escaped.append("\\x%02x" % byte)
-    return "".join(escaped) + ".automount"
+    return "%s.%s" % ("".join(escaped), suffix)
 
 
 def _live_seconds(trap):

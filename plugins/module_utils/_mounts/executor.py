@@ -16,6 +16,7 @@ from .._share.live import RETRY_TIMEOUT
 from . import automount, fuse_processes, mountpoint, systemd_scope
 from .found import stack, trap_at
 from .in_use import in_words
+from .put_back import PutBack
 
 # No share has a part in it, and a busy host takes its time.
 RELOAD_SECONDS = 90
@@ -34,13 +35,17 @@ class Executor:
     runner: called with a command and seconds, returns (exit code, output); replaced in tests.
     """
 
+    reload_seconds = RELOAD_SECONDS
+
     def __init__(self, host, shares, types, runner=run):
         self.host = host
         self.shares = {share["path"]: share for share in shares}
         self.types = types
         self.runner = runner
         self.errors = {}
+        self.reloaded = False
         self._silent = set()
+        self._put_back = PutBack(self)
 
     def foresee(self, operations):
         """The operations without those of shares that could not be recorded; nobody sees a change."""
@@ -65,17 +70,31 @@ class Executor:
                 done.extend(phase if self._is_to_be_read(operations, done) and self._reload() else [])
             else:
                 done.extend(operation for operation in phase if self._succeeds(steps[name], operation))
-        return done
+        return self._lasting(done)
+
+    def _lasting(self, done):
+        """The operations without those that were taken back."""
+        left = [each for each in done if self._put_back.lasts(each)]
+        recorded = [any(each.name == "fstab" for each in some) for some in (done, left)]
+        return [each for each in left if each.name != "systemd_reload" or recorded[0] == recorded[1]]
 
     def _succeeds(self, step, operation):
         if operation.target in self.errors:
             return False
         try:
+            self._put_back.begin(operation)
             step(self.shares[operation.target], operation)
+            self._put_back.note(operation)
             return True
         except (Refusal, TimedOut, ChildFailed, OSError) as error:
-            self.errors[operation.target] = self._words(operation, error)
+            self._fail(operation.target, self._words(operation, error))
             return False
+
+    def _fail(self, path, words):
+        self.errors[path] = words
+        said = self._put_back.share(path)
+        if said:
+            self.errors[path] = "%s.%s" % (words.rstrip("."), said)
 
     def _rehearse(self, operations, attempt):
         """Before anything is released: what cannot be recorded would be unmounted, and then not mounted again.
@@ -106,6 +125,8 @@ class Executor:
         except OSError as error:
             self._not_written(wanted, self.host.fstab_path, error)
             return []
+        for operation in wanted:
+            self._put_back.note(operation)
         return wanted
 
     def _edited(self, operations):
@@ -119,9 +140,9 @@ class Executor:
     def _not_written(self, operations, filename, error, unchanged=""):
         way_out = _WAYS_OUT.get(error.errno)
         for operation in operations:
-            self.errors[operation.target] = "share %s: %s could not be written on host %s: %s%s%s" % (
+            self._fail(operation.target, "share %s: %s could not be written on host %s: %s%s%s" % (
                 operation.target, filename, self.host.name, error.strerror or error, unchanged,
-                ". %s." % way_out if way_out else "." if unchanged else "")
+                ". %s." % way_out if way_out else "." if unchanged else ""))
 
     @staticmethod
     def _is_to_be_read(operations, done):
@@ -129,6 +150,7 @@ class Executor:
         return any(each.name == "fstab" for each in done) or not any(each.name == "fstab" for each in operations)
 
     def _reload(self):
+        self.reloaded = True
         try:
             code, output = self.runner(["systemctl", "daemon-reload"], RELOAD_SECONDS)
         except (TimedOut, ChildFailed, OSError) as error:
@@ -155,7 +177,7 @@ class Executor:
     def _automount_stop(self, share, _operation):
         path = share["path"]
         # systemd takes a mount on the trap away with it, lazily: what sprang it just now is unmounted as others are.
-        if self._mounts(path):
+        if self.mounts(path):
             self._unmount(share, None)
         self._systemctl("stop", share)
         if trap_at(mountinfo.read(), path) is not None:
@@ -178,13 +200,13 @@ class Executor:
 
     def _unmount(self, share, _operation):
         path = share["path"]
-        before = self._mounts(path)
+        before = self.mounts(path)
         try:
             code, output = self.runner(["umount", path], self.host.timeout)
         except TimedOut:
             # The kernel takes the mount out of sight first and then waits for the server to be told. Seen with a
             # server that had just started again: the wait outlasted the timeout, and the mount was gone.
-            if len(self._mounts(path)) >= len(before):
+            if len(self.mounts(path)) >= len(before):
                 raise
             code = 0
         if code != 0:
@@ -204,6 +226,7 @@ class Executor:
         servers = tuple(server["host"] for server in share_type.servers(share))
         # A server that died in the middle of the run costs its first share the whole time, and the others little.
         seconds = min(self.host.timeout, RETRY_TIMEOUT) if servers in self._silent else self.host.timeout
+        evidence = self._evidence(share, operation.arguments.get("evidence") or {})
         command = operation.arguments["command"]
         if share_type.processes and self.host.has_systemd():
             command = systemd_scope.lasting(command, path)
@@ -219,7 +242,8 @@ class Executor:
                 path, share["source"], self.host.name, ". ".join(filter(None, (
                     _one_line(output), said and "Its log %s says: %s" % (log, said),
                     share_type.explain(output + "\n" + said))))))
-        self._expect_declared(share, share_type, operation.arguments["evidence"])
+        # What was mounted just now is what its server has, by whatever name and address the kernel shows it.
+        self._expect_declared(share, share_type, dict(evidence, same_filesystem=True))
         try:
             fuse_processes.refuse_sharded(share, share_type, self.host.timeout)
         except Refusal:
@@ -227,6 +251,20 @@ class Executor:
             raise
         if operation.arguments["trial"]:
             self._unmount(share, None)
+
+    def _evidence(self, share, evidence):
+        """What a mount is compared with; of a source in another share only now that this one has its new mount."""
+        outer = evidence.get("outer")
+        if outer is None:
+            return evidence
+        if outer in self.errors:
+            raise Refusal("share %s: its source %s is in the share %s, which failed (see there)"
+                          % (share["path"], share["source"], outer))
+        origin = self.host.origin(share)
+        if origin is None:
+            raise Refusal("share %s: the source %s is not a directory on host %s, now that %s is mounted. Create it, or "
+                          "correct the source" % (share["path"], share["source"], self.host.name, outer))
+        return dict(evidence, origin=origin)
 
     def _remount(self, share, operation):
         for command in operation.arguments["commands"]:
@@ -242,7 +280,7 @@ class Executor:
     def _expect_declared(self, share, share_type, evidence):
         """A mount that succeeded and is not what was declared would be mended in every run, for ever."""
         path = share["path"]
-        mounts = self._mounts(path)
+        mounts = self.mounts(path)
         if not mounts:
             raise Refusal("share %s: mount reported success on host %s, and nothing is mounted there."
                           % (path, self.host.name))
@@ -259,7 +297,7 @@ class Executor:
                     share_type.remount_blocker(share, mounts[-1]) or "kernel or server do not grant it, or another mount of the "
                     "same server has set it already. Correct the options of the share."))
 
-    def _mounts(self, path):
+    def mounts(self, path):
         return fuse_processes.completed(stack(mountinfo.read(), path), self.host.timeout)
 
     def _words(self, operation, error):

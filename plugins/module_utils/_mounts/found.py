@@ -7,8 +7,8 @@ import collections
 
 from .._host import mountinfo
 
-Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials")
-Found.__new__.__defaults__ = (None, None)
+Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units")
+Found.__new__.__defaults__ = (None, None, None)
 Found.__doc__ = """What was found of one share.
 
 stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
@@ -17,6 +17,7 @@ point: mountpoint.Point of the directory under them. evidence: see ShareType.mis
 stale: whether nothing in the live mount can be used any more, and a new one is needed, see ShareType.is_stale.
 trap: the automount trap under them as a mountinfo.Mount, None when there is none.
 credentials: credentials.State of the share's credentials file, None when it was not looked at.
+units: boot.Units, None where systemd is not the init or reads another file than fstab.
 """
 
 

@@ -13,16 +13,14 @@ import time
 from .._host import blockdevice, fstab, mountinfo
 from .._host.bounded import ChildFailed, TimedOut, bounded
 from .._plan.plan import Refusal
-from .._share import credentials, doors, options
+from .._share import credentials, doors, options, trial
 from .._share.live import origin_of
 from .._share.types import registry
-from . import fuse_processes, mountpoint, undeclared
+from . import boot, dependencies, fuse_processes, mountpoint, undeclared
 from .found import Found, stack, trap_at
 from .in_use import in_use
-from .reach import ask
+from .servers import Servers
 
-# A living server takes a connection at once; after 1 s the kernel has asked a second time.
-CONNECT_SECONDS = 2
 # What the process that asks the mounts gets on top of their time.
 _CHILD_SECONDS = 2
 BOOTED = "/run/systemd/system"
@@ -43,7 +41,9 @@ class Host:
         self.timeout = timeout
         self.name = name or socket.gethostname()
         self._declared = {}
-        self._servers = {}
+        self._outer = {}
+        self.servers = Servers(timeout, self.name)
+        self._trials = {}
         self._hung = set()
 
     def has_systemd(self):
@@ -71,7 +71,8 @@ class Host:
             live = options.shown_values(mount)
             share_type = registry.of_mount(mount)
             if share_type.hangs_systemd and live.get("proto", "tcp").startswith("tcp") and "addr" in live:
-                if self._server(live["addr"], (doors.tcp(int(live.get("port", share_type.port))),), live["addr"])[1]:
+                if self.servers.answer(
+                        live["addr"], (doors.tcp(int(live.get("port", share_type.port))),), live["addr"])[1]:
                     dead.add(share_type.server_of(mount))
         return sorted(dead)
 
@@ -93,19 +94,32 @@ class Host:
                                   if name not in result[kind + "s"] and not name.isdigit()]
         return result
 
-    def find(self, shares, types):
+    def declare(self, shares, outer):
+        """Tell the host all shares that are declared, and which binds a directory of which, see dependencies."""
+        self._declared = {share["path"]: share for share in shares}
+        self._outer = outer
+
+    def real_sources(self, shares):
+        """{path: its source without symbolic links} of shares that bind a directory of the host."""
+        sources = {share["path"]: share["source"] for share in shares}
+        try:
+            return bounded(lambda: {path: os.path.realpath(source) for path, source in sources.items()}, self.timeout)
+        except (TimedOut, ChildFailed, OSError):
+            return {}
+
+    def find(self, shares, types, moving=()):
         """(found, problems): {path: Found} of every share that could be read, {path: str} of every other.
 
-        shares: validated. types: {path: ShareType}.
+        shares: validated. types: {path: ShareType}. moving: paths of other shares that will have another mount.
         """
-        self._declared = {share["path"]: share for share in shares}
         text = fstab.read(self.fstab_path)
         entries = fuse_processes.completed(mountinfo.read(), self.timeout)
         seen = self._points([share["path"] for share in shares if types[share["path"]].managed(share)])
         found, problems = {}, {}
         for share in shares:
             try:
-                found[share["path"]] = self._find_one(share, types[share["path"]], entries, text, seen)
+                found[share["path"]] = self._find_one(
+                    share, types[share["path"]], entries, text, seen, moving)
             except Refusal as refusal:
                 problems[share["path"]] = str(refusal)
         # Those that show what is declared are asked themselves, all at once: a server that takes connections may
@@ -145,10 +159,10 @@ class Host:
                 result.append((candidate, self._find_one(candidate.share, None, entries, text, seen)))
         return result
 
-    def in_use(self, path, mount):
-        """What uses a mount at a path, see in_use.in_use()."""
+    def in_use(self, path, mount, gone=()):
+        """What uses a mount at a path, see in_use.in_use(). gone: mount points that do not count."""
         try:
-            return bounded(lambda: in_use(mount, self._independent(path)), self.timeout)
+            return bounded(lambda: in_use(mount, self._independent(path) | set(gone)), self.timeout)
         except (TimedOut, ChildFailed, OSError) as error:
             raise Refusal("share %s: what uses the mount could not be listed on host %s: %s"
                           % (path, self.name, error))
@@ -173,7 +187,7 @@ class Host:
             return None
         return share_type.helper[1]
 
-    def _find_one(self, share, share_type, entries, text, seen):
+    def _find_one(self, share, share_type, entries, text, seen, moving=()):
         path = share["path"]
         mounts = stack(entries, path)
         point = seen.get(path)
@@ -181,15 +195,23 @@ class Host:
             raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
         evidence = {"addresses": None, "server": None, "origin": None, "device": None}
         if share["state"] == "mounted" and share_type.managed(share):
-            evidence["origin"] = self._origin(share, entries) if share_type.binds else None
+            if share_type.binds:
+                evidence.update(self._source_evidence(share, moving))
             if share_type.on_device:
                 evidence["device"] = self._device(share, mounts)
             if share_type.servers(share):
-                evidence["addresses"], evidence["server"] = self._answering(share, share_type, mounts)
+                # The address of a mount says nothing of the server of another source.
+                same = bool(mounts) and share_type.mismatch(share, mounts[-1], {}) is None
+                live = options.shown_values(mounts[-1]).get("addr") if same else None
+                evidence["addresses"], evidence["server"] = self.servers.answering(share, share_type, live)
+                if mounts and share_type.mismatch(share, mounts[-1], evidence) and not share_type.mismatch(
+                        share, mounts[-1], dict(evidence, same_filesystem=True)):
+                    evidence["same_filesystem"] = self._is_same(share, share_type, evidence, mounts[-1])
         others = [entry for entry in entries if entry.mount_point != path]
         return Found(
             mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
-            trap_at(entries, path), credentials.look(path, share_type.credentials(share) if share_type else None))
+            trap_at(entries, path), credentials.look(path, share_type.credentials(share) if share_type else None),
+            boot.look([path])[path] if self.fstab_path == FSTAB and self.has_systemd() else None)
 
     def _points(self, paths):
         """{path: Point, or the exception that looking at it ended in}."""
@@ -212,14 +234,61 @@ class Host:
         answer = bounded(lambda: mountpoint.look(paths), self.timeout)
         return {path: mountpoint.Point(*fields) for path, fields in answer.items()}
 
-    def _origin(self, share, entries):
+    def origin(self, share):
         """live.origin_of() of the share's source."""
         source = share["source"]
         try:
-            return bounded(lambda: origin_of(source, entries), self.timeout)
+            return bounded(lambda: origin_of(source, mountinfo.read()), self.timeout)
         except (TimedOut, ChildFailed, OSError) as error:
             raise Refusal("share %s: the source %s cannot be looked at on host %s: %s"
                           % (share["path"], source, self.name, error))
+
+    def _source_evidence(self, share, moving):
+        """Of a source in a share that gets a new mount, what will be seen there: where that comes from is looked at."""
+        outer = self._outer.get(share["path"])
+        if outer not in moving:
+            return {"origin": self.origin(share)}
+        holder, source = dependencies.resolved(share["source"], self._declared.values())
+        if holder is None or holder["path"] not in moving:
+            return {"origin": self.origin(dict(share, source=source)), "outer": outer}
+        tried = self.trial(holder, registry.of(holder), {"server": None})
+        seen = tried is not None and tried["code"] == 0
+        return {"origin": tried["origins"].get(source) if seen else None, "outer": outer, "unseen": not seen}
+
+    def trial(self, share, share_type, evidence):
+        """See trial.attempt(); None where it cannot be tried. Each share is tried once."""
+        path = share["path"]
+        if path not in self._trials:
+            self._trials[path] = None
+            if share_type.remote and not self.helper_missing(share_type):
+                inside = dependencies.sources_in(path, self._declared.values())
+                reached = share_type.reached(share, evidence)
+                try:
+                    self._trials[path] = bounded(
+                        lambda: trial.attempt(reached, share_type, self.timeout, inside), 2 * self.timeout)
+                except (TimedOut, ChildFailed, OSError) as error:
+                    self._trials[path] = {"code": 32, "output": str(error), "origins": {}}
+        return self._trials[path]
+
+    def cannot_be_mounted(self, share, share_type, evidence):
+        """Why a share cannot be mounted, as far as trying it tells, or None."""
+        tried = self.trial(share, share_type, evidence)
+        if tried is None or tried["code"] == 0:
+            return None
+        said = " ".join(tried["output"].replace(trial.TARGET, share["path"]).split())
+        return "%s could not be mounted on host %s: %s" % (
+            share["source"], self.name, ". ".join(filter(None, (said, share_type.explain(said)))))
+
+    def _is_same(self, share, share_type, evidence, mount):
+        """Whether a mount at another address shows just what the share is."""
+        tried = self.trial(share, share_type, evidence)
+        if tried is None or tried["code"] != 0:
+            return False
+        try:
+            return trial.same(tried["identity"], bounded(
+                lambda: trial.identity(share["path"], share_type, mount), self.timeout))
+        except (TimedOut, ChildFailed, OSError):
+            return False
 
     def _device(self, share, mounts):
         """The number of the source's device, or None when there is no such device and nothing is mounted."""
@@ -235,40 +304,6 @@ class Host:
                 "share %s: no device of host %s is %s, so whether %s, which is mounted there, is the right one cannot "
                 "be told. It is left alone." % (share["path"], self.name, share["source"], mounts[-1].source))
         return None
-
-    def _answering(self, share, share_type, mounts):
-        """(the addresses of the first of a share's servers that answers, or None when its name tells none; its name).
-
-        A Refusal when all of them are dead.
-        """
-        live = options.shown_values(mounts[-1]).get("addr") if mounts else None
-        troubles = []
-        for server in share_type.servers(share):
-            addresses, trouble = self._server(server["host"], tuple(server["doors"]), live)
-            if not trouble:
-                return addresses, server["host"]
-            troubles.append("server %s of %s %s" % (server["host"], share["source"], trouble))
-        raise Refusal("share %s: %s, asked from host %s. Is %s running, and reachable from there?" % (
-            share["path"], ", ".join(troubles), self.name, "it" if len(troubles) == 1 else "one of them"))
-
-    def _server(self, host, ways, live):
-        key = (host, ways, live)
-        if key not in self._servers:
-            self._servers[key] = self._ask(host, ways, live)
-            addresses, trouble = self._servers[key]
-            if not trouble and live in (addresses or ()):
-                self._servers[(live, ways, live)] = (addresses, None)
-        return self._servers[key]
-
-    def _ask(self, host, ways, live):
-        seconds = min(CONNECT_SECONDS, self.timeout)
-        try:
-            answer = bounded(lambda: ask(host, ways, live, seconds), self.timeout)
-            return answer["addresses"], answer["trouble"]
-        except TimedOut as error:
-            return None, "gives no answer within %g s" % error.seconds
-        except (ChildFailed, OSError) as error:
-            return None, "cannot be asked: %s" % error
 
     def _ask_mounts(self, paths):
         """{path: errno, 0 when all is well} of the live mounts that answer; a path that is missing hangs."""

@@ -10,24 +10,19 @@ lie in a filesystem that does not answer, and the process that opened the namesp
 
 import collections
 import contextlib
-import ctypes
 import errno
 import os
 import stat
 
-from .._host import attributes, mountinfo
+from .._host import attributes, mountinfo, namespaces
 
-# Linux: include/uapi/linux/sched.h, mount.h, capability.h
-_CLONE_NEWNS = 0x00020000
+# Linux: include/uapi/linux/mount.h, capability.h
 _MS_BIND = 0x1000
-_MS_REC_PRIVATE = 0x4000 | 0x40000
 _CAP_LINUX_IMMUTABLE = 9
 
 # Where the immutable flag is known to be kept; elsewhere it is not asked for, so that two runs agree.
 _WITH_IMMUTABLE = frozenset(("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs"))
 _NAMES_SHOWN = 5
-# A directory that every host has; in the private namespace a small filesystem in memory lies over it.
-_STAGE = "/sys"
 
 Point = collections.namedtuple("Point", "kind linked owner mode immutable names")
 Point.__doc__ = """The directory under a mount, or what is in its place.
@@ -122,7 +117,7 @@ def _uncovered(paths, entries):
     """Yield {path: where its directory can be seen without the mount on it}."""
     covered = [path for path in paths if mountinfo.find(entries, path) is not None]
     places = {path: path for path in paths}
-    if covered and not _leave_namespace():
+    if covered and not namespaces.leave():
         places.update(dict.fromkeys(covered))
         covered = []
     bound = {}
@@ -134,38 +129,12 @@ def _uncovered(paths, entries):
     yield places
 
 
-def _leave_namespace():
-    """Give this process a mount namespace of its own, out of which no change leads back; False where it may not."""
-    libc = _libc()
-    if libc.unshare(_CLONE_NEWNS) != 0:
-        return False
-    _mount(None, "/", None, _MS_REC_PRIVATE)
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as source:
-        for line in source:
-            if any(field.startswith(("shared:", "master:")) for field in line.split(" - ")[0].split(" ")[6:]):
-                raise OSError(errno.EINVAL, "the private mount namespace is not private", line.strip())
-    _mount("none", _STAGE, "tmpfs", 0)
-    return True
-
-
 def _bind(directory, number):
     """Show one filesystem, without what is mounted inside it, in a place of its own."""
-    target = "%s/%d" % (_STAGE, number)
+    target = "%s/%d" % (namespaces.STAGE, number)
     os.mkdir(target)
-    _mount(directory, target, None, _MS_BIND)
+    namespaces.mount(directory, target, None, _MS_BIND)
     return target
-
-
-def _mount(source, target, fstype, flags):
-    def encoded(text):
-        return None if text is None else os.fsencode(text)
-    if _libc().mount(encoded(source), encoded(target), encoded(fstype), ctypes.c_ulong(flags), None) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), target)
-
-
-def _libc():
-    return ctypes.CDLL(None, use_errno=True)
 
 
 @contextlib.contextmanager

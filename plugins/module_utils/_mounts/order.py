@@ -40,9 +40,10 @@ def futile(plans):
         result.update(added)
 
 
-def whole(plans, systemd_lags, dead_servers):
+def whole(plans, systemd_lags, dead_servers, depths=None):
     """One Plan of the plans of all shares, in phases.
 
+    depths: {path: on how many others a share depends}; it is released before these, and mounted after them.
     systemd_lags: whether fstab changed since systemd read it; None where systemd does not run. dead_servers: called
     when systemd is to read it, returns the servers of live mounts that do not answer.
     """
@@ -59,5 +60,12 @@ def whole(plans, systemd_lags, dead_servers):
                 % " and ".join(dead))
         else:
             result.operations.append(Operation("systemd_reload", "systemd", "read the changed fstab"))
-    result.operations.sort(key=lambda operation: PHASES.index(operation.name))
+    result.operations.sort(key=lambda operation: _place(operation, (depths or {}).get(operation.target, 0)))
     return result
+
+
+def _place(operation, depth):
+    phase = PHASES.index(operation.name)
+    if phase >= PHASES.index("remount"):
+        return PHASES.index("remount"), depth, phase
+    return phase, -depth if operation.name in ("unmount", "automount_stop") else depth

@@ -7,7 +7,7 @@ from .._host import fstab
 from .._plan.plan import Operation, Plan, Refusal
 from .._share import credentials
 from .._share.options import Difference
-from . import automount, mountpoint
+from . import automount, boot, mountpoint, previous
 from .in_use import in_words
 
 
@@ -20,15 +20,22 @@ def plan_share(share, share_type, found, in_use, allow_hidden_files=False):
     if not share_type.managed(share):
         return _checked(share, found)
     _refuse_place(share, found)
+    warnings = boot.refuse(share, found.units)
     if share["state"] == "mounted":
-        return _mounted(share, share_type, found, in_use, allow_hidden_files)
-    return _released(share, share_type, found, in_use, "declared %s" % share["state"])
+        plan = _mounted(share, share_type, found, in_use, allow_hidden_files)
+    else:
+        plan = _released(share, share_type, found, in_use, "declared %s" % share["state"])
+    plan.warnings.extend(warnings)
+    return plan
 
 
 def plan_removal(share, share_type, found, in_use):
     """The Plan that removes a share nobody declares any more, or a Refusal; arguments as for plan_share()."""
     _refuse_place(share, found)
-    return _released(share, share_type, found, in_use, "it is not declared, and purge is true")
+    warnings = boot.refuse(share, found.units)
+    plan = _released(share, share_type, found, in_use, "it is not declared, and purge is true")
+    plan.warnings.extend(warnings)
+    return plan
 
 
 def _checked(share, found):
@@ -57,7 +64,8 @@ def _refuse_place(share, found):
 
 def _mounted(share, share_type, found, in_use, allow_hidden_files):
     path = share["path"]
-    if share_type.binds and share["source"] and found.evidence.get("origin") is None:
+    if share_type.binds and share["source"] and found.evidence.get("origin") is None and (
+            not found.evidence.get("unseen")):
         raise Refusal("share %s: the source %s is not a directory on this host. Create it, or correct the source."
                       % (path, share["source"]))
     plan = Plan(warnings=share_type.warnings(share))
@@ -83,7 +91,8 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
     if reason:
         raise Refusal("share %s: %s Nothing was changed for this share." % (path, reason))
     resting = _rests(share, share_type, found) and not trap_trouble
-    _unmount(plan, share, removed, why, in_use, [mount.mount_point for mount in bound])
+    _unmount(plan, share, removed, why, in_use, [mount.mount_point for mount in bound],
+             found if kept is None and not found.stale else None)
     if kept is None and not resting:
         _refuse_hidden(share, found.point, allow_hidden_files)
         if removed:
@@ -210,6 +219,8 @@ def _keep(share, share_type, found):
     removed, why = [], []
     for mount in reversed(found.stack):
         mismatch = share_type.mismatch(share, mount, found.evidence)
+        if mismatch and found.evidence.get("unseen"):
+            mismatch = "%s, and %s gets a new mount," % (mismatch, found.evidence["outer"])
         if mismatch is None and not (found.stale and not removed):
             return mount, removed, why
         removed.append(mount)
@@ -224,19 +235,20 @@ def _changed_options(differences):
         ", ".join(difference.declared for difference in differences))
 
 
-def _unmount(plan, share, removed, why, in_use, bound=()):
-    if not removed:
-        return
+def _unmount(plan, share, removed, why, in_use, bound=(), replaced=None):
+    """Unmount what must go. replaced: Found, when a new mount comes in its place, which may fail."""
     path = share["path"]
     for mount, reason in zip(removed, why):
-        found = in_use(path, mount)
-        if found:
+        users = in_use(path, mount)
+        if users:
             raise Refusal(
                 "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
-                "Stop or move what uses it, then run again." % (path, reason, in_words(found)))
+                "Stop or move what uses it, then run again." % (path, reason, in_words(users)))
     for mount, reason in zip(removed, why):
         plan.operations.append(Operation(
-            "unmount", path, "unmount %s: %s" % (mount.source, reason), bound=list(bound)))
+            "unmount", path, "unmount %s: %s" % (mount.source, reason), bound=list(bound),
+            **({"previous": {"command": previous.command(mount, replaced), "lines": replaced.lines,
+                             "words": mount.source}} if replaced else {})))
 
 
 def _refuse_hidden(share, point, allow_hidden_files):

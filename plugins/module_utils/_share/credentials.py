@@ -181,8 +181,30 @@ def what_to_do(state, declared):
     return "write the credentials file anew, for root alone"
 
 
+def read(path):
+    """The bytes of the file, to be put back by restore(); None when there is none."""
+    try:
+        descriptor = os.open(file_of(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as source:
+        return source.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
+def restore(path, data):
+    """Put back what read() gave."""
+    if data is None:
+        remove(path)
+    else:
+        _put(path, data)
+
+
 def write(path, declared):
     """Put the file in its place with its final mode, whatever is there now. OSError when that is impossible."""
+    _put(path, content(declared))
+
+
+def _put(path, data):
     os.makedirs(os.path.dirname(DIRECTORY), mode=0o755, exist_ok=True)
     try:
         os.mkdir(DIRECTORY, _DIRECTORY_MODE)
@@ -194,7 +216,7 @@ def write(path, declared):
         os.fchmod(descriptor, _DIRECTORY_MODE)
     finally:
         os.close(descriptor)
-    replace(file_of(path), content(declared), lambda descriptor: os.fchmod(descriptor, _FILE_MODE))
+    replace(file_of(path), data, lambda descriptor: os.fchmod(descriptor, _FILE_MODE))
 
 
 def rehearse(path):

@@ -50,6 +50,9 @@ def origin_of(source, entries):
     """[st_dev, mountinfo.directory()] of the directory a bind mount comes from, None when there is no such directory."""
     real = os.path.realpath(source) if os.path.isdir(source) else None
     below = mountinfo.containing(entries, real) if real else None
+    if below is not None and below.fstype == "autofs":
+        # Looking at it has mounted it.
+        below = mountinfo.containing(mountinfo.read(), real)
     if below is None:
         return None
     return [below.st_dev, mountinfo.directory(below, os.path.relpath(real, below.mount_point))]

@@ -70,7 +70,8 @@ def with_defaults(share, defaults):
     if share["state"] == "unmounted":
         # Else the next boot would mount what is declared not to be live.
         options["noauto"] = True
-        options.pop("auto", None)
+        for name in ("auto", "x-systemd.automount", "x-systemd.wanted-by", "x-systemd.required-by"):
+            options.pop(name, None)
     return spelled(options)
 
 

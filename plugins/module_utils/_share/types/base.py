@@ -138,6 +138,13 @@ class ShareType:
         """Why no remount gives the live mount the flags that are declared, and what to do; None when one does."""
         return None
 
+    # Options that keep mount(8) from trying longer than once.
+    options_at_once = []
+
+    def options_again(self, mount):  # pylint: disable=unused-argument
+        """The options of a filesystem by which its live mount can be made once more, None where the kernel hides some."""
+        return None
+
     def credentials(self, share):  # pylint: disable=unused-argument
         """What the share's credentials file is to hold, see credentials.content(); None when there is to be none."""
         return None
@@ -166,13 +173,17 @@ class ShareType:
         """The share as mount(8) is to be told it, now that it is known which server answers."""
         return share
 
+    def as_tried(self, share, directory):  # pylint: disable=unused-argument
+        """The share as it is mounted for a trial; what it would write elsewhere goes into a directory."""
+        return share
+
     def mismatch(self, share, mount, evidence):
         """None when the live mount shows the share's source, else what it shows instead, in words.
 
         This is the one answer for mounting, permissions, proof and guests. share: its source counts. evidence: {
         "addresses": [str] the server's name stands for, or None when unknown; "server": the name of the server that
         answered; "origin": [st_dev, mountinfo.directory()] of a bind's source, or None; "device": the number of the source's
-        device as mountinfo has it, or None}.
+        device as mountinfo has it, or None; "same_filesystem": whether a trial showed that another address is the same}.
         """
         raise NotImplementedError
 

@@ -196,7 +196,7 @@ class Cifs(ShareType):
         shown = options.shown_values(mount)
         live, addresses = shown.get("addr"), (evidence or {}).get("addresses")
         # A server of DFS sends its clients to other servers. The kernel itself looks a moved name up again.
-        if live and addresses and "nodfs" in shown and not any(options.same_address(live, each) for each in addresses):
+        if live and addresses and "nodfs" in shown and not evidence.get("same_filesystem") and not any(options.same_address(live, each) for each in addresses):
             return "%s at the address %s, while %s is now %s" % (
                 mount.source, live, _split_source(share["source"])[0], ", ".join(addresses))
         return None

@@ -245,6 +245,9 @@ class GlusterFs(ShareType):
         declared = canonical(share["options"]).get("log-file")
         return declared or posixpath.join(LOGS, share["path"].strip("/").replace("/", "-") + ".log")
 
+    def as_tried(self, share, directory):
+        return dict(share, options=dict(share["options"], **{"log-file": posixpath.join(directory, "log")}))
+
     def server_of(self, mount):
         return mount.source.split(":")[0]
 

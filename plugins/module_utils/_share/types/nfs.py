@@ -40,6 +40,8 @@ _DEFAULTS = {"hard": True, "proto": "tcp", "timeo": "600", "retrans": "2", "sec"
 # of a server (fs/nfs/super.c does not compare these), and those over one connection.
 _OF_THE_FILESYSTEM = frozenset(("timeo", "retrans"))
 _OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
+# What mount.nfs or the kernel finds out by itself.
+_TOLD_BY_HELPER = ("addr", "clientaddr", "mountaddr", "mountvers", "mountport", "mountproto", "local_lock", "namlen")
 # A server may grant less than what is asked for.
 _NEGOTIATED = ("rsize", "wsize")
 # Its number among the remote procedures.
@@ -80,6 +82,7 @@ class Nfs(ShareType):
     # Those of CIFS do not matter: systemd 257 read fstab in 3 s with a mount of a dead one.
     hangs_systemd = True
     port = 2049
+    options_at_once = ["retry=0"]
     selinux_type = "nfs_t"
     selinux_boolean = "virt_use_nfs"
     defaults = collections.OrderedDict([("_netdev", True), ("nofail", True)])
@@ -139,19 +142,28 @@ class Nfs(ShareType):
             commands.insert(0, ["mount", "-o", "remount,rw", share["path"]])
         return commands
 
+    def options_again(self, mount):
+        return [option for option in mount.super_options if option.partition("=")[0] not in _TOLD_BY_HELPER]
+
     def server(self, share):
         return {"host": host_of(share["source"]), "doors": _doors(canonical(share["options"]))}
 
     def mismatch(self, share, mount, evidence=None):
-        if mount.fstype not in self.live_types or _comparable(mount.source) != _comparable(share["source"]):
+        (live_host, live_path), (host, path) = _comparable(mount.source), _comparable(share["source"])
+        if mount.fstype not in self.live_types or live_path != path:
             return self.source_in_words(mount)
         live = options.shown_values(mount).get("addr")
         addresses = (evidence or {}).get("addresses")
-        if live and addresses and live.split("%")[0] not in addresses:
-            # The name was moved to another server, and the mount still shows the old one.
-            return "%s at the address %s, while %s is now %s" % (
-                mount.source, live, host_of(share["source"]), ", ".join(addresses))
-        return None
+        if (evidence or {}).get("same_filesystem"):
+            return None
+        if not live or not addresses:
+            return None if live_host == host else self.source_in_words(mount)
+        # Mounts of one address show the name by which the first of them was made.
+        if any(options.same_address(live, each) for each in addresses):
+            return None
+        # The name was moved to another server, and the mount still shows the old one.
+        return "%s at the address %s, while %s is now %s" % (
+            mount.source, live, host_of(share["source"]), ", ".join(addresses))
 
     def differences(self, share, mount, recorded):
         result = options.flag_differences(share, mount, recorded)

@@ -72,7 +72,10 @@ CASES = {
     "unmounted, waiting": (share(state="unmounted"), found(TRAP), ["automount_stop", "fstab"]),
     "unmounted, in use": (share(state="unmounted"), found(TRAP, NFS), ["unmount", "automount_stop", "fstab"]),
     "unmounted already": (
-        share(state="unmounted"), found(lines=LINE.replace("nofail", "nofail,noauto")), []),
+        share(state="unmounted"), found(lines=LINE.replace(
+            "nofail", "nofail,noauto").replace("x-systemd.automount,", "")), []),
+    "unmounted, but a boot would set the trap": (
+        share(state="unmounted"), found(lines=LINE.replace("nofail", "nofail,noauto")), ["fstab"]),
     "absent, waiting": (share(state="absent"), found(TRAP), ["automount_stop", "remove_directory", "fstab"]),
     "absent, in use": (
         share(state="absent"), found(TRAP, NFS), ["unmount", "automount_stop", "remove_directory", "fstab"]),

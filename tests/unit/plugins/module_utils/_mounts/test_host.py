@@ -25,8 +25,8 @@ def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed,
         for name, port in (("dead1", closed), ("dead2", closed), ("alive", listener))])
     host = Host(str(tmp_path / "fstab"), 5)
     asked = []
-    original = host._ask
-    host._ask = lambda *arguments: asked.append(arguments) or original(*arguments)
+    original = host.servers._ask
+    host.servers._ask = lambda *arguments: asked.append(arguments) or original(*arguments)
     found, problems = host.find(shares, {share["path"]: registry.of(share) for share in shares})
     assert sorted(problems) == ["/srv/dead1", "/srv/dead2"]
     assert list(found) == ["/srv/alive"]
@@ -133,7 +133,7 @@ def test_systemd_waits_for_no_dead_cifs_server(tmp_path, monkeypatch):
     line = "50 20 0:50 / /srv/m rw - cifs //127.0.0.1/m rw,vers=3.1.1,username=vm,addr=127.0.0.1"
     monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse(line))
     host = Host(str(tmp_path / "fstab"), 5)
-    monkeypatch.setattr(host, "_server", lambda *key: pytest.fail("asked for %s" % (key,)))
+    monkeypatch.setattr(host.servers, "answer", lambda *key: pytest.fail("asked for %s" % (key,)))
     assert host.dead_servers() == []
 
 

@@ -1,0 +1,147 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a boot does at a share's path beside fstab: systemd's unit files of somebody else.
+
+A file in /etc or /run comes before the unit that systemd makes of fstab, one of the distribution after it; what wants the
+name of a unit wants either. Sources: systemd.unit(5), systemd.mount(5), systemd.automount(5), systemd-fstab-generator(8).
+"""
+
+import collections
+import glob
+import os
+import re
+
+from .._plan.plan import Refusal
+from . import automount
+
+# What systemd-mount(1) makes (/run/systemd/transient) goes with its mount.
+BEFORE_FSTAB = ("/etc/systemd/system.control", "/run/systemd/system.control", "/etc/systemd/system",
+                "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached")
+AFTER_FSTAB = ("/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+
+Units = collections.namedtuple("Units", "mount automount vendor_mount vendor_automount wanted changed conditions")
+Units.__doc__ = """The unit files for a path that fstab has no part in.
+
+mount, automount: those that come before fstab; vendor_mount, vendor_automount: those that come after it; "" where there is
+none. wanted: links by which a boot starts a unit of either name, [(name, file)]. changed: drop-ins that change what is
+mounted, [(file, setting)]. conditions: drop-ins that may keep it from being mounted, the same.
+"""
+NONE = Units("", "", "", "", [], [], [])
+
+_CHANGING = ("What", "Where", "Type", "Options", "TimeoutIdleSec")
+_CONDITION = re.compile(r"Condition\w+|Assert\w+")
+
+
+def look(paths):
+    """{path: Units}"""
+    links = collections.OrderedDict()
+    for directory in BEFORE_FSTAB + AFTER_FSTAB:
+        for kind in ("wants", "requires", "upholds"):
+            for link in sorted(glob.glob("%s/*.%s/*.*mount" % (directory, kind))):
+                links.setdefault(os.path.basename(link), link)
+    return {path: _look_at(path, links) for path in paths}
+
+
+def is_masked(filename):
+    """Whether a unit file says that there is no such unit."""
+    try:
+        return os.path.realpath(filename) == "/dev/null" or os.stat(filename).st_size == 0
+    except OSError:
+        return False
+
+
+def refuse(share, units):
+    """Refuse a state that would be another one after the next boot; [warnings] of what else a boot may do."""
+    if units is None:
+        return []
+    path, on_demand = share["path"], automount.wanted(share)
+    mount, trap = automount.unit_name(path, "mount"), automount.unit_name(path)
+    wanted = dict(units.wanted)
+    if share["state"] == "mounted":
+        if share["options"].get("noauto") is True and not on_demand:
+            raise Refusal("share %s: the option noauto keeps a boot from mounting it. Leave it out, or write state: unmounted."
+                          % path)
+        if units.mount:
+            _refuse_unit(path, units.mount, mount)
+        if units.automount and (on_demand or not is_masked(units.automount)):
+            _refuse_unit(path, units.automount, trap)
+        if units.vendor_automount and trap in wanted and not on_demand and not units.automount:
+            _refuse_unit(path, units.vendor_automount, trap)
+        for filename, setting in units.changed:
+            raise Refusal("share %s: %s sets %s for this path, whatever fstab says. Take that out, and write it in the "
+                          "share's declaration." % (path, filename, setting))
+        return ["share %s: %s sets %s, so that a boot may leave it unmounted." % (path, filename, setting)
+                for filename, setting in units.conditions]
+    for name, filename in ((mount, units.mount or units.vendor_mount), (trap, units.automount or units.vendor_automount)):
+        if name in wanted and not (filename and is_masked(filename)) and (filename or share["state"] == "unmounted"):
+            raise Refusal(
+                "share %s: it is declared %s, and the next boot would mount it again, as %s is there%s. Take that away "
+                "first: systemctl disable %s%s. Nothing was changed for this share." % (
+                    path, share["state"], wanted[name], " and starts %s" % filename if filename else "", name,
+                    "; rm %s" % filename if filename else ""))
+    return ["share %s: the unit file %s stays. Whoever starts it mounts the path again." % (path, filename)
+            for filename in (units.mount, units.automount) if filename and not is_masked(filename)]
+
+
+def _refuse_unit(path, filename, name):
+    if is_masked(filename):
+        raise Refusal("share %s: %s is masked by %s, so that no boot mounts it. Take that away: systemctl unmask %s. Nothing "
+                      "was changed for this share." % (path, name, filename, name))
+    raise Refusal(
+        "share %s: there is the unit file %s for this path, and a boot follows that instead of fstab. Take it away: systemctl "
+        "disable %s; rm %s; systemctl daemon-reload. Or leave the share out of the declaration. Nothing was changed for this "
+        "share." % (path, filename, name, filename))
+
+
+def _look_at(path, links):
+    names = automount.unit_name(path, "mount"), automount.unit_name(path)
+    changed, conditions = [], []
+    for name in names:
+        for filename in _drop_ins(name):
+            for section, key, value in _settings(filename):
+                if section in ("Mount", "Automount") and key in _CHANGING and value:
+                    changed.append((filename, "%s=%s" % (key, value)))
+                elif section == "Unit" and _CONDITION.match(key) and value:
+                    conditions.append((filename, "%s=%s" % (key, value)))
+    return Units(
+        _first(BEFORE_FSTAB, names[0]), _first(BEFORE_FSTAB, names[1]), _first(AFTER_FSTAB, names[0]),
+        _first(AFTER_FSTAB, names[1]), [(name, links[name]) for name in names if name in links], changed, conditions)
+
+
+def _first(directories, name):
+    for directory in directories:
+        filename = os.path.join(directory, name)
+        if os.path.lexists(filename):
+            return filename
+    return ""
+
+
+def _drop_ins(name):
+    """The drop-ins of a unit: of its own, of those whose name begins like it, and of all of its kind."""
+    stem, dummy, kind = name.rpartition(".")
+    parts = stem.split("-")
+    folders = [name] + ["%s-.%s" % ("-".join(parts[:number]), kind) for number in range(len(parts) - 1, 0, -1)] + [kind]
+    found = collections.OrderedDict()
+    for directory in BEFORE_FSTAB + AFTER_FSTAB:
+        for folder in folders:
+            for filename in sorted(glob.glob("%s/%s.d/*.conf" % (glob.escape(directory), glob.escape(folder)))):
+                found.setdefault((folder, os.path.basename(filename)), filename)
+    return list(found.values())
+
+
+def _settings(filename):
+    """(section, key, value) of a unit file."""
+    try:
+        with open(filename, encoding="utf-8", errors="surrogateescape") as source:
+            lines = source.read().replace("\\\n", " ").splitlines()
+    except OSError:
+        return
+    section = ""
+    for line in lines:
+        line = line.strip()
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1]
+        elif "=" in line and not line.startswith(("#", ";")):
+            key, dummy, value = line.partition("=")
+            yield section, key.strip(), value.strip()
