@@ -14,17 +14,6 @@ description:
   - The Manager never looks whether the hosts have the same filesystem there. This module does not either, and warns;
     the role P(virtshare.storage.flexvdi_storage#role) creates a volume only over a path that is proven on every host
     and written by the user that runs the guests.
-options:
-  path:
-    description:
-      - Where the filesystem is mounted, the same on all hosts; required to create it. Absolute, and not V(/).
-      - flexVDI has no task to change it. Another path than the volume has is refused.
-    type: str
-  proven:
-    description:
-      - Says that something else has proven the path on all hosts. It only silences the warning.
-    type: bool
-    default: false
 attributes:
   check_mode:
     support: full
@@ -36,7 +25,8 @@ seealso:
 extends_documentation_fragment:
   - virtshare.storage._flexvdi
   - virtshare.storage._flexvdi.tasks
-  - virtshare.storage._flexvdi.volumes
+  - virtshare.storage._flexvdi_objects.volumes
+  - virtshare.storage._flexvdi_objects.external_volume
   - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
@@ -63,6 +53,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: evolume_create, target: MyImageStorage/MyExternalVolume, summary: create the external volume}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 tasks:
   description: Numbers of the Manager's tasks that were created.
   returned: success
@@ -95,7 +90,8 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._flexvdi import run, volumes
+from ..module_utils._flexvdi import run, storage, volumes
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -103,7 +99,7 @@ def main():
         argument_spec=dict(run.BASE_SPEC, **volumes.External.spec),
         supports_check_mode=True,
     )
-    run.run_volume(module, volumes.External)
+    leave(module, run.one_volume(storage.ExternalVolume))
 
 
 if __name__ == "__main__":

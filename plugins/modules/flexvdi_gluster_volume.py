@@ -12,27 +12,6 @@ description:
   - Creates and deletes a Gluster Volume, made of directories on all hosts of its Image Storage. flexVDI has them since
     3.1, and calls them experimental.
   - The rules for redundancy, bricks and hosts are checked before the Manager is asked for anything.
-options:
-  gluster_name:
-    description:
-      - Its name in Gluster. Empty lets the Manager call it by the image storage and the volume, with an underscore
-        between.
-    type: str
-    default: ""
-  redundancy:
-    description:
-      - Data and redundant bricks as C(data:redundant), in quotes; required to create it.
-      - V(1:1) is replica 2 and needs an even number of bricks, V(1:2) is replica 3 and needs a multiple of 3. Anything
-        else is dispersed, with at least one redundant brick, and the two numbers must add up to the number of hosts.
-    type: str
-  brick_paths:
-    description:
-      - Directories for bricks, the same on every host; required to create it. The number of bricks is their number
-        times the number of hosts.
-      - Each must exist on every host, and its parent must be a mount point other than V(/). Whether a host really has
-        it cannot be seen from the Manager.
-    type: list
-    elements: str
 attributes:
   check_mode:
     support: full
@@ -44,7 +23,8 @@ notes:
 extends_documentation_fragment:
   - virtshare.storage._flexvdi
   - virtshare.storage._flexvdi.tasks
-  - virtshare.storage._flexvdi.volumes
+  - virtshare.storage._flexvdi_objects.volumes
+  - virtshare.storage._flexvdi_objects.gluster_volume
   - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
@@ -72,6 +52,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: gvolume_create, target: MyImageStorage/SSD, summary: create the Gluster volume}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 tasks:
   description: Numbers of the Manager's tasks that were created.
   returned: success
@@ -106,7 +91,8 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._flexvdi import run, volumes
+from ..module_utils._flexvdi import run, storage, volumes
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -114,7 +100,7 @@ def main():
         argument_spec=dict(run.BASE_SPEC, **volumes.Gluster.spec),
         supports_check_mode=True,
     )
-    run.run_volume(module, volumes.Gluster)
+    leave(module, run.one_volume(storage.GlusterVolume))
 
 
 if __name__ == "__main__":

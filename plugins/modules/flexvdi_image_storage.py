@@ -11,24 +11,6 @@ version_added: 1.0.0
 description:
   - Creates, changes and deletes an Image Storage, which is a name and the set of hosts that can use its volumes.
 options:
-  name:
-    description:
-      - Name of the image storage.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) creates it or changes its hosts, V(absent) deletes it.
-    type: str
-    choices: [present, absent]
-    default: present
-  hosts:
-    description:
-      - Hosts by the ids that the Manager shows, as an exact set; required to create it. Hosts that the Manager does not
-        have are refused.
-      - They are not changed while the image storage holds Gluster volumes, whose bricks lie on exactly these hosts.
-    type: list
-    elements: str
   expected_absent_volumes:
     description:
       - Names of volumes that the same run deletes before the image storage. Honoured in check mode only.
@@ -49,6 +31,7 @@ seealso:
   - module: virtshare.storage.flexvdi_ocfs2_volume
   - module: virtshare.storage.flexvdi_storage_info
 extends_documentation_fragment:
+  - virtshare.storage._flexvdi_objects.image_storage
   - virtshare.storage._flexvdi
   - virtshare.storage._flexvdi.tasks
   - virtshare.storage._flexvdi.attributes
@@ -75,6 +58,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: istorage_create, target: MyImageStorage, summary: create the image storage on hv1}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 tasks:
   description: Numbers of the Manager's tasks that were created.
   returned: success
@@ -106,6 +94,7 @@ image_storage:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._flexvdi import image_storage, run
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -113,7 +102,7 @@ def main():
         argument_spec=dict(run.BASE_SPEC, **image_storage.SPEC),
         supports_check_mode=True,
     )
-    run.run_image_storage(module)
+    leave(module, run.one_image_storage)
 
 
 if __name__ == "__main__":

@@ -11,47 +11,6 @@ version_added: 1.0.0
 description:
   - Creates, changes and deletes a Media Storage, which is a CIFS share with ISO images and exported virtual machines
     that the hosts mount.
-options:
-  name:
-    description:
-      - Name of the media storage.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) creates it or changes what differs, V(absent) deletes it.
-    type: str
-    choices: [present, absent]
-    default: present
-  address:
-    description:
-      - IP address of the CIFS server; required to create it.
-    type: str
-  path:
-    description:
-      - Share on the server; required to create it.
-    type: str
-  username:
-    description:
-      - User to connect as.
-    type: str
-  password:
-    description:
-      - Password of the user. It cannot be read back, see O(update_password).
-    type: str
-  update_password:
-    description:
-      - V(on_create) sends the password when the media storage is created, and never again. A change of something else
-        leaves it out; that the Manager then keeps the old one is assumed.
-      - V(always) sends it in every run, which therefore always changes something.
-    type: str
-    choices: [always, on_create]
-    default: on_create
-  hosts:
-    description:
-      - Hosts that mount it, by the ids that the Manager shows, as an exact set; required to create it.
-    type: list
-    elements: str
 attributes:
   check_mode:
     support: full
@@ -63,6 +22,7 @@ notes:
 seealso:
   - module: virtshare.storage.flexvdi_storage_info
 extends_documentation_fragment:
+  - virtshare.storage._flexvdi_objects.media_storage
   - virtshare.storage._flexvdi
   - virtshare.storage._flexvdi.tasks
   - virtshare.storage._flexvdi.attributes
@@ -94,6 +54,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: mstorage_create, target: cifs, summary: create the media storage of //192.0.2.10/media on hv1}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 tasks:
   description: Numbers of the Manager's tasks that were created.
   returned: success
@@ -125,6 +90,7 @@ media_storage:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._flexvdi import media, run
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -132,7 +98,7 @@ def main():
         argument_spec=dict(run.BASE_SPEC, **media.SPEC),
         supports_check_mode=True,
     )
-    run.run_media_storage(module)
+    leave(module, run.one_media_storage)
 
 
 if __name__ == "__main__":

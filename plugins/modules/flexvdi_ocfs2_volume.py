@@ -11,19 +11,6 @@ version_added: 1.0.0
 description:
   - Creates and deletes an OCFS2 Volume, which is a shared disk that all hosts of its Image Storage see. The Manager
     formats the disk when it creates the volume, and mounts it on the hosts.
-options:
-  disk:
-    description:
-      - SCSI id of the disk; required to create it. It must be one that the Manager lists as usable on all hosts of the
-        image storage, see M(virtshare.storage.flexvdi_storage_info).
-      - flexVDI has no task to change it. Another disk than the volume has is refused.
-    type: str
-  format:
-    description:
-      - Creating the volume formats the disk, and everything on it is lost. Without V(true) nothing is created.
-      - A volume that exists is never formatted.
-    type: bool
-    default: false
 attributes:
   check_mode:
     support: full
@@ -34,7 +21,8 @@ notes:
 extends_documentation_fragment:
   - virtshare.storage._flexvdi
   - virtshare.storage._flexvdi.tasks
-  - virtshare.storage._flexvdi.volumes
+  - virtshare.storage._flexvdi_objects.volumes
+  - virtshare.storage._flexvdi_objects.ocfs2_volume
   - virtshare.storage._flexvdi.attributes
 author:
   - virtshare contributors (@virtshare)
@@ -62,6 +50,11 @@ operations:
   type: list
   elements: dict
   sample: [{operation: volume_create, target: MyImageStorage/flexfs01, summary: format the disk and create the volume}]
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 tasks:
   description: Numbers of the Manager's tasks that were created.
   returned: success
@@ -95,7 +88,8 @@ volume:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._flexvdi import run, volumes
+from ..module_utils._flexvdi import run, storage, volumes
+from ..module_utils._plan.outcome import leave
 
 
 def main():
@@ -103,7 +97,7 @@ def main():
         argument_spec=dict(run.BASE_SPEC, **volumes.Ocfs2.spec),
         supports_check_mode=True,
     )
-    run.run_volume(module, volumes.Ocfs2)
+    leave(module, run.one_volume(storage.Ocfs2Volume))
 
 
 if __name__ == "__main__":

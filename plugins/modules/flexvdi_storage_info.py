@@ -108,16 +108,22 @@ media_storages:
     status: {description: Status; null where the Manager shows none., type: str, returned: always}
     status_msg: {description: Words about the last operation; null where there are none., type: str, returned: always}
     files: {description: Names of the files in it., type: list, elements: str, returned: always}
+problems:
+  description: What went wrong, a sentence each; they are the lines of the failure's message, too.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._flexvdi import run
+from ..module_utils._plan.outcome import leave
 
 
 def main():
     module = AnsibleModule(argument_spec=run.INFO_SPEC, supports_check_mode=True)
-    run.run_info(module)
+    leave(module, run.info)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from ansible.module_utils.basic import env_fallback
 
+from .._plan.plan import Failure, NoAnswer
 from .._plan.web import BadCertificates, Web, one_line, shown
 
 CONNECTION_SPEC = dict(
@@ -20,14 +21,6 @@ CONNECTION_SPEC = dict(
     ca_path=dict(type="path"),
     timeout=dict(type="int", default=10),
 )
-
-
-class Failure(Exception):
-    """An exchange that did not succeed; the text is one sentence for the user, with the URL and without a secret."""
-
-
-class NoAnswer(Failure):
-    """Nothing usable came back, so no further exchange makes sense."""
 
 
 class ApiError(Failure):

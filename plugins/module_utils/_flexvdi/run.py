@@ -3,15 +3,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The thin executor: read what is there, plan, and, unless it is a check run, carry the plan out and read back."""
 
-from .._plan.plan import Refusal
+import contextlib
+
+from .._plan.outcome import Outcome
+from .._plan.plan import Failure, Plan, Refusal
 from .._plan.web import secrets_in
-from . import image_storage, media, objects, tasks, volumes
-from .client import CONNECTION_SPEC, ApiError, Client, Failure
+from . import image_storage, media, objects, storage, tasks, volumes
+from .client import CONNECTION_SPEC, ApiError, Client
 from .fields import ASSUMED, STATUS, WHERE_TO_LOOK, Fields
 from .fields import SPEC as FIELDS_SPEC
-from .tasks import Unfinished
 
 BASE_SPEC = dict(CONNECTION_SPEC, **dict(FIELDS_SPEC, **tasks.SPEC))
+# What a single module takes beside, for the sake of check mode: a list knows it by itself.
+_ALONE = ("expected_absent_volumes", "expected_image_storages")
+
+
+def _elements(spec):
+    return dict(type="list", elements="dict", default=[],
+                options=dict((name, option) for name, option in spec.items() if name not in _ALONE))
+
+
+SPEC = dict(
+    BASE_SPEC,
+    image_storages=_elements(image_storage.SPEC),
+    external_volumes=_elements(volumes.External.spec),
+    ocfs2_volumes=_elements(volumes.Ocfs2.spec),
+    gluster_volumes=_elements(volumes.Gluster.spec),
+    media_storages=_elements(media.SPEC),
+)
 
 # What can be read, in the order of its addresses: documented ones first.
 GATHERED = ["hosts", "image_storages", "media_storages"]
@@ -72,33 +91,52 @@ class _Reader:
         return None
 
 
-def _run(module, validated, work, result_name, public):
-    """Run a module: work(reader, desired) gives (Plan, object afterwards or None, read and plan again)."""
-    module.no_log_values.update(secrets_in(module.params["api_url"]))
-    client = None
-    numbers = []
+@contextlib.contextmanager
+def _session(params, outcome):
+    """A Reader over a client that is closed at the end, whatever happens; its secrets are hidden in the outcome."""
+    client = Client.from_params(params, Fields(params["fields"]))
     try:
-        desired = validated(module.params)
-        if module.params["task_timeout"] <= 0:
-            raise Refusal("task_timeout %s is not a positive number of seconds; 300 is the default."
-                          % module.params["task_timeout"])
-        client = Client.from_params(module.params, Fields(module.params["fields"]))
-        reader = _Reader(client)
-        plan, after = work(reader, desired)
-        if plan.changed and not module.check_mode:
-            numbers = tasks.execute(client, plan.operations, module.params["task_timeout"])
-            after = _read_back(reader, desired, work, plan)
-    except Unfinished as error:
-        _fail(module, client, error, error.done)
-    except (Refusal, Failure) as error:
-        _fail(module, client, error, [])
-    result = dict(plan.result(), tasks=numbers, requests=[_shown(one, client.fields) for one in plan.operations])
-    if after is not None:
-        result[result_name] = public(after)
-    _end(module, client)
-    for warning in plan.warnings:
-        module.warn(warning)
-    module.exit_json(**result)
+        yield _Reader(client)
+    finally:
+        client.close()
+        outcome.hide(client.secrets)
+
+
+def _work(params, check_mode, declared, shown, coming=None, leaving=()):
+    """The Outcome of the declared objects; shown(items): what is returned of them.
+
+    coming, leaving: what other tasks of the same check run create and delete, see storage.State.
+    """
+    outcome = Outcome(Plan(), {"tasks": [], "requests": []}, secrets=secrets_in(params["api_url"]))
+    with outcome.collect():
+        items = storage.validated(declared)
+        if params["task_timeout"] <= 0:
+            raise Refusal("task_timeout %g is not a positive number of seconds; 300 is the default."
+                          % params["task_timeout"])
+        with _session(params, outcome) as reader:
+            storage.plan_all(items, storage.State(reader, check_mode, coming, leaving))
+            if check_mode:
+                outcome.plan = storage.whole(items)
+            else:
+                _carry_out(reader, items, params["task_timeout"], outcome)
+            outcome.result["requests"] = [_shown(one, reader.fields) for one in outcome.plan.operations]
+        outcome.warnings = storage.whole(items).warnings
+        outcome.result.update(shown(items))
+    return outcome
+
+
+def _carry_out(reader, items, task_timeout, outcome):
+    """Do the items one after another, and look at them again; the outcome has what is done by then."""
+    done = []
+    for item in items:
+        if item.plan.changed and item.waits_for(done):
+            item.plan_on(storage.State(reader, False))
+        for operation in item.plan.operations:
+            outcome.result["tasks"].append(tasks.execute(reader.client, operation, task_timeout))
+            done.append(item)
+            outcome.plan = storage.whole(done)
+    if done:
+        storage.read_back(items, reader, WHERE_TO_LOOK)
 
 
 def _shown(operation, fields):
@@ -109,80 +147,43 @@ def _shown(operation, fields):
     return document
 
 
-def _read_back(reader, desired, work, plan):
-    """The object as it is now; Unfinished when the Manager does not show what its tasks are said to have done."""
-    try:
-        rest, after = work(reader, dict(desired, update_password="on_create"))
-    except (Refusal, Failure) as error:
-        raise Unfinished("After the change: %s" % error, plan.operations)
-    if rest.changed:
-        raise Unfinished("The Manager's task succeeded but nothing shows of it: it would still be needed to %s. A name "
-                         "it does not know may have been ignored; %s."
-                         % ("; ".join(one.summary for one in rest.operations), WHERE_TO_LOOK), plan.operations)
-    return after
+def work(params, check_mode):
+    """The Outcome of flexvdi_storage."""
+    return _work(params, check_mode, params, lambda items: dict(
+        (result + "s", [item.shown() for item in items if item.result == result and item.after is not None])
+        for result in ("image_storage", "volume", "media_storage")))
 
 
-def _end(module, client):
-    """End the session, and keep its secrets out of whatever the module returns."""
-    if client is not None:
-        client.close()
-        module.no_log_values.update(secret for secret in client.secrets if secret)
+def _single(params, check_mode, kind, **more):
+    return _work(params, check_mode, {kind.option: [params]}, lambda items: dict(
+        (item.result, item.shown()) for item in items if item.after is not None), **more)
 
 
-def _fail(module, client, error, done):
-    _end(module, client)
-    module.fail_json(msg=str(error), changed=bool(done), operations=[operation.result() for operation in done])
+def one_image_storage(params, check_mode):
+    """The Outcome of flexvdi_image_storage."""
+    return _single(params, check_mode, storage.ImageStorage,
+                   leaving=params["expected_absent_volumes"] if check_mode else ())
 
 
-def run_image_storage(module):
-    """Run flexvdi_image_storage."""
-    def work(reader, desired):
-        world = objects.ManagerState(reader.fields, module.params["api_version"], reader.image_storage(desired["name"]),
-                                     check=module.check_mode,
-                                     leaving=module.params["expected_absent_volumes"] if module.check_mode else ())
-        if image_storage.needs_hosts(desired, world.storage):
-            world.hosts = [host["id"] for host in reader.hosts()]
-        return image_storage.plan(desired, world)
-
-    _run(module, image_storage.validated, work, "image_storage", image_storage.public)
+def one_media_storage(params, check_mode):
+    """The Outcome of flexvdi_media_storage."""
+    return _single(params, check_mode, storage.MediaStorage)
 
 
-def run_volume(module, kind):
-    """Run the module of a kind of volume."""
-    def work(reader, desired):
-        kind.check(desired, objects.ManagerState(reader.fields, module.params["api_version"]), volumes.label(kind, desired))
-        world = objects.ManagerState(reader.fields, module.params["api_version"],
-                                     reader.image_storage(desired["image_storage"]), check=module.check_mode,
-                                     coming=module.params["expected_image_storages"])
-        return volumes.plan(kind, desired, world)
+def one_volume(kind):
+    """What gives the Outcome of the module of a kind of volume."""
+    def volume(params, check_mode):
+        return _single(params, check_mode, kind, coming=params["expected_image_storages"] if check_mode else None)
 
-    _run(module, lambda params: volumes.validated(kind, params), work, "volume", dict)
+    return volume
 
 
-def run_media_storage(module):
-    """Run flexvdi_media_storage."""
-    def work(reader, desired):
-        world = objects.ManagerState(reader.fields, module.params["api_version"], media=reader.media_storage(desired["name"]),
-                                     check=module.check_mode)
-        if media.needs_hosts(desired, world.media):
-            world.hosts = [host["id"] for host in reader.hosts()]
-        return media.plan(desired, world)
-
-    _run(module, media.validated, work, "media_storage", dict)
-
-
-def run_info(module):
-    """Run flexvdi_storage_info."""
-    module.no_log_values.update(secrets_in(module.params["api_url"]))
-    client = None
-    try:
-        client = Client.from_params(module.params, Fields(module.params["fields"]))
-        found = _gather(module.params, _Reader(client))
-    except (Refusal, Failure) as error:
-        _end(module, client)
-        module.fail_json(msg=str(error))
-    _end(module, client)
-    module.exit_json(changed=False, **found)
+def info(params, check_mode):  # pylint: disable=unused-argument
+    """The Outcome of flexvdi_storage_info."""
+    outcome = Outcome(secrets=secrets_in(params["api_url"]))
+    with outcome.collect(), _session(params, outcome) as reader:
+        outcome.result = _gather(params, reader)
+    return outcome
 
 
 def _gather(params, reader):

@@ -6,8 +6,9 @@
 import re
 import time
 
+from .._plan.plan import Failure, NoAnswer
 from .._plan.web import one_line
-from .client import ApiError, Failure, NoAnswer
+from .client import ApiError
 
 LONGEST_PAUSE = 1.0
 
@@ -18,33 +19,22 @@ SMELLS_OF_A_NAME = re.compile(r"field|missing|required|malformed|invalid|null|un
 SPEC = dict(task_timeout=dict(type="int", default=300))
 
 
-class Unfinished(Exception):
-    """A task failed: the text is a sentence, C(done) the operations that succeeded before it."""
+def execute(client, operation, timeout):
+    """Carry an operation out; the number of its task. Failure when it does not succeed.
 
-    def __init__(self, text, done):
-        super().__init__(text)
-        self.done = done
-
-
-def execute(client, operations, timeout):
-    """Carry operations out in their order; the numbers of their tasks. Unfinished at the first that fails.
-
-    operations: their name is the task's type; arguments: C(document), its request; C(keys), the names used in it.
+    Its name is the task's type; arguments: C(document), its request; C(keys), the names used in it.
     """
-    numbers = []
-    for position, operation in enumerate(operations):
-        try:
-            numbers.append(client.create_task(operation.arguments["document"]))
-            wait(client, numbers[-1], operation, timeout)
-        except Failure as error:
-            text = str(error)
-            if client.version == "3.1" and re.search("repeat|retries", text):
-                raise Unfinished("%s A Manager before 3.1 wants these: set api_version to the Manager's version."
-                                 % text, operations[:position])
-            if not isinstance(error, NoAnswer) and SMELLS_OF_A_NAME.search(getattr(error, "reason", text)):
-                text += client.fields.hint(operation.arguments["keys"])
-            raise Unfinished(text, operations[:position])
-    return numbers
+    try:
+        number = client.create_task(operation.arguments["document"])
+        wait(client, number, operation, timeout)
+        return number
+    except Failure as error:
+        text = str(error)
+        if client.version == "3.1" and re.search("repeat|retries", text):
+            raise Failure("%s A Manager before 3.1 wants these: set api_version to the Manager's version." % text)
+        if not isinstance(error, NoAnswer) and SMELLS_OF_A_NAME.search(getattr(error, "reason", text)):
+            text += client.fields.hint(operation.arguments["keys"])
+        raise Failure(text)
 
 
 def wait(client, number, operation, timeout):
