@@ -21,6 +21,7 @@ DECLARED = {
     "flexvdi_storage_gluster_volumes": [{"name": "SSD", "image_storage": "West", "redundancy": "1:1",
                                          "brick_paths": ["/srv/bricks/ssd/flexvdi"]}],
     "flexvdi_storage_host_names": {"node1": "hv1", "node2": "hv2"},
+    "share_proof_allow_same_machine": True,
 }
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 # Both hosts of the inventory are this machine: what differs between hosts is tested on hosts that do.
