@@ -19,7 +19,7 @@ class ActionModule(ControllerAction):
         declared, guests, read = (hosts.registered(arguments[name]) for name in ("declared", "guests", "read"))
         problems = exchange.problems({host: {
             "guest": guests.get(host), "read": read.get(host),
-            "per_host": [share["path"] for share in result["shares"] if registry.of(share).filesystem_per_host],
+            "per_host": _per_host(result["shares"], guests.get(host)),
         } for host, result in declared.items()})
         if problems:
             raise Refusal(*problems)
@@ -27,3 +27,9 @@ class ActionModule(ControllerAction):
         plan = hosts.variable(hosts.batch[0], arguments["plan"])["hosts"]
         return {"report": {host: plan[host]["left_out"] + exchange.report(guest, plan[host]["shares"], host)
                            for host, guest in guests.items()}}
+
+
+def _per_host(shares, guest):
+    """The paths that no other host has: of shares, and of the guest's directories inside them."""
+    own = [share["path"] for share in shares if registry.of(share).filesystem_per_host]
+    return own + [share["path"] for share in (guest or {}).get("shares") or () if share.get("mount_point") in own]

@@ -17,11 +17,12 @@ class ActionModule(ControllerAction):
         written=dict(type="str", required=True),
         run_id=dict(type="str", required=True),
         guests=dict(type="list", elements="str", required=True),
+        directories=dict(type="list", elements="str", default=[]),
     )
 
     def work(self, arguments, hosts):
         written = hosts.registered(arguments["written"])
-        found = {host: exchange.given(probe_shares(result["shares"]), host, hosts.batch, written,
-                                      lambda path, name: nonces.relative_name(arguments["run_id"], path, name))
+        found = {host: exchange.given(probe_shares(result["shares"], arguments["directories"]), host, hosts.batch,
+                                      written, lambda path, name: nonces.relative_name(arguments["run_id"], path, name))
                  for host, result in hosts.registered(arguments["declared"]).items()}
         return {"hosts": found, "names": [found[host]["guest"] for host in found if host in arguments["guests"]]}

@@ -213,9 +213,12 @@ class ModuleDocFragment:
     required: true
 """, r"""
   path:
-    description: The mount point.
+    description: The mount point, or with O(shares[].mount_point) a directory inside the share.
     type: path
     required: true
+  mount_point:
+    description: The share's mount point, where O(shares[].path) is a directory inside it.
+    type: path
   type:
     description: The declared type. Another filesystem at the path is recorded as a problem.
     type: str
@@ -243,9 +246,12 @@ class ModuleDocFragment:
     required: true
 """, r"""
   path:
-    description: The mount point.
+    description: The mount point, or with O(shares[].mount_point) a directory inside the share.
     type: path
     required: true
+  mount_point:
+    description: The share's mount point, where O(shares[].path) is a directory inside it.
+    type: path
   tag:
     description: The tag by which the guest mounts it.
     type: str

@@ -18,6 +18,11 @@ options:
     type: list
     elements: dict
     required: true
+  directories:
+    description: Absolute paths inside these shares that are proven as well, each as an element of its own.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -33,9 +38,19 @@ _value:
   elements: dict
 """
 
+from ansible.errors import AnsibleFilterError
+
+from ..module_utils._plan.plan import Refusal
 from ..module_utils._proof import declared
+
+
+def probe_shares(shares, directories=()):
+    try:
+        return declared.probe_shares(shares, directories)
+    except Refusal as refusal:
+        raise AnsibleFilterError("probe_shares: %s" % refusal) from refusal
 
 
 class FilterModule:
     def filters(self):
-        return {"probe_shares": declared.probe_shares}
+        return {"probe_shares": probe_shares}

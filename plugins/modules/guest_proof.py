@@ -155,6 +155,10 @@ shares:
       description: The mount point on the host.
       type: str
       returned: always
+    mount_point:
+      description: The share's mount point, where the path is a directory inside it; otherwise null.
+      type: str
+      returned: always
     tag:
       description: The tag.
       type: str

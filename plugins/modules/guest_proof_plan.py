@@ -34,6 +34,11 @@ options:
     type: list
     elements: str
     required: true
+  directories:
+    description: Absolute paths inside the shares that are given to the guest as well, each as a filesystem of its own.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Nothing is changed anywhere.

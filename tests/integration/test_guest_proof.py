@@ -34,11 +34,11 @@ esac
 PREPARE = """
 import functools
 from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import daemon
-from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import life, run
+from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import daemon_host, life, run
 state = "/srv/state"
 for name in ("share", "state", "libvirt", "logs"):
     os.makedirs("/srv/" + name)
-sh("mount -t tmpfs none %(share)s -o mode=2770,uid=9869,gid=993")
+sh("mount -t tmpfs none %(share)s -o mode=2777,uid=9869,gid=995")
 life.STATE, life.LOGS, life.VIRSH = "/srv/libvirt", "/srv/logs", "/srv/virsh"
 run.PLATFORM_WRAPPER = "/srv/no-such-wrapper"
 def program(path, text):
@@ -48,6 +48,8 @@ def program(path, text):
 program("/srv/virsh", %(virsh)r.replace("STATE", state))
 program("/srv/virtiofsd", "#!/bin/sh\\necho virtiofsd 1.13.2\\n")
 daemon.info = functools.partial(daemon.info, paths=("/srv/virtiofsd",), libvirt_paths=(), qemu_paths=())
+given_away = {"subuid": "oneadmin:100000:65536", "subgid": "oneadmin:100000:65536"}
+daemon_host._text = lambda path: given_away[os.path.basename(path)]
 with open("/srv/busybox", "wb") as target:
     target.write(b"\\x7fELF\\x02" + bytes(59))
 with open("/srv/kernel", "wb") as target:
@@ -55,8 +57,10 @@ with open("/srv/kernel", "wb") as target:
 def says(*lines):
     with open(state + "/console", "w") as target:
         target.write("".join("virtshare-proof: %%s\\r\\n" %% line for line in lines))
+directory = None
 def prove(**more):
-    shares = [dict(path=%(share)r, tag="t", read="nonce", expected="right", written_by="hv2", write="answer")]
+    place = dict(path=directory, mount_point=%(share)r) if directory else dict(path=%(share)r)
+    shares = [dict(place, tag="t", read="nonce", expected="right", written_by="hv2", write="answer")]
     return run_module("guest_proof", dict(dict(
         shares=shares, host="hv1", kernel="/srv/kernel", busybox="/srv/busybox", accelerator="tcg", timeout=20,
     ), **more))
@@ -85,11 +89,25 @@ result = [made, open(state + "/calls").read().split("\\n"), left()]
     assert rest == []
 
 
+def test_a_directory_inside_a_share_is_what_the_guest_gets(tmp_path):
+    made, domain = play(tmp_path, """
+os.mkdir("/srv/share/web")
+os.chmod("/srv/share/web", 0o777)
+os.chmod("/srv/share", 0o2771)
+directory = "/srv/share/web"
+says(*GOOD)
+program("/srv/virsh", open("/srv/virsh").read().replace('touch ', 'cp "$2" %s/domain; touch ' % state))
+result = [prove(), open(state + "/domain").read()]
+""")
+    assert not made.get("failed"), made["msg"]
+    assert "<source dir=\"/srv/share/web\"/>" in domain and made["shares"][0]["mount_point"] == "/srv/share"
+
+
 @pytest.mark.parametrize("lines, words", [
     (("2.1 alive", "2.2 0 mount", "2.3 0 mounted", "2.4 0 read wrong", "2.5 0 wrote", "2.6 done"),
      "hv1: the guest read 'wrong' at /srv/share, but hv2 wrote 'right' there: they do not have the same filesystem"),
     (("2.1 alive", "2.2 0 mount", "2.3 0 mounted", "2.4 0 failed read cat: Permission denied", "2.6 done"),
-     "hv1: /srv/share denies the guest: it belongs to 9869:993 with mode 2770; virtiofsd runs as oneadmin"),
+     "hv1: /srv/share denies the guest: it belongs to 9869:995 with mode 2777; virtiofsd runs as oneadmin"),
     (("2.1 alive", "2.2 0 mount", "2.6 done"), "hv1: the guest did not mount /srv/share by the tag t in time"),
 ])
 def test_what_the_guest_says_is_judged(tmp_path, lines, words):
@@ -134,6 +152,15 @@ result = [prove(), left()]
     ("sh('umount /srv/share')", "hv1: /srv/share is not mounted: a plain directory of"),
     ("more = dict(daemon_user='nobody-here')", "hv1: daemon_user nobody-here does not exist on this host"),
     ("more = dict(daemon='/srv/gone')", "hv1: the daemon /srv/gone is no program that can be run"),
+    ("os.chmod('/srv/share', 0o2770)",
+     "hv1: /srv/share denies the guest: it belongs to 9869:995 with mode 2770; virtiofsd runs as oneadmin, and what the "
+     "guest's root does is done as uid 100000"),
+    ("more = dict(idmap='0:300000:65536')", "hv1: oneadmin may not map uids 300000 to 365535"),
+    ("more = dict(gid_idmap='0:300000:65536')", "hv1: oneadmin may not map gids 300000 to 365535"),
+    ("given_away['subgid'] = 'oneadmin:100000:1000'", "hv1: oneadmin may not map gids 100000 to 165535"),
+    ("directory = '/srv/share/gone'", "hv1: /srv/share/gone is missing in the share /srv/share"),
+    ("os.mkdir('/srv/share/web', 0o700); directory = '/srv/share/web'",
+     "hv1: /srv/share/web denies the guest: it belongs to 0:995 with mode 2700"),
 ])
 def test_what_is_missing_is_named_before_a_guest_is_started(tmp_path, change, words):
     made, calls, rest = play(tmp_path, f"""
@@ -194,3 +221,20 @@ made = run_module("guest_proof", dict(shares=shares), True)
 result = [made, os.path.exists(state + "/calls")]
 """)
     assert not made.get("failed") and not made["changed"] and not calls
+
+
+def test_hosts_write_their_nonces_into_a_directory_inside_a_share(tmp_path):
+    written, inside, at_the_root, tidied, missing = play(tmp_path, """
+os.mkdir("/srv/share/web")
+share = dict(path="/srv/share/web", mount_point="/srv/share", type="local")
+def proof(phase, share):
+    return run_module("share_proof", dict(phase=phase, run_id="abcdefgh", host="hv1", hosts=["hv1"], shares=[share]))
+written = proof("write", share)
+inside, at_the_root = os.listdir("/srv/share/web"), os.listdir("/srv/share")
+tidied = proof("tidy", share)
+missing = proof("write", dict(share, path="/srv/share/gone"))
+result = [written, inside, at_the_root, os.listdir("/srv/share/web"), missing]
+""")
+    assert written["shares"][0]["problem"] is None and written["shares"][0]["path"] == "/srv/share/web"
+    assert len(inside) == 1 and inside[0].startswith(".virtshare-proof-") and at_the_root == ["web"]
+    assert tidied == [] and "No such file" in missing["shares"][0]["problem"]

@@ -19,6 +19,7 @@ from . import identity, nonces
 
 SHARE_SPEC = dict(
     path=dict(type="path", required=True),
+    mount_point=dict(type="path"),
     type=dict(type="str", required=True, choices=list(registry.NAMES)),
     source=dict(type="str"),
     writers=dict(type="list", elements="str", default=[]),
@@ -116,7 +117,7 @@ class _Share:
         return live.Request(function, self.path, self.mount, account)
 
     def _look(self):
-        self.mount, entries = self.patience.visible(self.path)
+        self.mount, entries = self.patience.visible(self.share.get("mount_point") or self.path)
         if self.mount is None:
             # A path beneath a dead mount would hang too: even this look is bounded.
             self.found["identity"] = yield self._ask(lambda: identity.describe_plain(entries, self.path))

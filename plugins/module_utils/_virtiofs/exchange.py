@@ -34,8 +34,9 @@ def given(shares, host, hosts, written, name_of):
                  "expected": _of(written.get(writer), path)["nonce"],
                  "read": name_of(path, writer),
                  "write": name_of(path, guest_name(host))}
-        if share.get("source") is not None:
-            entry["source"] = share["source"]
+        for key in ("source", "mount_point"):
+            if share.get(key) is not None:
+                entry[key] = share[key]
         result["shares"].append(entry)
     return result
 

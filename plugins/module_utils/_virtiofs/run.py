@@ -24,6 +24,7 @@ PLATFORM_USER = "oneadmin"
 
 SHARE_SPEC = dict(
     path=dict(type="path", required=True),
+    mount_point=dict(type="path"),
     tag=dict(type="str", required=True),
     type=dict(type="str", choices=list(registry.NAMES)),
     source=dict(type="str"),
@@ -89,7 +90,7 @@ class _Proof:
         self.warnings = []
         self.result = {"kernel": None, "daemon": None, "accelerator": None,
                        "create_seconds": None, "boot_seconds": None, "seconds": None,
-                       "shares": [{"path": share["path"], "tag": share["tag"], "read": False, "wrote": False,
+                       "shares": [{"path": share["path"], "mount_point": share["mount_point"], "tag": share["tag"], "read": False, "wrote": False,
                                    "answer": None, "mount_seconds": None} for share in params["shares"]]}
 
     def prove(self):
@@ -114,18 +115,21 @@ class _Proof:
 
     def _look(self, share):
         """Whether the path is the declared share: what the guest sees of another directory proves nothing."""
-        path = share["path"]
-        mount, entries = self.patience.visible(path)
+        path, place = share["path"], share["mount_point"] or share["path"]
+        mount, entries = self.patience.visible(place)
         if mount is None:
             self.problems.append("%s is not mounted: a plain directory of %s; mount the share first (role share_mounts)"
-                                 % (path, live.plain_directory(entries, path)))
+                                 % (place, live.plain_directory(entries, place)))
             return
         other = self.patience.declared_instead(share, mount, entries)
         if other is not None:
-            self.problems.append("%s is the %s mount of %s, declared is %s" % (path, mount.fstype, mount.source, other))
+            self.problems.append("%s is the %s mount of %s, declared is %s" % (place, mount.fstype, mount.source, other))
             return
         try:
             self.states[share["tag"]] = self.patience.run(lambda: _state(path, mount), path, mount)
+        except FileNotFoundError:
+            self.problems.append("%s is missing in the share %s: make the directory, or correct the path"
+                                 % (path, place))
         except OSError as error:
             # A server may keep root itself out, and yet let the daemon's user in.
             self.warnings.append("%s: %s: root itself may not look at it (%s)"

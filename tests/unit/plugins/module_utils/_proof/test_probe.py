@@ -106,3 +106,14 @@ def test_a_mount_of_another_type_is_recorded():
     (found,) = probe.run(parameters(shares=[share]), False)["shares"]
     assert found["problem"] == "is a proc mount, declared is the type nfs"
     assert found["identity"]["fstype"] == "proc"
+
+
+def test_directories_inside_shares_are_probed_as_well():
+    share = {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "access": {"writers": ["oneadmin"]}}
+    own = {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "read_only": False, "writers": ["oneadmin"]}
+    assert declared.probe_shares([share], ["/srv/a/web", "/srv/a"]) == [
+        own, dict(own, path="/srv/a/web", mount_point="/srv/a")]
+    with pytest.raises(Refusal, match="/srv/ab lies in no declared share"):
+        declared.probe_shares([share], ["/srv/ab"])
+    with pytest.raises(Refusal, match="lies in no declared share"):
+        declared.probe_shares([dict(share, state="absent")], ["/srv/a/web"])
