@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.demo.summary import summary
 from tests.lab import Lab, LabError
+from tests.lab.lab import labs
 from tests.support.endpoint import Endpoint
 from tests.support.playbook import ROOT, Run, run_playbook
 
@@ -30,11 +31,14 @@ def main() -> int:
     parser.add_argument("--down", action="store_true", help="stop the demo's hosts and endpoint")
     try:
         if parser.parse_args().down:
-            down()
+            ended = down()
+            print(f"Ended {' and '.join(ended)} of the demo." if ended else "Nothing of the demo is up.")
             return 0
         return demo()
     except LabError as error:
         return failed(str(error))
+    except KeyboardInterrupt:
+        return failed("it was interrupted", 130)
 
 
 def say(text: str):
@@ -84,15 +88,20 @@ def platform() -> tuple[dict, Endpoint | None]:
     return endpoint.environment, endpoint
 
 
-def down():
-    """Stop the lab and the endpoint, also those of a demo that was killed."""
-    Lab(LAB).down()
+def down() -> list[str]:
+    """Stop the lab and the endpoint, also those of a demo that was killed; what there was of them."""
+    ended = []
+    if LAB in labs():
+        Lab(LAB).down()
+        ended.append("the hosts")
     saved = STATE / "endpoint.json"
     if saved.exists():
         pid = json.loads(saved.read_text(encoding="utf-8"))["pid"]
         if b"tests/simulators/opennebula.py" in command_line(pid):
             os.kill(pid, signal.SIGTERM)
+            ended.append("the OpenNebula endpoint")
         saved.unlink()
+    return ended
 
 
 def command_line(pid: int) -> bytes:
@@ -103,11 +112,12 @@ def command_line(pid: int) -> bytes:
         return b""
 
 
-def failed(reason: str) -> int:
+def failed(reason: str, code: int = 1) -> int:
+    """The exit code, after saying why and what is still up."""
     print(f"\nThe demo failed: {reason}", file=sys.stderr)
     if Lab(LAB).is_up():
         print(how_to_look(), file=sys.stderr)
-    return 1
+    return code
 
 
 def how_to_look() -> str:

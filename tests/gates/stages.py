@@ -13,6 +13,7 @@ import tarfile
 
 from tests.gates import environments, hosts, interpreters, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_together, site_packages
+from tests.support import root
 
 MINUTE = 60
 
@@ -51,6 +52,9 @@ def simulators(log):
 
 
 def _integration(log, *options):
+    unfit = root.trouble()
+    if unfit:
+        raise Failed(unfit)
     if shutil.which("curl") is None:
         environments.apt_install(log, ["curl"], "curl is missing, which a page of the documentation asks a Manager with")
     bench_tools(log)

@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     words = parser().parse_args(arguments)
     if words.verb == "prerequisites":
+        machine.require_namespaces()
         missing = machine.missing_packages({**image.PROGRAMS, **choose(words.engine, words.needs).programs})
         if missing and words.install:
             machine.install(missing)

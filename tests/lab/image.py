@@ -45,7 +45,9 @@ def as_root(*arguments: str) -> list[str]:
         raise LabError("this needs root: run as root, or install sudo")
     # Made by the person who owns it: root would own the directories above it as well.
     cache.cache_directory().mkdir(parents=True, exist_ok=True)
-    return ["sudo", "env", f"VIRTSHARE_CACHE={cache.cache_directory()}", f"PATH={os.environ['PATH']}",
+    # A person's PATH lacks root's programs on Debian, such as ethtool.
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    return ["sudo", "env", f"VIRTSHARE_CACHE={cache.cache_directory()}", f"PATH={path}",
             f"{OWNER}={os.environ.get(OWNER, '')}", sys.executable, "-m", "tests.lab", *arguments]
 
 

@@ -12,6 +12,7 @@ import sys
 import urllib.request
 
 from tests.lab.errors import LabError, say
+from tests.support import root
 
 MIRROR = "http://deb.debian.org/debian"
 SECURITY_MIRROR = "http://deb.debian.org/debian-security"
@@ -87,8 +88,16 @@ def missing_packages(programs: dict) -> list[str]:
                    if not (os.path.exists(program) if program.startswith("/") else shutil.which(program, path=path))})
 
 
+def require_namespaces() -> None:
+    """LabError where no mount namespace can be made."""
+    unfit = root.trouble()
+    if unfit:
+        raise LabError(unfit)
+
+
 def require(programs: dict) -> None:
-    """LabError naming what is missing of `programs` and how to get it."""
+    """LabError naming what is missing of `programs` and how to get it, or what is wrong with this machine."""
+    require_namespaces()
     missing = missing_packages(programs)
     if missing:
         raise LabError(f"this machine lacks {', '.join(missing)}. Get them with\n"

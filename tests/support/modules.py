@@ -11,6 +11,7 @@ import unittest.mock
 
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible.module_utils.common.parameters import PASS_VARS
 
 try:
     from ansible.module_utils import _internal
@@ -23,6 +24,9 @@ PACKAGE = "ansible_collections.virtshare.storage.plugins.modules."
 def run_module(name, parameters, check=False):
     """The result of a module (with C(warnings) as plain sentences), whether it failed or not."""
     arguments = dict(parameters, _ansible_check_mode=check, _ansible_diff=True, _ansible_remote_tmp="/tmp")
+    if "inject_invocation" in PASS_VARS:
+        # From ansible-core 2.21 on, what a user sees at -vvv is returned only when asked for.
+        arguments["_ansible_inject_invocation"] = True
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode("utf-8")
     # How ansible-core from 2.19 on wants arguments and results written; older ones do not look at it.
     basic._ANSIBLE_PROFILE = "legacy"

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,7 +121,9 @@ def _environment(record: Path, extra: dict | None, colour: bool) -> dict:
     return {
         **os.environ,
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-        "ANSIBLE_CALLBACKS_ENABLED": "record",
+        "ANSIBLE_CALLBACKS_ENABLED": "record,checkout",
+        # The checkout is linked there. A copy installed in the user's home would win otherwise.
+        "ANSIBLE_COLLECTIONS_PATH": sysconfig.get_path("purelib"),
         "ANSIBLE_FORCE_COLOR": "1" if colour else "0",
         "ANSIBLE_NOCOLOR": "0" if colour else "1",
         "ANSIBLE_PIPELINING": "1",

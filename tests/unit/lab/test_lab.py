@@ -22,8 +22,11 @@ import yaml
 from tests.lab import cache, image, inventory, lab, machine, processes, proxy, recipe, seed, spec
 from tests.lab.engines.choice import engine_class
 from tests.lab.errors import LabError
+from tests.support import root
 
 HOSTS = ["hv1", "hv2", "nas1"]
+ROOT_MOUNT = "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+PROC_MOUNT = "23 22 0:21 / /proc rw,nosuid - proc proc rw\n"
 
 
 @pytest.fixture
@@ -411,3 +414,19 @@ def test_json_is_replaced_at_once(tmp_path):
     assert json.load(io.StringIO((tmp_path / "a.json").read_text())) == {"a": 2}
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert cache.read_json(tmp_path / "b.json") is None
+
+
+def test_a_root_directory_that_is_no_mount_point_is_refused_with_the_way_out(monkeypatch):
+    assert root.trouble(ROOT_MOUNT + PROC_MOUNT) is None
+    why = root.trouble(PROC_MOUNT)
+    assert "not a mount point" in why and "mount --bind DIRECTORY DIRECTORY" in why
+    monkeypatch.setattr(machine.root, "trouble", lambda: why)
+    with pytest.raises(LabError, match="not a mount point"):
+        machine.require({})
+
+
+def test_root_finds_its_programs_whatever_the_persons_path_is(monkeypatch, empty_cache):
+    monkeypatch.setenv("PATH", "/home/kim/bin:/usr/bin")
+    monkeypatch.setattr(image.shutil, "which", lambda program, path=None: f"/usr/bin/{program}")
+    (path,) = [word for word in image.as_root("down") if word.startswith("PATH=")]
+    assert path == "PATH=/home/kim/bin:/usr/bin:/usr/sbin:/sbin"
