@@ -31,12 +31,13 @@ options:
     default: "3.1"
   validate_certs:
     description:
-      - Whether the Manager's TLS certificate must verify.
+      - Whether the Manager's TLS certificate must verify. The environment variable E(FLEXVDI_VALIDATE_CERTS) comes next.
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificates of the authorities to trust, or the Manager's own where it is self-signed.
+      - File with the certificates of the authorities to trust, or the Manager's own where it is self-signed. The
+        environment variable E(FLEXVDI_CA_PATH) comes next.
     type: path
   timeout:
     description:

@@ -29,12 +29,13 @@ options:
     default: ~/.one/one_auth
   validate_certs:
     description:
-      - Whether the TLS certificate of an https address must verify.
+      - Whether the TLS certificate of an https address must verify. The environment variable E(ONE_VALIDATE_CERTS) comes
+        next.
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificates of the authorities to trust.
+      - File with the certificates of the authorities to trust. The environment variable E(ONE_CA_PATH) comes next.
     type: path
   timeout:
     description:

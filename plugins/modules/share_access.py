@@ -227,7 +227,7 @@ from ..module_utils._plan.outcome import leave
 
 
 def main():
-    leave(AnsibleModule(argument_spec=grant.ARGUMENT_SPEC, supports_check_mode=True), grant.work)
+    leave(AnsibleModule(argument_spec=grant.ARGUMENT_SPEC, supports_check_mode=True), grant.work, needs_root=True)
 
 
 if __name__ == "__main__":

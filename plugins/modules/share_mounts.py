@@ -300,7 +300,7 @@ def main():
             missing_programs=dict(type="str", default="fail", choices=["fail", "report"]),
         ),
         supports_check_mode=True,
-    ), work)
+    ), work, needs_root=True)
 
 
 if __name__ == "__main__":

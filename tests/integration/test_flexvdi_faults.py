@@ -271,8 +271,8 @@ def test_nobody_listens():
 
 
 @pytest.mark.parametrize("given, words", [
-    ({"api_url": None}, "api_url is not given: give it, or set FLEXVDI_URL"),
-    ({"api_username": None}, "api_username is not given"),
+    ({"api_url": None}, "api_url (in the role flexvdi_storage_api_url) is not given: give it, or set FLEXVDI_URL"),
+    ({"api_username": None}, "api_username (in the role flexvdi_storage_api_username) is not given"),
     ({"api_password": None}, "set FLEXVDI_PASSWORD"),
     ({"api_url": "manager.example.org"}, "is not an address such as https://manager.example.org"),
     ({"api_url": "https://x/?a=b"}, "is not an address"),
@@ -292,7 +292,7 @@ def test_the_environment_names_the_connection(one, monkeypatch):
     assert [host["id"] for host in run_module("flexvdi_storage_info", {})["hosts"]] == ["hv1", "hv2", "hv3"]
 
 
-def test_tls_is_verified():
+def test_tls_is_verified(monkeypatch):
     with self_signed("127.0.0.2") as certificate, flexvdi(certificate=certificate) as one:
         trusted = str(certificate[0])
         assert one.endpoint.url.startswith("https://127.0.0.1:")
@@ -304,6 +304,12 @@ def test_tls_is_verified():
         assert one.calls == []
         assert one.run("flexvdi_image_storage", ca_path=trusted, **by_name)[0]["changed"]
         assert not one.run("flexvdi_image_storage", validate_certs=False, **STORAGE)[0]["changed"]
+        with monkeypatch.context() as environment:
+            environment.setenv("FLEXVDI_CA_PATH", trusted)
+            assert not one.run("flexvdi_image_storage", **by_name)[0]["changed"]
+        monkeypatch.setenv("FLEXVDI_VALIDATE_CERTS", "no")
+        assert not one.run("flexvdi_image_storage", **STORAGE)[0]["changed"]
+        assert "fails" in sentence(one.attempt("flexvdi_image_storage", validate_certs=True, **STORAGE)[0])
 
 
 def test_a_refusal_and_a_failure_end_the_session_too(one):

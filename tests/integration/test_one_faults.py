@@ -219,7 +219,7 @@ def certificate(tmp_path_factory):
     return certificate, key
 
 
-def test_tls_is_verified(certificate):
+def test_tls_is_verified(certificate, monkeypatch):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     with opennebula() as one:
@@ -236,8 +236,33 @@ def test_tls_is_verified(certificate):
             given = dict(DATASTORE, api_url=url, api_username=USER, api_password=PASSWORD)
             assert run_module("one_datastore", dict(given, ca_path=str(certificate[0])), check=True)["changed"]
             assert run_module("one_datastore", dict(given, validate_certs=False), check=True)["changed"]
+            with monkeypatch.context() as environment:
+                environment.setenv("ONE_CA_PATH", str(certificate[0]))
+                assert run_module("one_datastore", given, check=True)["changed"]
+            with monkeypatch.context() as environment:
+                environment.setenv("ONE_VALIDATE_CERTS", "false")
+                assert run_module("one_datastore", given, check=True)["changed"]
+                assert "TLS connection" in run_module("one_datastore", dict(given, validate_certs=True))["msg"]
+            assert "opennebula_storage_ca_path" in attempt(url)[0]["msg"]
             result, _seconds = attempt(url, ca_path="/nowhere.pem")
             assert "ca_path /nowhere.pem cannot be used" in result["msg"]
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY"])
+def test_a_proxy_that_refuses_is_named_without_its_password(monkeypatch, variable):
+    """The platform listens all the while."""
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "http://vm:hunter2@127.0.0.1:9")
+    with opennebula() as one:
+        url = one.endpoint.url
+        result, _seconds = attempt(url)
+        assert result["msg"] == (
+            "OpenNebula cannot be reached at %s: Connection refused. It was asked through the proxy http://127.0.0.1:9, which "
+            "%s in the environment names; with no_proxy=127.0.0.1 it is asked directly." % (url, variable))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        given = dict(DATASTORE, api_url=url, api_username=USER, api_password=PASSWORD)
+        assert run_module("one_datastore", given, check=True)["changed"]
 
 
 def test_a_proxy_of_the_environment_is_used_with_a_login_in_the_url(monkeypatch):

@@ -215,7 +215,8 @@ class _Path:
             self.state = yield self._ask(
                 lambda: ownership.apply(self.path, self.mount, plan.operations, self.desired))
         except OSError as error:
-            self.problems.append(ownership.explain_error(error, self.path, self.mount, self.desired, self.host))
+            self.problems.append(
+                ownership.explain_error(error, self.path, self.mount, self.desired, self.host, state=self.state))
             return
         self.plan = plan
         phrases = ownership.differences(self.state, self.desired, self.names)
@@ -269,6 +270,10 @@ class _Path:
         names = {"users": {uid: self.names("user", uid) for uid in uids},
                  "groups": {gid: self.names("group", gid) for gid in gids}}
         remote = self.mount is not None and registry.of_mount(self.mount).remote
+        if row["words"].startswith("EPERM") and not remote:
+            # Permissions end in EACCES.
+            return ["the directory may be immutable or append-only (lsattr -d %s); take that off with: chattr -i -a %s"
+                    % (self.path, self.path)]
         return permissions.explain_denial(user, components, names, remote)
 
     def result(self):

@@ -161,8 +161,11 @@ def differences(state, desired, names):
     return phrases
 
 
-def explain_error(error, path, mount, desired, host, verb="change"):
-    """Why root could not change owner, group, mode or ACL, and what to do about it; error is the OSError."""
+def explain_error(error, path, mount, desired, host, verb="change", state=None):
+    """Why root could not change owner, group, mode or ACL, and what to do about it; error is the OSError.
+
+    state: what read() gave, None when it is not known.
+    """
     source = mount.source if mount is not None else "the filesystem"
     start = "%s: %s: root may not %s %s of %s (%s)" % (
         host, path, verb, _what(desired), source, live.error_words(error))
@@ -170,8 +173,9 @@ def explain_error(error, path, mount, desired, host, verb="change"):
         return "%s: it is mounted or exported read-only; declare the share with read_only: true, or make it writable" \
             % start
     if error.errno not in (errno.EPERM, errno.EACCES):
-        return start
-    words = registry.of_mount(mount).root_refused(mount, lambda export: _on_server(export, desired))
+        return start + live.way_out(error.errno)
+    words = registry.of_mount(mount).root_refused(
+        mount, lambda export: _on_server(export, desired), state and state["uid"])
     if words:
         return "%s: %s" % (start, words)
     return "%s: the directory may be immutable (lsattr -d %s); take that off with: chattr -i -a %s" % (start, path, path)

@@ -156,7 +156,7 @@ class _Table:
 
     def set_error(self, operation, error):
         result = outcome(operation, error.errno)
-        words = live.error_words(error)
+        words = live.error_words(error) + live.way_out(error.errno)
         if result == NOT_SUPPORTED and operation in COSTS:
             words += "; " + COSTS[operation]
         self.rows[operation] = {"result": result, "words": words}

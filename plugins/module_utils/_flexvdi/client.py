@@ -10,17 +10,20 @@ from urllib.parse import quote, unquote
 from ansible.module_utils.basic import env_fallback
 
 from .._plan.plan import Failure, NoAnswer
-from .._plan.web import BadCertificates, Web, one_line, shown
+from .._plan.web import BadCertificates, Web, one_line, option, shown
 
 CONNECTION_SPEC = dict(
     api_url=dict(type="str", fallback=(env_fallback, ["FLEXVDI_URL"])),
     api_username=dict(type="str", fallback=(env_fallback, ["FLEXVDI_USERNAME"])),
     api_password=dict(type="str", no_log=True, fallback=(env_fallback, ["FLEXVDI_PASSWORD"])),
     api_version=dict(type="str", default="3.1", choices=["2.2", "3.0", "3.1"]),
-    validate_certs=dict(type="bool", default=True),
-    ca_path=dict(type="path"),
+    validate_certs=dict(type="bool", default=True, fallback=(env_fallback, ["FLEXVDI_VALIDATE_CERTS"])),
+    ca_path=dict(type="path", fallback=(env_fallback, ["FLEXVDI_CA_PATH"])),
     timeout=dict(type="int", default=10),
 )
+
+# Where users of roles have the options from.
+ROLE = "flexvdi_storage"
 
 
 class ApiError(Failure):
@@ -42,9 +45,9 @@ class Client:
         for name, value, variable in (("api_url", url, "URL"), ("api_username", username, "USERNAME"),
                                       ("api_password", password, "PASSWORD")):
             if not value:
-                raise Failure("%s is not given: give it, or set FLEXVDI_%s." % (name, variable))
+                raise Failure("%s is not given: give it, or set FLEXVDI_%s." % (option(name, ROLE), variable))
         if not re.match(r"^https?://[^/?#]+(/[^?#]*)?$", url):
-            raise Failure("api_url %r is not an address such as https://manager.example.org." % shown(url))
+            raise Failure("%s %r is not an address such as https://manager.example.org." % (option("api_url", ROLE), shown(url)))
         if timeout <= 0:
             raise Failure("timeout %s is not a positive number of seconds; 10 is the default." % timeout)
         self.url = url.rstrip("/")
@@ -58,7 +61,7 @@ class Client:
         self._open = False
         self._answers = False
         try:
-            self._web = Web("flexVDI Manager", "JSON", self.url, validate_certs, ca_path, timeout)
+            self._web = Web("flexVDI Manager", "JSON", ROLE, self.url, validate_certs, ca_path, timeout)
         except BadCertificates as error:
             raise Failure(str(error))
 

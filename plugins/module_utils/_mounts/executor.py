@@ -305,9 +305,12 @@ class Executor:
             return str(error)
         share = self.shares[operation.target]
         servers = [server["host"] for server in self.types[operation.target].servers(share)]
-        return "share %s: could not %s on host %s: %s%s" % (
-            operation.target, operation.summary, self.host.name, error,
-            ". The server is %s" % " or ".join(servers) if servers else "")
+        way_out = _WAYS_OUT.get(getattr(error, "errno", None))
+        if isinstance(error, PermissionError):
+            way_out = "The directory above it may be immutable: see lsattr -d %s" % os.path.dirname(operation.target)
+        return "share %s: could not %s on host %s: %s%s%s" % (
+            operation.target, operation.summary, self.host.name, error, ". %s." % way_out if way_out else "",
+            ". The server is %s" % " or ".join(servers) if servers and not way_out else "")
 
 
 def _one_line(text):

@@ -14,7 +14,7 @@ import xmlrpc.client
 from ansible.module_utils.basic import env_fallback
 
 from .._plan.plan import Failure, NoAnswer
-from .._plan.web import BadCertificates, Web, one_line, shown
+from .._plan.web import BadCertificates, Web, one_line, option, shown
 from .template import BEYOND_BMP, WHY_NOT_BEYOND_BMP
 
 DEFAULT_URL = "http://localhost:2633/RPC2"
@@ -25,10 +25,13 @@ CONNECTION_SPEC = dict(
     api_username=dict(type="str", fallback=(env_fallback, ["ONE_USERNAME"])),
     api_password=dict(type="str", no_log=True, fallback=(env_fallback, ["ONE_PASSWORD"])),
     api_auth_file=dict(type="path", default=DEFAULT_AUTH_FILE, fallback=(env_fallback, ["ONE_AUTH"])),
-    validate_certs=dict(type="bool", default=True),
-    ca_path=dict(type="path"),
+    validate_certs=dict(type="bool", default=True, fallback=(env_fallback, ["ONE_VALIDATE_CERTS"])),
+    ca_path=dict(type="path", fallback=(env_fallback, ["ONE_CA_PATH"])),
     timeout=dict(type="int", default=10),
 )
+
+# Where users of roles have the options from.
+ROLE = "opennebula_storage"
 
 # What one.* answers in the third place of a failure.
 AUTHENTICATION, AUTHORIZATION, NO_EXISTS, ACTION = 256, 512, 1024, 2048
@@ -79,7 +82,8 @@ def credentials(username, password, auth_file):
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(
             "No credentials for OpenNebula: api_username and api_password are not given, and the file %s cannot be "
-            "read (%s). Give one of them." % (path, getattr(error, "strerror", None) or "it is not text"))
+            "read (%s). Give one of them, in the role as %s_api_username and so on." % (
+                path, getattr(error, "strerror", None) or "it is not text", ROLE))
     name, colon, secret = first.partition(":")
     if not name or not colon or not secret:
         raise Failure("The first line of %s is not username:password; write it so, as OpenNebula's own tools want it."
@@ -97,11 +101,11 @@ class Client:
 
     def __init__(self, url, username, password, validate_certs=True, ca_path=None, timeout=10, slow=None):
         if not re.match(r"^https?://[^/]", url or ""):
-            raise Failure("api_url %r is not an address such as http://frontend:2633/RPC2." % (url,))
+            raise Failure("%s %r is not an address such as http://frontend:2633/RPC2." % (option("api_url", ROLE), url))
         limits = dict(slow or {}, **{"": timeout})
-        for method, option in (("", "timeout"), (REGISTERING, "register_timeout")):
+        for method, name in (("", "timeout"), (REGISTERING, "register_timeout")):
             if limits.get(method, 1) <= 0:
-                raise Failure("%s %s is not a positive number of seconds." % (option, limits[method]))
+                raise Failure("%s %s is not a positive number of seconds." % (name, limits[method]))
         self.url = url
         self.username = username
         self._session = "%s:%s" % (username, password)
@@ -110,7 +114,7 @@ class Client:
                           % WHY_NOT_BEYOND_BMP)
         self.secrets = [password, self._session]
         try:
-            self._webs = dict((method, Web("OpenNebula", "XML-RPC", url, validate_certs, ca_path, seconds))
+            self._webs = dict((method, Web("OpenNebula", "XML-RPC", ROLE, url, validate_certs, ca_path, seconds))
                               for method, seconds in limits.items())
         except BadCertificates as error:
             raise Failure(str(error))

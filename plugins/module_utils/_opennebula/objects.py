@@ -200,6 +200,10 @@ def directory(path, option, what):
     """An absolute, normalised directory without characters that OpenNebula's drivers mistake, or a Refusal."""
     if not isinstance(path, str) or not path.startswith("/"):
         raise Refusal("%s: %s %r is not an absolute path; write it from / on." % (what, option, path))
+    several = [each.strip("'\"") for each in re.split(r"[\s,:;]+", path.strip()) if each]
+    if len(several) > 1 and all(each.startswith("/") for each in several):
+        raise Refusal("%s: %s %r is a list in one text, as OpenNebula keeps it; write a list: [%s]."
+                      % (what, option, path, ", ".join(several)))
     bad = UNSAFE_IN_PATH.search(path)
     if bad:
         raise Refusal("%s: %s %r holds %r, which OpenNebula's drivers cut off or misread; rename the directory."

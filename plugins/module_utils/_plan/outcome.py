@@ -4,6 +4,8 @@
 """How a run ends, and the one way in which a module tells Ansible."""
 
 import contextlib
+import errno
+import os
 
 from .._host.bounded import ChildFailed, TimedOut
 from .._host.lock import Locked
@@ -48,18 +50,29 @@ def on(where):
     try:
         yield
     except OSError as error:
-        raise Failure("%s: %s" % (where, "%s: %s" % (error.filename, error.strerror) if error.filename else error))
+        raise Failure("%s: %s%s" % (where, "%s: %s" % (error.filename, error.strerror) if error.filename else error,
+                                    _without_root(error)))
     except (TimedOut, ChildFailed, Locked) as error:
         raise Failure("%s: %s" % (where, error))
 
 
-def leave(module, work):
+def _without_root(error):
+    """What to do about an error that only others than root meet."""
+    if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
+        return ". The module runs as uid %d, and that needs root. Write become: true at the task or the play." % os.geteuid()
+    return ""
+
+
+def leave(module, work, needs_root=False):
     """Do the work of a module, and end it with the Outcome: with exit_json, or where there are problems with fail_json.
 
-    The text of a failure has a problem a line.
+    The text of a failure has a problem a line. needs_root: whether nobody else can even look at what it works on.
     """
     outcome = Outcome()
     with outcome.collect():
+        if needs_root and os.geteuid() != 0:
+            raise Failure("%s: the module runs as uid %d, and needs root. Write become: true at the task or the play." % (
+                module.params.get("host") or os.uname()[1], os.geteuid()))
         outcome = work(module.params, module.check_mode)
     module.no_log_values.update(outcome.secrets)
     for warning in outcome.warnings:

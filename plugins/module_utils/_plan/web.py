@@ -11,12 +11,13 @@ wait.
 
 import base64
 import http.client
+import os
 import re
 import socket
 import ssl
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener, getproxies, proxy_bypass
 
 from .._host.bounded import ChildFailed, TimedOut, bounded
 
@@ -36,6 +37,22 @@ def secrets_in(url):
     return set([password, unquote(password)]) if password else set()
 
 
+def option(name, role):
+    """An option of a module, and the variable in which users of the role have it."""
+    return "%s (in the role %s_%s)" % (name, role, name)
+
+
+def proxy_of(url):
+    """(the proxy's address without a password, the variable that names it, the host asked through it), None without one."""
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme.lower())
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    variable = parts.scheme.lower() + "_proxy"
+    return (shown(proxy if "://" in proxy else "http://" + proxy),
+            variable if os.environ.get(variable) else variable.upper(), parts.hostname)
+
+
 def one_line(text):
     """The text without line breaks, surrounding blanks and the full stop at its end."""
     return re.sub(r"\s+", " ", str(text)).strip().rstrip(".")
@@ -49,11 +66,12 @@ class Web:
     """Exchanges with the web server of one address.
 
     platform: its name in sentences, such as OpenNebula; wants: what it answers with, such as XML-RPC.
-    timeout: seconds for one whole exchange.
+    role: the role that users may have the options from, as variables. timeout: seconds for one whole exchange.
     """
 
-    def __init__(self, platform, wants, url, validate_certs=True, ca_path=None, timeout=10):
+    def __init__(self, platform, wants, role, url, validate_certs=True, ca_path=None, timeout=10):
         self.platform = platform
+        self.role = role
         self.wants = wants
         self.url = url
         self.timeout = timeout
@@ -84,19 +102,24 @@ class Web:
             text = "%s at %s did not answer %s within %g s." % (self.platform, where, what, self.timeout)
         elif problem == "tls":
             text = ("The TLS connection to %s fails: %s. Where its certificate is signed by an authority of your own, "
-                    "give that one's certificate in ca_path (validate_certs: false is for tests only)."
-                    % (where, detail))
+                    "give that one's certificate in %s (validate_certs: false is for tests only)."
+                    % (where, detail, option("ca_path", self.role)))
         elif problem == "http":
             text = ("%s answered HTTP %s instead of %s: a proxy or web server stands in front of %s, "
-                    "or api_url is wrong." % (where, detail, self.wants, self.platform))
+                    "or %s is wrong." % (where, detail, self.wants, self.platform, option("api_url", self.role)))
         elif problem == "redirect":
-            text = "%s answered with a redirect (HTTP %s): write the final address into api_url." % (where, detail)
+            text = "%s answered with a redirect (HTTP %s): write the final address into %s." % (
+                where, detail, option("api_url", self.role))
         elif problem == "cut":
             text = "The answer of %s to %s was cut off (%s)." % (where, what, detail)
         elif problem == "unreachable":
             text = "%s cannot be reached at %s: %s." % (self.platform, where, detail)
         else:
             text = "The call %s to %s failed: %s." % (what, where, detail)
+        proxy = proxy_of(url or self.url)
+        if proxy and problem != "redirect":
+            text += (" It was asked through the proxy %s, which %s in the environment names; with no_proxy=%s it is asked "
+                     "directly." % proxy)
         if writing and problem in ("timeout", "cut"):
             text += " Whether it was carried out is not known: run the task again, it takes up what is there."
         return text

@@ -204,6 +204,7 @@ class _Share:
                       "in access.writers" % tried)
         elif error.errno == errno.EROFS:
             words += "; declare the share with read_only: true, or make the mount and the export writable"
+        words += live.way_out(error.errno)
         return "cannot %s its proof in %s: %s" % (
             "write" if self.params["phase"] == "write" else "read", self.path, words)
 

@@ -26,6 +26,15 @@ def error_words(error):
     return "%s: %s" % (name, error.strerror)
 
 
+def way_out(number):
+    """What to do about a filesystem that takes nothing more, to follow an error, "" for other errors."""
+    if number == errno.ENOSPC:
+        return "; the filesystem has no room, for data or for files (df -h, df -i): free some, then run again"
+    if number == errno.EDQUOT:
+        return "; a quota is used up: raise it or free some space, then run again"
+    return ""
+
+
 def server_of(mount):
     """Who has to answer for this mount: a server's name, or the local device."""
     return registry.of_mount(mount).server_of(mount)

@@ -27,7 +27,7 @@ def checked_purge_below(purge, prefix):
     if not prefix:
         if purge:
             raise Refusal("purge is true, and purge_below is missing. Write the directory below which only declared "
-                          "shares may stay, such as purge_below: /srv/shares.")
+                          "shares may stay, such as purge_below: /srv/shares (share_mounts_purge_below in the role).")
         return None
     trouble = place_trouble("purge_below", prefix, "/srv/shares")
     if trouble is None and any(inside(prefix, directory) for directory in _NO_PREFIX_BELOW):

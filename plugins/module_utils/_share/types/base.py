@@ -246,10 +246,11 @@ class ShareType:
 
     # ---- the permissions
 
-    def root_refused(self, mount, on_server):  # pylint: disable=unused-argument
+    def root_refused(self, mount, on_server, owner=None):  # pylint: disable=unused-argument
         """Why this host's root may not set owner or mode in a live mount, and what to do; None when nothing is known.
 
-        on_server: a function of the export's directory that gives the commands for the server.
+        on_server: a function of the export's directory that gives the commands for the server. owner: the number of the
+        directory's, None when it is not known.
         """
         return None
 

@@ -251,7 +251,7 @@ class GlusterFs(ShareType):
     def server_of(self, mount):
         return mount.source.split(":")[0]
 
-    def root_refused(self, mount, on_server):
+    def root_refused(self, mount, on_server, owner=None):
         return ("the volume maps root to nobody (server.root-squash); let root in on a server: gluster volume set %s "
                 "server.root-squash off" % volume_of(mount.source)[1].partition("/")[0])
 

@@ -44,6 +44,8 @@ _OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
 _TOLD_BY_HELPER = ("addr", "clientaddr", "mountaddr", "mountvers", "mountport", "mountproto", "local_lock", "namlen")
 # A server may grant less than what is asked for.
 _NEGOTIATED = ("rsize", "wsize")
+# Whom root_squash maps root to, by the numbers of 16 and 32 bits.
+_NOBODY = (65534, 4294967294)
 # Its number among the remote procedures.
 _PROGRAM = 100003
 _PORT = Number(0, 65535, 2049)
@@ -199,8 +201,15 @@ class Nfs(ShareType):
     def server_of(self, mount):
         return host_of(mount.source)
 
-    def root_refused(self, mount, on_server):
+    def root_refused(self, mount, on_server, owner=None):
         server, dummy, export = mount.source.rpartition(":")
+        if owner not in (None, 0) + _NOBODY:
+            # Whom all_squash maps to owns what it makes; root_squash alone leaves directories to whoever has them.
+            return (
+                "the server %s maps this host's root to another user. If the export maps all users to one (all_squash), as "
+                "the directory's owner, uid %d, suggests, leave owner, group and mode out of the share's access: everybody "
+                "writes as that user. If it maps root alone (root_squash, the default of an export), set them once on the "
+                "server: %s; or export to this host with no_root_squash" % (server, owner, on_server(export)))
         return ("the server %s maps this host's root to nobody (root_squash, the default of an export); set them "
                 "once on the server: %s; or export to this host with no_root_squash" % (server, on_server(export)))
 

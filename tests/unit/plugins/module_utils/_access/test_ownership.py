@@ -231,7 +231,26 @@ def test_other_filesystems_that_do_not_let_root(fstype, source, words):
 
 def test_what_is_no_refusal_is_said_as_it_is():
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert ownership.explain_error(error, PATH, mount(), WANTED, "hv1").endswith("(ENOSPC: No space left on device)")
+    assert ownership.explain_error(error, PATH, mount(), WANTED, "hv1").endswith(
+        "(ENOSPC: No space left on device); the filesystem has no room, for data or for files (df -h, df -i): free some, "
+        "then run again")
+    error = OSError(errno.EIO, os.strerror(errno.EIO))
+    assert ownership.explain_error(error, PATH, mount(), WANTED, "hv1").endswith("(EIO: Input/output error)")
+
+
+def test_an_owner_that_is_neither_root_nor_nobody_may_be_all_squashs():
+    error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def words(uid):
+        return ownership.explain_error(error, PATH, mount(), WANTED, "hv1", state={"uid": uid})
+
+    assert words(1024).endswith(
+        "the server nas1 maps this host's root to another user. If the export maps all users to one (all_squash), as the "
+        "directory's owner, uid 1024, suggests, leave owner, group and mode out of the share's access: everybody writes as "
+        "that user. If it maps root alone (root_squash, the default of an export), set them once on the server: chown "
+        "9869:108 /export/projects && chmod 2770 /export/projects; or export to this host with no_root_squash")
+    for uid in (0, 65534, 4294967294):
+        assert "all_squash" not in words(uid) and "root_squash" in words(uid)
 
 
 def test_a_read_only_export():

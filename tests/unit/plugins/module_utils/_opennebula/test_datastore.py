@@ -222,6 +222,10 @@ def test_attributes_a_driver_requires_are_asked_for():
     (dict(VIRTIOFS, mode="rw-r-----"), "three octal digits"),
     (dict(VIRTIOFS, safe_dirs=["srv"]), "not an absolute path"),
     (dict(VIRTIOFS, safe_dirs=["/srv/a b"]), "cut off or misread"),
+    # As OpenNebula keeps it, and Ansible makes one element of.
+    (dict(VIRTIOFS, safe_dirs=["/var/tmp /tmp"]), "'/var/tmp /tmp' is a list in one text, as OpenNebula keeps it; write a list: "
+     "[/var/tmp, /tmp]"),
+    (dict(VIRTIOFS, restricted_dirs=["/etc:/root"]), "write a list: [/etc, /root]"),
     (dict(VIRTIOFS, safe_dirs=["/srv/*"]), "cut off or misread"),
     (dict(VIRTIOFS, safe_dirs=["/srv/../etc"]), "write /etc"),
     (dict(VIRTIOFS, safe_dirs=["/srv/"]), "write /srv"),

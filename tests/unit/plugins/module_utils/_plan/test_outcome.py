@@ -3,8 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one way in which a module ends: the same keys for every outcome, a problem a line, no secret."""
 
+import errno
+import os
+
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils._plan.outcome import Outcome, leave
+from ansible_collections.virtshare.storage.plugins.module_utils._plan import outcome as outcome_module
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.outcome import Outcome, leave, on
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import (
     Failure,
     NoAnswer,
@@ -42,9 +46,9 @@ class Module:
         raise Left("fail", result)
 
 
-def left(work, module=None):
+def left(work, module=None, **settings):
     with pytest.raises(Left) as caught:
-        leave(module or Module(), work)
+        leave(module or Module(), work, **settings)
     return caught.value.how, caught.value.result
 
 
@@ -102,3 +106,24 @@ def test_an_empty_text_is_no_secret():
     outcome = Outcome()
     outcome.hide(["", None, "word"])
     assert outcome.secrets == {"word"}
+
+
+def test_what_needs_root_says_how_to_become_it(monkeypatch):
+    """Before anything is done: what others may read of a host is no basis for a plan."""
+    monkeypatch.setattr(outcome_module.os, "geteuid", lambda: 9869)
+    how, result = left(lambda params, check_mode: pytest.fail("worked"), Module({"host": "hv1"}), needs_root=True)
+    assert (how, result["msg"]) == (
+        "fail", "hv1: the module runs as uid 9869, and needs root. Write become: true at the task or the play.")
+    monkeypatch.setattr(outcome_module.os, "geteuid", lambda: 0)
+    assert left(lambda params, check_mode: Outcome(), needs_root=True)[0] == "exit"
+
+
+@pytest.mark.parametrize("uid, number, told", [
+    (9869, errno.EACCES, True), (9869, errno.EPERM, True), (9869, errno.ENOENT, False), (0, errno.EACCES, False)])
+def test_an_error_that_only_others_than_root_meet_says_so(monkeypatch, uid, number, told):
+    monkeypatch.setattr(outcome_module.os, "geteuid", lambda: uid)
+    with pytest.raises(Failure) as caught, on("hv1"):
+        raise OSError(number, os.strerror(number), "/run/virtshare-mounts.lock")
+    assert str(caught.value).startswith("hv1: /run/virtshare-mounts.lock: " + os.strerror(number))
+    assert str(caught.value).endswith(
+        ". The module runs as uid 9869, and that needs root. Write become: true at the task or the play.") is told

@@ -11,7 +11,7 @@ import pytest
 LOADED = """
 import sys
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.web import Web
-Web("OpenNebula", "XML-RPC", sys.argv[1])
+Web("OpenNebula", "XML-RPC", "opennebula_storage", sys.argv[1])
 print("ansible.module_utils.urls" in sys.modules)
 """
 
