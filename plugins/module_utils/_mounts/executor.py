@@ -267,7 +267,9 @@ class Executor:
         return dict(evidence, origin=origin)
 
     def _remount(self, share, operation):
-        for command in operation.arguments["commands"]:
+        # The client takes a mount of its own away when it was idle for some minutes.
+        inside = [command for path, command in operation.arguments.get("inside", {}).items() if self.mounts(path)]
+        for command in operation.arguments["commands"] + inside:
             code, output = self.runner(command, self.host.timeout)
             if code != 0:
                 raise Refusal("share %s: its options could not be changed on host %s: %s" % (

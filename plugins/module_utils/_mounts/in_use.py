@@ -103,7 +103,8 @@ class _Search:
 
     def _foreign_mounts(self):
         """Mounts of it in other namespaces that stay when it is unmounted here."""
-        above = [entry for entry in self.entries if entry.mount_id == self.mount.parent_id]
+        parents = {mount.parent_id for mount in self.shown}
+        above = [entry for entry in self.entries if entry.mount_id in parents]
         groups = {word.partition(":")[2] for entry in above for word in entry.propagation if word.startswith("shared:")}
         result = []
         for space in self.spaces.values():

@@ -6,9 +6,9 @@
 from .._host import fstab
 from .._plan.plan import Operation, Plan, Refusal
 from .._share import credentials
-from .._share.options import Difference
+from .._share.options import Difference, flag_differences, flags_to_set
 from . import automount, boot, mountpoint, previous
-from .in_use import in_words
+from .in_use import automatic, in_words
 
 
 def plan_share(share, share_type, found, in_use, allow_hidden_files=False):
@@ -87,6 +87,10 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
     elif kept is not None and trap_trouble:
         removed, why = removed + [kept], why + [trap_trouble]
         kept = None
+    found_inside = {} if kept is None else {mount.mount_point: mount._replace(super_options=[]) for mount in automatic(
+        found.stack + found.others, kept)}
+    inside = {path: flag_differences(share, mount, recorded) for path, mount in sorted(found_inside.items())}
+    inside = {path: each for path, each in inside.items() if each}
     reason = share_type.remount_blocker(share, kept) if kept is not None and differences else None
     if reason:
         raise Refusal("share %s: %s Nothing was changed for this share." % (path, reason))
@@ -107,6 +111,9 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
     elif removed:
         before["mount"] = share_type.source_in_words(removed[0])
         after["mount"] = share_type.source_in_words(kept)
+    if inside:
+        before["mounts inside"] = {path: _option_words(each, "live").strip() for path, each in inside.items()}
+        after["mounts inside"] = {path: _option_words(each, "declared").strip() for path, each in inside.items()}
     _reset_trap(plan, share, found, trap_trouble, kept is None and not resting, before, after)
     _guard(plan, share, found.point, before, after)
     _credentials(plan, share, share_type.credentials(share), found, before, after)
@@ -115,11 +122,13 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
         plan.operations.append(_mount_operation(share, share_type, found))
         if automount.wanted(share):
             plan.operations.append(Operation("automount_start", path, "have systemd mount it when it is used"))
-    elif differences or anew:
+    elif differences or anew or inside:
         words = ["log in with the declared credentials"] * anew + [
-            "set %s" % ", ".join(difference.declared for difference in differences)] * bool(differences)
+            "set %s" % ", ".join(difference.declared for difference in differences)] * bool(differences) + [
+            "set %s at %s" % (", ".join(each.declared for each in inside[path]), path) for path in inside]
         plan.operations.append(Operation(
             "remount", path, " and ".join(words), evidence=found.evidence, used=anew,
+            inside={path: _flags_command(share, mount, recorded) for path, mount in found_inside.items() if path in inside},
             commands=share_type.login_commands(share) * anew + (
                 share_type.remount_commands(share, kept, recorded) if differences else [])))
     if kept is not None and found.point.names:
@@ -127,6 +136,11 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
             "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
             % (path, ", ".join(found.point.names)))
     return _finished(plan, path, before, after)
+
+
+def _flags_command(share, mount, recorded):
+    """The command that gives a mount which the client made inside a share the share's flags; it had them when it was made."""
+    return ["mount", "-o", ",".join(["remount", "bind"] + flags_to_set(share, mount, recorded)), mount.mount_point]
 
 
 def _logs_in_anew(share, share_type, found, in_use):

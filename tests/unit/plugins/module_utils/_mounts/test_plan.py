@@ -230,3 +230,19 @@ def test_stack_counts_what_lies_on_each_other(depth, noise):
             lines.append("%d %d 0:99 / /srv/x/sub rw - tmpfs none rw" % (200 + number, 100 + number))
     assert [mount.mount_id for mount in found_module.stack(mountinfo.parse("\n".join(lines)), "/srv/x")] == list(
         range(100, 100 + depth))
+
+
+@pytest.mark.parametrize("flags, changes, commands", [
+    ("rw,relatime", {}, None),
+    ("rw,relatime", {"read_only": True}, ["mount -o remount,bind,ro,relatime /srv/x/inner"]),
+    ("ro,relatime", {}, ["mount -o remount,bind,rw,relatime /srv/x/inner"]),
+    ("rw,nosuid,relatime", {"options": {"vers": "4.2", "nosuid": True}}, []),
+])
+def test_mounts_that_the_client_made_inside_get_the_flags_of_the_share(flags, changes, commands):
+    inner = "53 52 0:38 / /srv/x/inner %s - nfs4 nas1:/export/x/inner ro,vers=4.2" % flags
+    result = made(share(**changes), found([NFS, inner], lines=fstab.format_line(
+        registry.named("nfs").entry(share(**changes)))))
+    steps = [each for each in result.operations if each.name == "remount"]
+    assert [" ".join(command) for each in steps for command in each.arguments["inside"].values()] == (commands or [])
+    assert bool(steps) == (commands is not None)
+    assert ("mounts inside" in str(result.before)) == bool(commands)
