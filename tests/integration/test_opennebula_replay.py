@@ -23,7 +23,9 @@ ADMINISTRATOR = "oneadmin:recorded"
 PATIENCE = 10
 
 # What differs from run to run: times, and the number of a request that took a lock.
-TIMES = re.compile(r"<(REGTIME|MODTIME|TIME|REQ_ID)>\d+<")
+TIMES = re.compile(r"<(REGTIME|MODTIME|TIME|TIMESTAMP|REQ_ID)>\d+<")
+# A record for each time that a host was looked at, equal but for their times.
+PROBES = re.compile(r"(<MONITORING><TIMESTAMP>a time<.*?</MONITORING>)\1+")
 DATE = re.compile(r"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} : ")
 # What differs from server to server: random secrets, and what is encrypted with a key of the installation.
 RANDOM = re.compile(r"(<TOKEN_PASSWORD><!\[CDATA\[)[0-9a-f]{63,64}\]")
@@ -53,15 +55,17 @@ UNRECORDED = {
         {"method": "one.vm.info", "args": [0], "until": "<LCM_STATE>3<"},
     ],
 }
+# Seconds between two probes of a host where the recording has a monitoring.
+PROBED = dict.fromkeys(("host-lifecycle", "host-rights", "hostpool"), 0.3)
 # Seconds until a driver answers: a crash has to come before that.
 SLOW = {"images-after-a-crash": 1}
 
 
 @contextlib.contextmanager
-def running(scenario, delay=0.25):
+def running(scenario, delay=0.25, period=0):
     """The program with the scenario's paths, on a free port; gives its address, and what crashes it."""
     command = [sys.executable, str(PROGRAM), "--listen", "127.0.0.1:0", "--credentials", ADMINISTRATOR]
-    command += ["--image-delay", str(delay)]
+    command += ["--image-delay", str(delay), "--monitor-period", str(period)]
     for path in scenario["directories"]:
         command += ["--directory", path]
     for path in scenario["files"]:
@@ -80,7 +84,7 @@ def comparable(response):
     """An answer with its times masked. The rest must be equal to the letter: order of elements, CDATA, no blanks."""
     if isinstance(response, dict) or not isinstance(response[1], str):
         return response
-    body = DATE.sub("[a time : ", TIMES.sub(r"<\1>a time<", response[1]))
+    body = PROBES.sub(r"\1", DATE.sub("[a time : ", TIMES.sub(r"<\1>a time<", response[1])))
     return [response[0], CIPHERTEXT.sub(r"\1ciphertext]", RANDOM.sub(r"\1random]", body)), *response[2:]]
 
 
@@ -149,7 +153,7 @@ class Replay:
             self._crash()
         deadline = time.monotonic() + PATIENCE
         answer, recorded = both(self.ask(step), step)
-        while answer != recorded and step["method"].endswith(".info") and time.monotonic() < deadline:
+        while answer != recorded and step["method"].endswith((".info", ".monitoring")) and time.monotonic() < deadline:
             time.sleep(0.02)
             answer, recorded = both(self.ask(step), step)
         return answer, recorded
@@ -158,7 +162,7 @@ class Replay:
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_recorded_scenario(path):
     scenario = json.loads(path.read_text(encoding="utf-8"))
-    with running(scenario, SLOW.get(path.stem, 0.25)) as (url, crash):
+    with running(scenario, SLOW.get(path.stem, 0.25), PROBED.get(path.stem, 0)) as (url, crash):
         replay = Replay(url, crash)
         for number, step in enumerate(scenario["steps"], start=1):
             for unrecorded in UNRECORDED.get((path.stem, number), ()):
@@ -168,4 +172,4 @@ def test_recorded_scenario(path):
 
 
 def test_there_are_scenarios():
-    assert len(SCENARIOS) >= 18
+    assert len(SCENARIOS) >= 21

@@ -68,6 +68,6 @@ def unit_name(path):
 
 
 def _escaped(character):
-    if character in ":_." or (character.isascii() and character.isalnum()):
+    if character in ":_." or (ord(character) < 128 and character.isalnum()):
         return character
     return "".join("\\x%02x" % byte for byte in character.encode("utf-8"))

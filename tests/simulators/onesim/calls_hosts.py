@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """one.host.*, one.hostpool.* and a host's membership in a cluster."""
 
+import re
+
 from . import calls_common, failures
 from .authorization import ADMIN, USE
 from .calls import method
@@ -11,7 +13,6 @@ from .host import Host, hostname_problem
 from .poolobject import Refused
 
 WORD = "host"
-_NOTHING_MONITORED = "<MONITORING_DATA></MONITORING_DATA>"
 
 
 @method("one.host.allocate", writes=True)
@@ -34,6 +35,7 @@ def allocate(call):
         raise failures.cannot_allocate(WORD, error) from error
     cluster.hosts.add(oid)
     oned.clusters.update(cluster)
+    oned.monitoring.expect(oid)
     return oid
 
 
@@ -41,7 +43,14 @@ def allocate(call):
 def info(call):
     parameters = call.parameters
     parameters.optional(parameters.boolean, 2, False)
-    return calls_common.info(call, call.oned.hosts, WORD, parameters.integer(1))
+    return calls_common.info(call, call.oned.hosts, WORD, parameters.integer(1), xml=_with_monitoring(call))
+
+
+def _with_monitoring(call):
+    def xml(host):
+        return host.xml().replace("<MONITORING/></HOST>", call.oned.monitoring.last_xml(host.oid) + "</HOST>")
+
+    return xml
 
 
 @method("one.host.update", writes=True)
@@ -49,7 +58,9 @@ def update(call):
     parameters = call.parameters
     oid = parameters.integer(1)
     how = parameters.optional(parameters.integer, 3, calls_common.REPLACE)
-    return calls_common.update(call, call.oned.hosts, WORD, oid, parameters.string(2), how, operation=ADMIN)
+    calls_common.update(call, call.oned.hosts, WORD, oid, parameters.string(2), how, operation=ADMIN)
+    call.oned.monitoring.expect(oid)
+    return oid
 
 
 @method("one.host.rename", writes=True)
@@ -75,6 +86,7 @@ def status(call):
     changes[wanted]()
     host.previous_state = host.state
     oned.hosts.update(host)
+    oned.monitoring.expect(oid)
     return oid
 
 
@@ -85,6 +97,7 @@ def delete(call):
     def drop(host):
         host.refuse_drop_unless_empty()
         oned.hosts.drop(host.oid)
+        oned.monitoring.forget(host.oid)
         cluster = oned.clusters.get(host.cluster_id)
         if cluster is not None:
             cluster.hosts.discard(host.oid)
@@ -95,14 +108,16 @@ def delete(call):
 
 @method("one.host.monitoring", writes=False)
 def monitoring(call):
-    calls_common.authorized(call, call.oned.hosts, WORD, call.parameters.integer(1), USE)
-    return _NOTHING_MONITORED
+    oid = call.parameters.integer(1)
+    calls_common.authorized(call, call.oned.hosts, WORD, oid, USE)
+    return call.oned.monitoring.xml([oid])
 
 
 @method("one.hostpool.monitoring", writes=False)
 def pool_monitoring(call):
-    call.parameters.optional(call.parameters.integer, 1, -1)
-    return _NOTHING_MONITORED
+    seconds = call.parameters.optional(call.parameters.integer, 1, -1)
+    shown = re.findall(r"<HOST><ID>(\d+)</ID>", calls_common.listing(call, call.oned.hosts))
+    return call.oned.monitoring.xml(sorted(map(int, shown)), seconds)
 
 
 @method("one.hostpool.info", writes=False)

@@ -28,6 +28,9 @@ def _arguments(argv):
         "--image-delay", type=float, default=0.25, metavar="SECONDS", help="until a driver has registered an image"
     )
     parser.add_argument(
+        "--monitor-period", type=float, default=0, metavar="SECONDS", help="between two probes of a host; 0: none"
+    )
+    parser.add_argument(
         "--race-window",
         type=float,
         default=0,
@@ -50,7 +53,8 @@ def _arguments(argv):
 
 def main(argv=None):
     parsed = _arguments(argv)
-    oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay, parsed.race_window)
+    oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay, parsed.race_window,
+                monitor_period=parsed.monitor_period)
     try:
         endpoint = Endpoint(oned, parsed.host, parsed.port, parsed.log)
     except OSError as error:

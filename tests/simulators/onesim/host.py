@@ -146,6 +146,23 @@ class Host(PoolObject):
         for name in _MONITORED_CAPACITY:
             self.template.erase(name)
 
+    def monitored(self, values, cloud):
+        """Take what the probes of its driver have found. values: attributes, TOTALCPU and TOTALMEMORY among them."""
+        if self.state == OFFLINE:
+            return
+        self.template.erase("ERROR")
+        for name, value in values.items():
+            self.template.replace(name, value)
+        if self.state != DISABLED:
+            self.state = MONITORED
+        self.total.update(CPU=int(values["TOTALCPU"]), MEM=int(values["TOTALMEMORY"]))
+        self.settle_capacity(cloud)
+
+    def not_monitored(self, message):
+        if self.state not in (OFFLINE, DISABLED):
+            self.state = ERROR
+        self.set_error("Error monitoring Host %s (%d): %s" % (self.name, self.oid, message))
+
     def refuse_drop_unless_empty(self):
         if self.vms:
             raise Refused("Can not remove a host with running VMs")

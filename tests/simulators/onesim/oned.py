@@ -16,6 +16,7 @@ from .frontend import FrontEnd
 from .host import Host
 from .image import DELETE, ERROR, Image
 from .machine import Machine
+from .monitoring import Monitoring
 from .pool import Pool
 from .poolobject import Refused
 from .template import Template
@@ -34,11 +35,13 @@ class Oned:
 
     image_delay: seconds until a datastore driver has registered or removed an image.
     stat_delay: seconds for which a driver looks through a directory before one.image.allocate answers.
+    monitor_period: seconds between two probes of a host of the driver dummy; 0 for no monitoring.
     race_window: seconds for which other calls go on between the check of a new datastore's or image's name and
     its insertion; the real server has such a gap, so calls made at once can end in several datastores of one name.
     """
 
-    def __init__(self, credentials, directories=(), files=(), image_delay=0.05, race_window=0, stat_delay=0):
+    def __init__(self, credentials, directories=(), files=(), image_delay=0.05, race_window=0, stat_delay=0,
+                 monitor_period=0):
         self.lock = threading.RLock()
         self.cipher = Cipher()
         self.rules = AccessRules()
@@ -46,6 +49,7 @@ class Oned:
         self.image_delay = image_delay
         self.race_window = race_window
         self.stat_delay = stat_delay
+        self.monitoring = Monitoring(self, monitor_period)
         self.quotas = quotas.Accounts()
         self._timers = set()
         self.groups = Pool(Group, "GROUP_POOL", unique=("name",))
@@ -146,6 +150,7 @@ class Oned:
 
     def close(self):
         with self.lock:
+            self.monitoring.close()
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()

@@ -168,7 +168,7 @@ class Endpoint:
 def start(credentials="oneadmin:opennebula", host="127.0.0.1", port=0, **settings):
     """Serve in this process: ``with start(directories=["/srv/shares"]) as endpoint: ... endpoint.url``.
 
-    settings: those of Oned (directories, files, image_delay, race_window, stat_delay).
+    settings: those of Oned (directories, files, image_delay, race_window, stat_delay, monitor_period).
     """
     user, dummy_colon, password = credentials.partition(":")
     endpoint = Endpoint(Oned((user, password), **settings), host, port)
