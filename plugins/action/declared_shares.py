@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check the declaration of shares on the controller, and give its normal form."""
 
-from ..module_utils._access import accounts
+from ..module_utils._access import accounts, declared
 from ..module_utils._plan.plan import Refusal
+from ..module_utils._proof import declared as proven
 from ..module_utils._share.declaration import checked
 from ..plugin_utils._action import ControllerAction, each_once, plain
 
@@ -17,6 +18,7 @@ class ActionModule(ControllerAction):
         shares=dict(type="raw"),
         fail=dict(type="bool", default=True),
         registered=dict(type="str"),
+        directories=dict(type="list", elements="str", default=[]),
     )
 
     def work(self, arguments, hosts):
@@ -25,6 +27,7 @@ class ActionModule(ControllerAction):
             _refuse(each_once({host: result.get("problems") or [] for host, result in results.items()}))
             return {}
         shares, problems = checked(plain(arguments["shares"]))
+        problems = problems or proven.outside(shares, plain(arguments["directories"]))
         if arguments["fail"]:
             _refuse(problems)
         return dict(view([] if problems else shares), problems=problems)
@@ -37,8 +40,8 @@ def _refuse(problems):
 
 def view(shares):
     """What the roles need of normal shares; passwords go to the module that mounts, and nowhere else."""
-    mounted = [share for share in shares if share["state"] == "mounted"]
-    users, groups = accounts.wanted([dict(share["access"], path=share["path"]) for share in mounted])
+    mounted = declared.entries(shares)
+    users, groups = accounts.wanted(mounted)
     return {
         "shares": [{key: value for key, value in share.items() if key != "credentials"} for share in shares],
         "types": list(dict.fromkeys(share["type"] for share in mounted)),

@@ -4,6 +4,7 @@
 """Refuse guests' answers that other hosts do not see, and report what the guests saw."""
 
 from ..module_utils._plan.plan import Refusal
+from ..module_utils._share.declaration import mounted
 from ..module_utils._share.types import registry
 from ..module_utils._virtiofs import exchange
 from ..plugin_utils._action import ControllerAction
@@ -31,5 +32,5 @@ class ActionModule(ControllerAction):
 
 def _per_host(shares, guest):
     """The paths that no other host has: of shares, and of the guest's directories inside them."""
-    own = [share["path"] for share in shares if registry.of(share).filesystem_per_host]
+    own = [share["path"] for share in mounted(shares) if registry.of(share).filesystem_per_host]
     return own + [share["path"] for share in (guest or {}).get("shares") or () if share.get("mount_point") in own]

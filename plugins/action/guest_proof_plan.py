@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plan what the guest of each host reads from each share, and who wrote it."""
 
-from ..module_utils._proof import nonces
-from ..module_utils._proof.declared import probe_shares
+from ..module_utils._proof import declared, nonces
 from ..module_utils._virtiofs import exchange
 from ..plugin_utils._action import ControllerAction
 
@@ -22,7 +21,7 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments, hosts):
         written = hosts.registered(arguments["written"])
-        found = {host: exchange.given(probe_shares(result["shares"], arguments["directories"]), host, hosts.batch,
+        found = {host: exchange.given(declared.entries(result["shares"], arguments["directories"]), host, hosts.batch,
                                       written, lambda path, name: nonces.relative_name(arguments["run_id"], path, name))
                  for host, result in hosts.registered(arguments["declared"]).items()}
         return {"hosts": found, "names": [found[host]["guest"] for host in found if host in arguments["guests"]]}

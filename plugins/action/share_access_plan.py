@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decide which host of a share sets its owner and mode, and which only verify them."""
 
-from ..module_utils._access import agreement
-from ..module_utils._access.declared import access_paths
+from ..module_utils._access import agreement, declared
 from ..plugin_utils._action import ControllerAction
 
 
@@ -14,6 +13,6 @@ class ActionModule(ControllerAction):
     ARGUMENTS = dict(declared=dict(type="str", required=True))
 
     def work(self, arguments, hosts):
-        shares = {host: access_paths(result["shares"])
+        shares = {host: declared.entries(result["shares"])
                   for host, result in hosts.registered(arguments["declared"]).items()}
         return {"hosts": agreement.steps(shares, hosts.batch)}

@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Refuse users and groups of shares that hosts lack, or that have other numbers on other hosts."""
 
-from ..module_utils._access import agreement
-from ..module_utils._access.declared import access_paths
+from ..module_utils._access import agreement, declared
 from ..module_utils._plan.plan import Refusal
 from ..plugin_utils._action import ControllerAction
 
@@ -21,7 +20,7 @@ class ActionModule(ControllerAction):
     )
 
     def work(self, arguments, hosts):
-        shares = {host: access_paths(result["shares"])
+        shares = {host: declared.entries(result["shares"])
                   for host, result in hosts.registered(arguments["declared"]).items()}
         known = {host: result["accounts"] for host, result in hosts.registered(arguments["found"]).items()
                  if result.get("accounts")}

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lists of shares that modules take. The types that a share may have come from the registry."""
 
+import re
+
 from ..module_utils._share.types import registry
 from ..plugin_utils._documentation import as_list
 
@@ -67,7 +69,7 @@ class ModuleDocFragment:
     default: mounted
     choices: [mounted, unmounted, absent]
   read_only:
-    description: Mount read-only.
+    description: The share is mounted read-only. Then nobody's right to write is tried, and nothing is set.
     type: bool
     default: false
   allow_hidden_files:
@@ -75,27 +77,39 @@ class ModuleDocFragment:
     type: bool
     default: false
   access:
-    description: Who may use the share. On V(cifs), where the options of the mount decide, owner, group and mode
-      become such options. On other types not used by this module, only checked for mistakes, so that one
-      declaration serves all roles.
+    description:
+      - Who may use the share, for M(virtshare.storage.share_access).
+      - On V(cifs), where the options of the mount decide, owner, group and mode become such options. On other types
+        M(virtshare.storage.share_mounts) only checks them for mistakes, so that one declaration serves all.
     type: dict
     suboptions:
       owner:
-        description: The owner of the share's root directory.
+        description: The user that owns the share's root directory. Left as it is when not given.
         type: str
       group:
-        description: The group of the share's root directory.
+        description: The group of the share's root directory. Left as it is when not given.
         type: str
       mode:
-        description: Its mode, octal digits in quotes, such as V("2770").
+        description:
+          - The mode of the share's root directory as a quoted octal string such as V("2770"). Left as it is when not
+            given.
+          - A number is refused, because YAML reads V(0770) and V(770) as other numbers than meant.
         type: raw
       writers:
-        description: The users that must be able to write.
+        description: Users that must be able to write. Each is tried for real by M(virtshare.storage.share_access).
         type: list
         elements: str
         default: []
       acl:
-        description: What more users and groups may do, each V(user:NAME:rwx) or V(group:NAME:r-x).
+        description:
+          - What users and groups may do beside owner and group, each V(user:NAME:rwx) or V(group:NAME:r-x), short
+            V(u:NAME:rwx). They get it in the share's root directory and, as default ACL, in everything that is made in
+            it, also by others.
+          - Exactly these; an empty list takes all away. The ACL is left as it is when not given.
+          - O(shares[].access.mode) says what owner, group and others have, in the default ACL as well. The mask is all that
+            anybody has, and stands in the place of the group's bits in what C(ls) shows; that is no difference.
+          - A program that makes its file with mode C(0640) takes C(w) from all others in spite of it, as any ACL works.
+          - A mount without POSIX ACLs is refused before anything is changed there; V(nfs) has them with version 3 only.
         type: list
         elements: str
   credentials:
@@ -114,129 +128,8 @@ class ModuleDocFragment:
         type: str
 """)
 
-    ACCESS: str = _as_list(r"""
-  paths:
-    description: The paths, each a share's mount point.
-    type: list
-    elements: dict
-    required: true
-""", r"""
-  path:
-    description: The mount point, absolute and normalised.
-    type: path
-    required: true
-  type:
-    description: The share's type. A mount of another filesystem at the path is refused. Without it any is taken.
-    type: str
-    choices: TYPES
-  source:
-    description: The share's source. A mount of another one at the path is refused. Without it any is taken.
-    type: str
-  owner:
-    description: The user that owns the share's root directory. Left as it is when not given.
-    type: str
-  group:
-    description: The group of the share's root directory. Left as it is when not given.
-    type: str
-  mode:
-    description:
-      - The mode of the share's root directory as a quoted octal string such as V("2770"). Left as it is when not
-        given.
-      - A number is refused, because YAML reads V(0770) and V(770) as other numbers than meant.
-    type: raw
-  acl:
-    description:
-      - What users and groups may do beside owner and group, each V(user:NAME:rwx) or V(group:NAME:r-x), short
-        V(u:NAME:rwx). They get it in the share's root directory and, as default ACL, in everything that is made in
-        it, also by others.
-      - Exactly these; an empty list takes all away. The ACL is left as it is when not given.
-      - O(paths[].mode) says what owner, group and others have, in the default ACL as well. The mask is all that
-        anybody has, and stands in the place of the group's bits in what C(ls) shows; that is no difference.
-      - A program that makes its file with mode C(0640) takes C(w) from all others in spite of it, as any ACL works.
-      - A mount without POSIX ACLs is refused before anything is changed there; V(nfs) has them with version 3 only.
-    type: list
-    elements: str
-  writers:
-    description: Users that must be able to write. Each is tried for real, see RV(paths[].writers).
-    type: list
-    elements: str
-    default: []
-  read_only:
-    description: The share is mounted read-only. Nothing is set and nobody writes; a difference is a failure.
-    type: bool
-    default: false
-  apply:
-    description: Whether this host sets owner, group, mode and ACL of this path; the module's own option of this name
-      when not given.
-    type: bool
-""")
-
-    CONFINED: str = _as_list(r"""
-  confined_paths:
-    description:
-      - All shares of this host that guests use, of O(paths) and others. Neither SELinux nor AppArmor is touched when
-        not given, nor where it is off.
-      - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
-        V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
-        V(local)) and guests may not use that of the share's root directory, the directory gets the type
-        C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
-        already is not relabelled. The type of a mount's option C(context) is checked.
-      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares (of
-        C(/etc/apparmor.d/abstractions/libvirt-qemu.d/virtshare) where libvirt includes only that directory), an empty
-        list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
-        their profiles then; nothing is reloaded, and guests that run keep theirs.
-    type: list
-    elements: dict
-""", r"""
-  path:
-    description: The mount point, absolute and normalised.
-    type: path
-    required: true
-  type:
-    description: The share's type.
-    type: str
-    choices: TYPES
-  source:
-    description: The share's source.
-    type: str
-  read_only:
-    description: Guests may only read.
-    type: bool
-    default: false
-""")
-
-    PROOF: str = _as_list(r"""
-  shares:
-    description: The shares to prove.
-    type: list
-    elements: dict
-    required: true
-""", r"""
-  path:
-    description: The mount point, or with O(shares[].mount_point) a directory inside the share.
-    type: path
-    required: true
-  mount_point:
-    description: The share's mount point, where O(shares[].path) is a directory inside it.
-    type: path
-  type:
-    description: The declared type. Another filesystem at the path is recorded as a problem.
-    type: str
-    required: true
-    choices: TYPES
-  source:
-    description: The declared source. Another one at the path is recorded as a problem. Not compared if not given.
-    type: str
-  writers:
-    description: Users that write the nonce where the server does not let root do it (root_squash).
-    type: list
-    elements: str
-    default: []
-  read_only:
-    description: The share is mounted read-only. It is compared by identity and by the content of its root.
-    type: bool
-    default: false
-""")
+    # Modules that do not mount take the same shares, without credentials.
+    DECLARED: str = re.sub(r"^      credentials:\n(?:^       .*\n|^\n)*", "", MOUNTS, flags=re.MULTILINE)
 
     GUEST: str = _as_list(r"""
   shares:

@@ -5,7 +5,7 @@
 
 DOCUMENTATION = r"""
 name: inner_volume_paths
-short_description: Turn external volumes inside shares into the C(paths) of share_access
+short_description: Turn external volumes inside shares into the C(directories) of share_access
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
@@ -38,7 +38,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What the parameter C(paths) of M(virtshare.storage.share_access) takes, with C(require_mount) off.
+  description: What the option C(directories) of M(virtshare.storage.share_access) takes.
   type: list
   elements: dict
 """

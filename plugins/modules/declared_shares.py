@@ -23,6 +23,11 @@ options:
     description: Whether problems are a failure. With V(false) they are returned only, for O(registered).
     type: bool
     default: true
+  directories:
+    description: Directories that must lie inside one of the shares that are to be mounted.
+    type: list
+    elements: str
+    default: []
   registered:
     description:
       - The name of the variable in which each host has registered what this module returned with O(fail=false).

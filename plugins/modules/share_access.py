@@ -15,31 +15,58 @@ description:
   - All paths of a host are done in one execution. A path that fails does not keep the others from being done; the
     module fails at the end with all problems.
   - On V(cifs) they are options of the mount, and M(virtshare.storage.share_mounts) sets them; here they are verified.
-  - Where SELinux or AppArmor confines guests, lets them at the shares, see O(confined_paths).
+  - Where SELinux or AppArmor confines guests, lets them at the shares, see O(confinement).
   - It works on mounts only. The directory beneath a missing mount is never changed.
   - Everything that a dead server could hang is bounded by O(timeout).
 options:
-  state:
+  set:
     description:
-      - With V(granted) owner, group, mode and ACL are set and the writers are tried.
-      - With V(resolved) users and groups are only looked up. An unknown one is refused, and no path is touched.
-    type: str
-    default: granted
-    choices: [granted, resolved]
-  apply:
+      - The paths of the shares whose owner, group, mode and ACL this host sets. One host of a share is enough.
+      - When not given, those of all O(shares) that O(verify) does not name.
+    type: list
+    elements: path
+  verify:
     description:
-      - Whether this host sets owner, group, mode and ACL. One host of a share is enough.
-      - With V(false) they are only verified, and a difference is a failure.
+      - The paths of the shares that another host sets. Owner, group, mode and ACL are only verified, and a difference is
+        a failure.
+      - A share that neither O(set) nor O(verify) names is left alone, but for O(confinement).
+    type: list
+    elements: path
+  directories:
+    description:
+      - Directories inside shares. In each its writers are tried, and nothing is set. It may be no mount.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The directory, absolute and normalised.
+        type: path
+        required: true
+      writers:
+        description: Users that must be able to write there.
+        type: list
+        elements: str
+        default: []
+  confinement:
+    description:
+      - Whether guests that SELinux or AppArmor confines are let at O(shares), which are all of this host that are to be
+        mounted. Neither is touched otherwise, nor where it is off.
+      - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
+        V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
+        V(local)) and guests may not use that of the share's root directory, the directory gets the type
+        C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
+        already is not relabelled. The type of a mount's option C(context) is checked.
+      - B(AppArmor.) A part of C(/etc/apparmor.d/local/abstractions/libvirt-qemu) lists exactly these shares (of
+        C(/etc/apparmor.d/abstractions/libvirt-qemu.d/virtshare) where libvirt includes only that directory), an empty
+        list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
+        their profiles then; nothing is reloaded, and guests that run keep theirs.
     type: bool
-    default: true
-  require_mount:
-    description: Whether a path that is no mount is refused.
-    type: bool
-    default: true
+    default: false
   expected_accounts:
     description:
-      - Users and groups that packages which are not installed yet will bring. They are not refused as unknown.
-      - Honoured with O(state=resolved) and in check mode only.
+      - Users and groups that packages which are not installed yet will bring. They are not refused as unknown in check
+        mode.
     type: list
     elements: str
     default: []
@@ -58,47 +85,54 @@ attributes:
     description: Returns owner, group, mode and ACL of the paths that differ, before and after.
     support: full
 notes:
-  - In check mode a path that is not mounted yet counts as mounted by the same run. With O(apply=true) a change is
-    predicted for it when owner, group, mode or ACL are declared, but for V(cifs), where the mount brings them.
+  - In check mode a path that is not mounted yet counts as mounted by the same run. A change is predicted for
+    one that O(set) names when owner, group, mode or ACL are declared, but for V(cifs), where the mount brings them.
   - A test's file is called C(.virtshare-write-test.*). It is removed also when the test is killed; what a killed module
     left is removed by the next run.
 seealso:
   - module: virtshare.storage.share_proof
 extends_documentation_fragment:
-  - virtshare.storage._shares.confined
-  - virtshare.storage._shares.access
+  - virtshare.storage._shares.declared
 """
 
 EXAMPLES = r"""
 - name: Let the platform and the guests write to the share
   virtshare.storage.share_access:
-    paths:
+    shares:
       - path: /srv/shares/projects
         type: nfs
-        owner: oneadmin
-        group: kvm
-        mode: "2770"
-        writers: [oneadmin, libvirt-qemu]
-    confined_paths:
-      - path: /srv/shares/projects
-        type: nfs
+        source: nas1:/export/projects
+        access:
+          owner: oneadmin
+          group: kvm
+          mode: "2770"
+          writers: [oneadmin, libvirt-qemu]
+    confinement: true
 
 - name: Let several users write what the others made
   virtshare.storage.share_access:
-    paths:
+    shares:
       - path: /srv/shares/vmstore
         type: ocfs2
-        owner: oneadmin
-        group: kvm
-        mode: "2770"
-        acl: [user:oneadmin:rwx, user:libvirt-qemu:rwx, group:backup:r-x]
-        writers: [oneadmin, libvirt-qemu]
+        source: LABEL=vmstore
+        access:
+          owner: oneadmin
+          group: kvm
+          mode: "2770"
+          acl: [user:oneadmin:rwx, user:libvirt-qemu:rwx, group:backup:r-x]
+          writers: [oneadmin, libvirt-qemu]
 
-- name: Refuse unknown users before anything is changed
+- name: Verify on the other hosts what one has set
   virtshare.storage.share_access:
-    state: resolved
-    expected_accounts: [libvirt-qemu, kvm]
-    paths: "{{ my_paths }}"
+    shares: "{{ my_declared.shares }}"
+    verify: [/srv/shares/projects]
+
+- name: Write in a directory inside a share
+  virtshare.storage.share_access:
+    shares: []
+    directories:
+      - path: /srv/shares/projects/flexvdi
+        writers: [qemu]
 """
 
 RETURN = r"""
@@ -121,7 +155,7 @@ accounts:
       returned: always
   sample: {users: {oneadmin: {uid: 9869, gid: 9869, groups: [108, 9869]}}, groups: {kvm: 108}, names: {"108": kvm}}
 confinement:
-  description: What SELinux and AppArmor let guests do; null without O(confined_paths).
+  description: What SELinux and AppArmor let guests do; null without O(confinement).
   returned: always
   type: dict
   contains:

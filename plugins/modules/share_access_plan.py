@@ -11,8 +11,7 @@ author: virtshare contributors (@virtshare)
 description:
   - All hosts of a share would change the very same directory. One host of the play, of those that declare a path of one
     source, sets its owner, group, mode and ACL; the others verify them afterwards.
-  - What no other host waits for is done along with the rest, so that nearly every host has all its shares in one of the
-    two lists.
+  - What no other host waits for is done along with the rest, so that nearly every host needs one execution.
   - Runs on the controller only. Use it with C(run_once).
 options:
   declared:
@@ -40,18 +39,21 @@ EXAMPLES = r"""
 
 - name: Set what other hosts wait for
   virtshare.storage.share_access:
-    paths: "{{ my_plan.hosts[inventory_hostname].set }}"
+    shares: "{{ my_declared.shares }}"
+    set: "{{ my_plan.hosts[inventory_hostname].set }}"
 
 - name: Verify what another host has set
   virtshare.storage.share_access:
-    paths: "{{ my_plan.hosts[inventory_hostname].verify }}"
+    shares: "{{ my_declared.shares }}"
+    set: "{{ my_plan.hosts[inventory_hostname].set_along }}"
+    verify: "{{ my_plan.hosts[inventory_hostname].verify }}"
 """
 
 RETURN = r"""
 hosts:
   description:
-    - For each host the C(paths) of M(virtshare.storage.share_access) that it is to C(set), because other hosts wait for
-      them, those that it is to C(verify) afterwards, and its C(confined_paths) as C(confined).
+    - For each host the paths of the shares that it is to C(set) first, because other hosts wait for them, those that it is
+      to C(verify) afterwards, and those that it is to set along with that (C(set_along)), as no other host waits for them.
   returned: always
   type: dict
 """

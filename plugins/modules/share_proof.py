@@ -38,6 +38,13 @@ options:
     type: list
     elements: str
     required: true
+  directories:
+    description:
+      - Directories inside O(shares) that are proven as well, each like a share of its own, in the directory instead of the
+        share's root. One that is a share itself is passed over.
+    type: list
+    elements: path
+    default: []
   controller:
     description:
       - What tells the process that runs the proof from all others. It goes into the nonces, so that a later run on the
@@ -77,7 +84,7 @@ seealso:
     plugin_type: filter
   - module: virtshare.storage.share_access
 extends_documentation_fragment:
-  - virtshare.storage._shares.proof
+  - virtshare.storage._shares.declared
 """
 
 EXAMPLES = r"""
@@ -91,7 +98,7 @@ EXAMPLES = r"""
       - path: /srv/shares/projects
         type: nfs
         source: nas1:/export/projects
-        writers: [oneadmin]
+        access: {writers: [oneadmin]}
   register: my_written
 
 - name: Read the nonces of all hosts
@@ -104,7 +111,7 @@ EXAMPLES = r"""
       - path: /srv/shares/projects
         type: nfs
         source: nas1:/export/projects
-        writers: [oneadmin]
+        access: {writers: [oneadmin]}
   register: my_read
 """
 

@@ -62,8 +62,8 @@ result = [made, acls(share), oct(os.stat(share).st_mode & 0o7777), tried, acls(s
 
 def test_an_acl_is_set_once_predicted_and_mended(tmp_path):
     predicted, first, second, cut, mended, left = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
-call = lambda check=False, **more: run_module("share_access", {{"paths": [dict(
-    {{"path": share, "owner": "oneadmin", "group": "kvm", "mode": "2750", "acl": {ACL!r}}}, **more)]}}, check)
+call = lambda check=False, **more: run_module("share_access", {{"shares": [declared(**dict(
+    {{"path": share, "owner": "oneadmin", "group": "kvm", "mode": "2750", "acl": {ACL!r}}}, **more))]}}, check)
 predicted = call(True)
 untouched = acls(share)
 assert untouched == [{NO_ACL}, {NO_ACL}], untouched
@@ -88,7 +88,7 @@ result = [predicted, first, second, cut, mended, left]
 
 def test_another_owner_is_mended_without_cutting_the_acl(tmp_path):
     mended, acl, without_mode, mode = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
-call = lambda **more: run_module("share_access", {{"paths": [dict({{"path": share, "acl": {ACL!r}}}, **more)]}})
+call = lambda **more: run_module("share_access", {{"shares": [declared(**dict({{"path": share, "acl": {ACL!r}}}, **more))]}})
 call(owner="oneadmin", mode="2750")
 os.chown(share, 0, 0)
 mended = [call(owner="oneadmin", mode="2750"), acls(share)]
@@ -102,7 +102,7 @@ result = mended + [without_mode, oct(os.stat(share).st_mode)]
 
 def test_another_host_verifies_the_acl(tmp_path):
     made, acl = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + f"""
-made = run_module("share_access", {{"host": "hv2", "apply": False, "paths": [{{"path": share, "acl": {ACL[:1]!r}}}]}})
+made = run_module("share_access", {{"host": "hv2", "verify": [share], "shares": [declared(path=share, acl={ACL[:1]!r})]}})
 result = [made, acls(share)]
 """)
     assert made["failed"] and acl == [NO_ACL, NO_ACL]
@@ -112,8 +112,8 @@ result = [made, acls(share)]
 def test_a_filesystem_without_acls_is_refused_before_anything_is_changed(tmp_path):
     checked, made, uid = run_as_root(tmp_path, prepare("ext4") + f"""
 sh("umount " + share + " && mount -t ramfs none " + share)
-call = lambda check: run_module("share_access", {{"host": "hv1", "paths": [
-    {{"path": share, "owner": "oneadmin", "acl": {ACL!r}, "writers": ["oneadmin"]}}]}}, check)
+call = lambda check: run_module("share_access", {{"host": "hv1", "shares": [
+    declared(path=share, owner="oneadmin", acl={ACL!r}, writers=["oneadmin"])]}}, check)
 result = [call(True), call(False), os.stat(share).st_uid]
 """)
     for result in (checked, made):
@@ -150,8 +150,8 @@ os.{call} = refuse
 ])
 def test_what_a_server_refuses_is_said_with_what_to_do_there(tmp_path, fstype, call, number, words):
     made, uid = run_as_root(tmp_path, prepare("ext4") + AS_NFS.format(fstype=fstype, call=call, number=number) + f"""
-made = run_module("share_access", {{"host": "hv1", "paths": [
-    {{"path": share, "type": "nfs", "owner": "oneadmin", "acl": {ACL[:1]!r}, "writers": ["oneadmin"]}}]}})
+made = run_module("share_access", {{"host": "hv1", "shares": [declared(
+    share, "nfs", "nas1:/export/projects", owner="oneadmin", acl={ACL[:1]!r}, writers=["oneadmin"])]}})
 result = [made, os.stat(share).st_uid]
 """)
     assert made["failed"] and not made["changed"] and uid == 0
@@ -171,14 +171,14 @@ def test_a_user_that_the_acl_cuts_is_told_so(tmp_path):
 def test_a_wrong_acl_is_refused_with_what_to_write(tmp_path):
     made = run_as_root(tmp_path, prepare() + f"result = {access(acl=['mask::rwx'])}")
     assert made["failed"] and not made["changed"]
-    assert f"{SHARE}: access.acl 'mask::rwx' is not an entry for a user or a group." in made["msg"]
+    assert f"hv1: share {SHARE}: access.acl 'mask::rwx' is not an entry for a user or a group." in made["msg"]
 
 
 def test_accounts_with_blanks_are_taken_everywhere(tmp_path):
     made, again, acl, owner = run_as_root(tmp_path, READ_ACLS + prepare("ext4") + """
-call = lambda: run_module("share_access", {"paths": [{
-    "path": share, "owner": "CORP\\\\svc vm", "group": "domain users", "mode": "2770", "writers": ["CORP\\\\svc vm"],
-    "acl": ["group:domain users:rwx", "user:CORP\\\\svc vm:r-x"]}]})
+call = lambda: run_module("share_access", {"shares": [declared(
+    share, owner="CORP\\\\svc vm", group="domain users", mode="2770", writers=["CORP\\\\svc vm"],
+    acl=["group:domain users:rwx", "user:CORP\\\\svc vm:r-x"])]})
 made, again = call(), call()
 result = [made, again, acls(share)[0], [os.stat(share).st_uid, os.stat(share).st_gid]]
 """)

@@ -59,9 +59,9 @@ sh("mount -t tmpfs projects " + share)
 def test_the_module_lets_guests_at_all_shares_of_the_host(tmp_path):
     predicted, untouched, first, second, called, local, mode = run_as_root(tmp_path, HOST + f"""
 call = lambda check=False: run_module("share_access", {{
-    "host": "hv1", "paths": [{{"path": share, "owner": "oneadmin", "writers": ["oneadmin"]}}],
-    "confined_paths": [{{"path": share, "type": "local"}}, {{"path": "/srv/a", "type": "nfs", "source": "nas1:/a"}},
-                       {{"path": "/srv/b", "type": "cifs", "read_only": True}}]}}, check)
+    "host": "hv1", "set": [share], "confinement": True, "shares": [
+        declared(path=share, owner="oneadmin", writers=["oneadmin"]), declared("/srv/a", "nfs", "nas1:/a"),
+        declared("/srv/b", "cifs", "//nas1/b", read_only=True)]}}, check)
 predicted = call(True)
 untouched = [read("/srv/called"), read({LOCAL!r})]
 result = [predicted, untouched, call(), call(), read("/srv/called"), read({LOCAL!r}),
@@ -83,9 +83,9 @@ result = [predicted, untouched, call(), call(), read("/srv/called"), read({LOCAL
     assert mode == "0o640"
 
 
-def test_without_confined_paths_nothing_is_looked_at(tmp_path):
+def test_without_confinement_nothing_is_looked_at(tmp_path):
     made, called, local = run_as_root(tmp_path, HOST + f"""
-made = run_module("share_access", {{"paths": [{{"path": share, "type": "local"}}]}})
+made = run_module("share_access", {{"shares": [declared(path=share)]}})
 result = [made, read("/srv/called"), read({LOCAL!r})]
 """)
     assert not made["changed"] and made["confinement"] is None
@@ -95,8 +95,8 @@ result = [made, read("/srv/called"), read({LOCAL!r})]
 def test_what_confinement_meets_does_not_keep_the_paths_from_being_done(tmp_path):
     made, uid = run_as_root(tmp_path, HOST + """
 os.unlink("/usr/sbin/setsebool")
-made = run_module("share_access", {"host": "hv1", "paths": [{"path": share, "owner": "oneadmin"}],
-                                  "confined_paths": [{"path": "/srv/a", "type": "nfs"}]})
+made = run_module("share_access", {"host": "hv1", "set": [share], "confinement": True, "shares": [
+    declared(path=share, owner="oneadmin"), declared("/srv/a", "nfs", "nas1:/a")]})
 result = [made, os.stat(share).st_uid]
 """)
     assert made["failed"] and uid == 9869
@@ -108,7 +108,8 @@ def test_a_permissive_host_is_warned(tmp_path):
     made = run_as_root(tmp_path, HOST + """
 write("/sys/fs/selinux/enforce", "0")
 os.unlink("/usr/sbin/setsebool")
-result = run_module("share_access", {"host": "hv1", "paths": [], "confined_paths": [{"path": "/srv/a", "type": "nfs"}]})
+result = run_module("share_access", {"host": "hv1", "set": [], "confinement": True,
+                                     "shares": [declared("/srv/a", "nfs", "nas1:/a")]})
 """)
     assert not made.get("failed")
     assert made["warnings"] == ["hv1: SELinux: setsebool is not on this host: install policycoreutils"]
@@ -118,8 +119,8 @@ def test_check_mode_counts_with_the_packages_of_the_same_run(tmp_path):
     coming, installed = run_as_root(tmp_path, HOST + """
 os.unlink("/etc/apparmor.d/abstractions/libvirt-qemu")
 call = lambda expected: run_module("share_access", {
-    "paths": [{"path": share, "group": "later" if expected else "kvm"}], "expected_accounts": expected,
-    "confined_paths": [{"path": share, "type": "local"}]}, True)
+    "shares": [declared(path=share, group="later" if expected else "kvm")], "expected_accounts": expected,
+    "confinement": True}, True)
 result = [call(["later"]), call([])]
 """)
     assert [operation["operation"] for operation in coming["operations"]] == ["apparmor.rules", "path.own"]
@@ -128,17 +129,30 @@ result = [call(["later"]), call([])]
 
 def test_a_path_that_is_no_share_is_refused_before_anything_is_touched(tmp_path):
     made, local = run_as_root(tmp_path, HOST + f"""
-made = run_module("share_access", {{"host": "hv1", "paths": [], "confined_paths": [{{"path": "/"}}]}})
+made = run_module("share_access", {{"host": "hv1", "confinement": True, "shares": [declared("/")]}})
 result = [made, read({LOCAL!r})]
 """)
-    assert made["failed"] and made["msg"].startswith("hv1: path / is not usable") and local == FOREIGN
+    assert made["failed"] and made["msg"].startswith("hv1: share /: path '/' is the root of the host") and local == FOREIGN
 
 
 ANSIBLE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 PLAYBOOK = [{"hosts": "hypervisors", "gather_facts": False, "roles": [{"role": "virtshare.storage.share_access"}]}]
-# Of no type, so that this one machine's directory is the same share for both hosts: one sets it, the other verifies.
-DECLARED = {"path": SHARE, "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"],
+# Of a server, so that it is the same share for both hosts: one sets it, the other verifies.
+DECLARED = {"path": SHARE, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": 3}, "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"],
                                       "acl": ["user:libvirt-qemu:rwx"]}}
+
+
+# The tmpfs is shown as the mount of that server to every Python of the run.
+AS_NFS = """
+import builtins, io
+real = builtins.open
+def shown(name, *arguments, **more):
+    if name != "/proc/self/mountinfo":
+        return real(name, *arguments, **more)
+    with real(name, *arguments, **more) as source:
+        return io.StringIO(source.read().replace(" - tmpfs projects ", " - nfs nas1:/export/projects "))
+builtins.open = shown
+"""
 
 
 @pytest.fixture
@@ -152,11 +166,14 @@ def role(tmp_path):
 import pathlib
 from tests.support.warm import run_playbook
 
+os.mkdir("/srv/python")
+pathlib.Path("/srv/python/sitecustomize.py").write_text({AS_NFS!r})
+
 def run(shares, *arguments, **variables):
     variables["virtshare_shares"] = shares
     done = run_playbook({str(tmp_path / "play.yml")!r}, inventories=[{str(tmp_path / "inventory.json")!r}],
                         arguments=["--extra-vars", json.dumps(variables), *arguments],
-                        environment={{"ANSIBLE_FORKS": "1"}}, timeout=120)
+                        environment={{"ANSIBLE_FORKS": "1", "PYTHONPATH": "/srv/python"}}, timeout=120)
     return {{"code": done.code, "failures": done.failure_text(), "changes": sorted(done.changes), "output": done.output,
              "executions": {{host: len(tasks) for host, tasks in done.executions.items()}},
              "confinement": {{host: fact["confinement"] for host, fact in done.facts("share_access_result").items()}}}}

@@ -226,15 +226,15 @@ result = [made, os.path.exists(state + "/calls")]
 def test_hosts_write_their_nonces_into_a_directory_inside_a_share(tmp_path):
     written, inside, at_the_root, tidied, missing = play(tmp_path, """
 os.mkdir("/srv/share/web")
-share = dict(path="/srv/share/web", mount_point="/srv/share", type="local")
-def proof(phase, share):
-    return run_module("share_proof", dict(phase=phase, run_id="abcdefgh", host="hv1", hosts=["hv1"], shares=[share]))
-written = proof("write", share)
+def proof(phase, directory):
+    return run_module("share_proof", dict(phase=phase, run_id="abcdefgh", host="hv1", hosts=["hv1"],
+                                          shares=[dict(path="/srv/share", type="local")], directories=[directory]))
+written = proof("write", "/srv/share/web")
 inside, at_the_root = os.listdir("/srv/share/web"), os.listdir("/srv/share")
-tidied = proof("tidy", share)
-missing = proof("write", dict(share, path="/srv/share/gone"))
+tidied = proof("tidy", "/srv/share/web")
+missing = proof("write", "/srv/share/gone")
 result = [written, inside, at_the_root, os.listdir("/srv/share/web"), missing]
 """)
-    assert written["shares"][0]["problem"] is None and written["shares"][0]["path"] == "/srv/share/web"
-    assert len(inside) == 1 and inside[0].startswith(".virtshare-proof-") and at_the_root == ["web"]
-    assert tidied == [] and "No such file" in missing["shares"][0]["problem"]
+    assert written["shares"][1]["problem"] is None and written["shares"][1]["path"] == "/srv/share/web"
+    assert len(inside) == 1 and inside[0].startswith(".virtshare-proof-") and len(at_the_root) == 2
+    assert tidied == [] and "No such file" in missing["shares"][1]["problem"]

@@ -63,10 +63,15 @@ KILLED = [
         "gather_facts": False,
         "tasks": [
             {
+                "name": "Read the declared shares",
+                "virtshare.storage.declared_shares": {"shares": "{{ virtshare_shares }}"},
+                "register": "declared",
+            },
+            {
                 "name": "Write nonces that nobody will read",
                 "virtshare.storage.share_proof": {
                     "phase": "write", "run_id": "{{ half }}", "host": "{{ inventory_hostname }}",
-                    "hosts": "{{ ansible_play_hosts }}", "shares": "{{ virtshare_shares | virtshare.storage.probe_shares }}",
+                    "hosts": "{{ ansible_play_hosts }}", "shares": "{{ declared.shares }}",
                     "controller": "{{ controller | default(omit) }}",
                 },
             },

@@ -81,4 +81,4 @@ def prepare(kind="tmpfs"):
 
 def access(**more):
     entry = {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"], **more}
-    return f"run_module('share_access', {{'host': 'hv1', 'timeout': 20, 'paths': [dict({entry!r}, path=share)]}})"
+    return f"run_module('share_access', {{'host': 'hv1', 'timeout': 20, 'shares': [declared(path=share, **{entry!r})]}})"

@@ -21,6 +21,11 @@ except ImportError:  # before ansible-core 2.19
 PACKAGE = "ansible_collections.virtshare.storage.plugins.modules."
 
 
+def declared(path, type="local", source=None, read_only=False, **access):
+    """A share as modules take it, with owner, group, mode, writers, acl as far as they are given."""
+    return {"path": path, "type": type, "source": source, "read_only": read_only, "access": access}
+
+
 def run_module(name, parameters, check=False):
     """The result of a module (with C(warnings) as plain sentences), whether it failed or not."""
     arguments = dict(parameters, _ansible_check_mode=check, _ansible_diff=True, _ansible_remote_tmp="/tmp")

@@ -27,7 +27,7 @@ GROUPS = {"kvm": 993, "oneadmin": 9869, "stranger": 12345, "domain users": 20513
 PREAMBLE = """
 import json, os, subprocess, sys
 sys.path.insert(0, {root!r})
-from tests.support.modules import run_module
+from tests.support.modules import declared, run_module
 
 def sh(command):
     return subprocess.run(command, shell=True, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -42,7 +42,7 @@ result = None
 def run_as_root(directory, script, seconds=60):
     """What a script leaves in its variable C(result) (anything JSON can hold).
 
-    directory: for the accounts' files. script: Python; it has run_module(), sh(command), and may mount what it likes:
+    directory: for the accounts' files. script: Python; it has run_module(), declared(), sh(command), and may mount what it likes:
     all mounts end with it. The machine's own accounts are there, and USERS with their GROUPS; /srv is empty.
     """
     return json.loads(finish(start_as_root(directory, script), seconds))

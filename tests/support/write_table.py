@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 
+from tests.support.modules import declared
 from tests.support.playbook import run_playbook
 
 OUTSIDER = "nobody"
@@ -65,7 +66,7 @@ def share_access(inventory, directory, shares):
         "name": "Try the shares as their users", "hosts": "hypervisors", "gather_facts": False, "tasks": [{
             "name": "Write", "virtshare.storage.share_access": {
                 "host": "{{ inventory_hostname }}", "timeout": 60,
-                "paths": [{"path": path, "writers": [*writers, OUTSIDER]} for path, writers in shares.items()],
+                "shares": [declared(path, writers=[*writers, OUTSIDER]) for path, writers in shares.items()],
             },
         }],
     }]), encoding="utf-8")

@@ -79,8 +79,8 @@ def proven(source):
     entries = mount(source)
     live.Bounded.visible = lambda self, path: (entries[-1], entries)
     probe.identity.read = lambda path, mount: {}
-    return probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "timeout": 5, "shares": [
-        {"path": "/srv/shares/x", "type": "toy", "source": "toy:box", "read_only": False, "writers": []}]},
+    return probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "directories": [], "timeout": 5, "shares": [
+        {"path": "/srv/shares/x", "type": "toy", "source": "toy:box"}]},
         True)["shares"][0]["problem"]
 
 said["documented"] = {name: text for name, text in vars(ModuleDocFragment).items() if name.isupper()}
@@ -117,7 +117,7 @@ def test_it_can_be_declared_and_is_refused_with_its_own_words(said):
 
 
 def test_the_modules_documentation_names_it(said):
-    assert set(said["documented"]) == {"MOUNTS", "ACCESS", "CONFINED", "PROOF", "GUEST"}
+    assert set(said["documented"]) == {"MOUNTS", "DECLARED", "GUEST"}
     for text in said["documented"].values():
         option, = yaml.safe_load(text)["options"].values()
         assert "toy" in option["suboptions"]["type"]["choices"]

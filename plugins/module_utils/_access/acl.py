@@ -39,7 +39,7 @@ def named(texts, known, path):
         return None
     found = {}
     for text in texts:
-        kind, name, letters = _entry(text, path)
+        kind, name, letters = acl_entry(text)
         if kind == "user":
             tag, number = USER, known["users"].get(name, {}).get("uid", name)
         else:
@@ -49,13 +49,6 @@ def named(texts, known, path):
             raise Refusal("%s: access.acl has two entries for the %s number %s, which differ; write one of them"
                           % (path, kind, number))
     return sorted(([tag, number, bits] for (tag, number), bits in found.items()), key=_order)
-
-
-def _entry(text, path):
-    try:
-        return acl_entry(text)
-    except Refusal as refusal:
-        raise Refusal("%s: %s" % (path, refusal))
 
 
 def complete(mode, entries):

@@ -9,13 +9,13 @@ from . import accounts, acl
 
 
 def steps(shares_by_host, hosts):
-    """What each host does with its shares: {host: {"set", "verify", "confined"}}.
+    """What each host does with its shares, and when: {host: {"set": [path], "verify": [path], "set_along": [path]}}.
 
-    "set" are the paths of share_access that other hosts wait for, "verify" those that wait for another host; such a
-    path is only verified ("apply": False). What nobody waits for goes along with either, so that nearly every host has
-    one of the two. "confined" are all shares of a host as the parameter confined_paths takes them.
+    The paths to "set" are those that other hosts wait for, and come first; those to "verify" wait for another host.
+    "set_along" are paths that nobody waits for, set along with what is verified, so that nearly every host works once;
+    a host that verifies nothing has them in "set".
 
-    shares_by_host: {host: what access_paths() made of its shares}. hosts: the live ones in order. One of those that
+    shares_by_host: {host: what declared.entries() made of its shares}. hosts: the live ones in order. One of those that
     declare a path of one source sets it, because all hosts would change the same directory. A local share may be
     another directory on every host, which nobody else can set, and so is a CIFS share's owner.
     """
@@ -23,17 +23,12 @@ def steps(shares_by_host, hosts):
     result = {}
     for host in hosts:
         shares = shares_by_host.get(host) or []
-        to_set = [share for share in shares if setters.get(_directory(share)) == host]
-        to_verify = [dict(share, apply=False) for share in shares if setters.get(_directory(share), host) != host]
-        # What nobody waits for.
-        (to_verify if to_verify and not to_set else to_set).extend(
-            share for share in shares if _directory(share) not in setters)
-        result[host] = {
-            "set": to_set,
-            "verify": to_verify,
-            "confined": [dict((name, share[name]) for name in ("path", "type", "source", "read_only") if name in share)
-                         for share in shares],
-        }
+        step = {"set": [share["path"] for share in shares if setters.get(_directory(share)) == host],
+                "verify": [share["path"] for share in shares if setters.get(_directory(share), host) != host],
+                "set_along": []}
+        step["set_along" if step["verify"] and not step["set"] else "set"] += [
+            share["path"] for share in shares if _directory(share) not in setters]
+        result[host] = step
     return result
 
 
@@ -96,7 +91,7 @@ def unknown(shares_by_host, accounts_by_host, expected_by_host):
 def mismatches(accounts_by_host, shares):
     """A sentence for each account of a share that has not the same number on all hosts.
 
-    accounts_by_host: {host: what share_access returned as accounts}. shares: {host: what access_paths() made of its
+    accounts_by_host: {host: what share_access returned as accounts}. shares: {host: what declared.entries() made of its
     shares}. A local share is left out, as nobody else has its files, and a CIFS share, whose server knows no numbers.
     """
     numbers = {}

@@ -1,26 +1,16 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the declaration of shares to what share_access takes. Pure."""
+"""What access takes of the normal form of shares. Pure."""
+
+from .._share.declaration import mounted
 
 
-def access_paths(shares):
-    """The C(paths) of share_access for the declared shares that are to be mounted; no secret is taken over.
+def entries(shares):
+    """A flat {"path", "type", "source", "read_only", "owner", "group", "mode", "writers", "acl"} for each share that is to
+    be mounted.
 
-    shares: as declared, [{"path", "type", "access": {"owner", "group", "mode", "writers", "acl"}, "state",
-    "read_only"}].
+    shares: as declaration.checked() returns them; without one of these keys none of it is declared.
     """
-    return [_path(share) for share in shares if (share.get("state") or "mounted") == "mounted"]
-
-
-def _path(share):
-    access = share.get("access") or {}
-    entry = {"path": share["path"], "writers": list(access.get("writers") or ()),
-             "read_only": bool(share.get("read_only"))}
-    for key in ("type", "source"):
-        if share.get(key) is not None:
-            entry[key] = share[key]
-    for key in ("owner", "group", "mode", "acl"):
-        if access.get(key) is not None:
-            entry[key] = access[key]
-    return entry
+    return [dict(share["access"], **{key: share.get(key) for key in ("path", "type", "source", "read_only")})
+            for share in mounted(shares)]

@@ -9,31 +9,20 @@ from .._host import bounded
 from .._plan.outcome import Outcome
 from .._plan.plan import Plan, Refusal
 from .._share import live
+from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
+from .._share.paths import place_trouble
 from .._share.types import registry
-from . import accounts, acl, confinement, ownership, permissions, write_test
-
-PATH_SPEC = dict(
-    path=dict(type="path", required=True),
-    type=dict(type="str", choices=list(registry.NAMES)),
-    source=dict(type="str"),
-    owner=dict(type="str"),
-    group=dict(type="str"),
-    # raw, because a YAML number must be refused instead of being turned into the wrong mode's text
-    mode=dict(type="raw"),
-    acl=dict(type="list", elements="str"),
-    writers=dict(type="list", elements="str", default=[]),
-    read_only=dict(type="bool", default=False),
-    apply=dict(type="bool"),
-)
-
-CONFINED_SPEC = dict((name, PATH_SPEC[name]) for name in ("path", "type", "source", "read_only"))
+from . import accounts, acl, confinement, declared, ownership, permissions, write_test
 
 ARGUMENT_SPEC = dict(
-    paths=dict(type="list", elements="dict", required=True, options=PATH_SPEC),
-    confined_paths=dict(type="list", elements="dict", options=CONFINED_SPEC),
-    state=dict(type="str", default="granted", choices=["granted", "resolved"]),
-    apply=dict(type="bool", default=True),
-    require_mount=dict(type="bool", default=True),
+    shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC_WITHOUT_CREDENTIALS),
+    set=dict(type="list", elements="path"),
+    verify=dict(type="list", elements="path"),
+    directories=dict(type="list", elements="dict", default=[], options=dict(
+        path=dict(type="path", required=True),
+        writers=dict(type="list", elements="str", default=[]),
+    )),
+    confinement=dict(type="bool", default=False),
     expected_accounts=dict(type="list", elements="str", default=[]),
     host=dict(type="str"),
     timeout=dict(type="float", default=30.0),
@@ -46,32 +35,58 @@ def work(params, check_mode):
     patience = live.Bounded(params["timeout"], host)
     outcome = Outcome(Plan(), {"accounts": {}, "pending_accounts": [], "confinement": None, "paths": []})
     with outcome.collect():
-        known = accounts.ask(*accounts.wanted(params["paths"]), patience)
-        for entry in params["paths"] + (params["confined_paths"] or []):
-            outcome.problems.extend(_unusable(entry, host))
-        expected = params["expected_accounts"] if check_mode or params["state"] == "resolved" else ()
-        desired, unmeant, pending = resolve(params["paths"], known, host, expected)
+        shares, entries, problems = _meant(params)
+        if problems:
+            raise Refusal(*["%s: %s" % (host, problem) for problem in problems])
+        known = accounts.ask(*accounts.wanted(entries), patience)
+        desired, unmeant, pending = resolve(entries, known, host, params["expected_accounts"] if check_mode else ())
         outcome.problems.extend(unmeant)
         outcome.result.update(accounts=known, pending_accounts=pending)
         # With a problem nothing has been touched yet, and nothing is.
-        if not outcome.problems and params["state"] == "granted":
-            _grant(params, check_mode, outcome, desired, patience)
+        if not outcome.problems:
+            if params["confinement"]:
+                _confine(shares, check_mode, outcome, patience)
+            _grant(entries, check_mode, outcome, desired, patience)
     outcome.warnings = outcome.plan.warnings
     return outcome
 
 
-def _grant(params, check_mode, outcome, desired, patience):
+def _meant(params):
+    """(the shares to be mounted, the entries to work on, problems): an entry is a share or a directory inside one.
+
+    An entry: {"path", "type", "source", "read_only", "owner", "group", "mode", "acl", "writers", "apply" (whether this
+    host sets what differs), "require_mount"}.
+    """
+    normal, problems = checked(params["shares"], credentials=False)
+    if problems:
+        return [], [], problems
+    shares = declared.entries(normal)
+    to_set, to_verify = params["set"], params["verify"] or []
+    if to_set is None:
+        to_set = [share["path"] for share in shares if share["path"] not in to_verify]
+    known = [share["path"] for share in normal]
+    problems = ["%s names %s, which is the path of no share. Write one of shares." % (option, path)
+                for option, paths in (("set", to_set), ("verify", to_verify)) for path in paths if path not in known]
+    entries = [dict(share, apply=share["path"] in to_set, require_mount=True) for share in shares
+               if share["path"] in to_set or share["path"] in to_verify]
+    for directory in params["directories"]:
+        problems += filter(None, [place_trouble("directories: path", directory["path"])])
+        entries.append(dict(directory, read_only=False, apply=False, require_mount=False))
+    return shares, entries, problems
+
+
+def _confine(shares, check_mode, outcome, patience):
+    # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
+    confined = confinement.Confinement(shares, patience, check_mode, coming=bool(outcome.result["pending_accounts"]))
+    outcome.result["confinement"] = confined.run()
+    outcome.plan.add(confined.plan)
+    outcome.problems.extend(confined.problems)
+
+
+def _grant(entries, check_mode, outcome, desired, patience):
     known = outcome.result["accounts"]
-    if params["confined_paths"] is not None:
-        # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
-        confined = confinement.Confinement(params["confined_paths"], patience, check_mode,
-                                           coming=bool(outcome.result["pending_accounts"]))
-        outcome.result["confinement"] = confined.run()
-        outcome.plan.add(confined.plan)
-        outcome.problems.extend(confined.problems)
     names = _Names(patience)
-    works = [_Path(entry, desired[entry["path"]], known, patience, names, params, check_mode)
-             for entry in params["paths"]]
+    works = [_Path(entry, desired[entry["path"]], known, patience, names, check_mode) for entry in entries]
     patience.together([path.run() for path in works])
     for path in works:
         outcome.plan.add(path.plan)
@@ -79,38 +94,30 @@ def _grant(params, check_mode, outcome, desired, patience):
         outcome.result["paths"].append(path.result())
 
 
-def resolve(paths, known, host, expected=()):
-    """(desired, problems, pending): {path: what ownership.plan() takes as desired} of the paths that can be meant, a
+def resolve(entries, known, host, expected=()):
+    """(desired, problems, pending): {path: what ownership.plan() takes as desired} of the entries that can be meant, a
     sentence for everything that keeps one from it, and the names that are only expected. Pure.
 
     known: what accounts.lookup() returned on this host. expected: names that packages not installed yet will bring.
     """
     desired, problems = {}, []
-    for entry in paths:
+    for entry in entries:
         try:
             desired[entry["path"]] = _desired(entry, known)
         except Refusal as refusal:
             problems.append("%s: %s" % (host, refusal))
-    unknown, pending = accounts.unknown(paths, known, host, expected)
+    unknown, pending = accounts.unknown(entries, known, host, expected)
     return desired, problems + unknown, pending
 
 
-def _unusable(entry, host):
-    path = entry["path"]
-    if not path.startswith("/") or os.path.normpath(path) != path or path == "/":
-        return ["%s: path %s is not usable: write the absolute path of a share, without . or .. or a trailing slash, "
-                "such as /srv/shares/projects" % (host, path)]
-    return []
-
-
 def _desired(entry, known):
-    """What ownership.plan() takes as desired; Refusal when the entry does not say what it means."""
+    """What ownership.plan() takes as desired; Refusal when two entries of an ACL contradict each other here."""
     return {
         "owner": entry.get("owner"),
         "group": entry.get("group"),
         "uid": known["users"].get(entry.get("owner"), {}).get("uid"),
         "gid": known["groups"].get(entry.get("group")),
-        "mode": ownership.mode_of(entry.get("mode"), entry["path"]),
+        "mode": int(entry["mode"], 8) if entry.get("mode") else None,
         "acl": acl.named(entry.get("acl"), known, entry["path"]),
     }
 
@@ -118,16 +125,15 @@ def _desired(entry, known):
 class _Path:
     """One path of the call: its problems, its plan and what was found."""
 
-    def __init__(self, entry, desired, known, patience, names, params, check_mode):
+    def __init__(self, entry, desired, known, patience, names, check_mode):
         self.path = entry["path"]
         self.entry = entry
         self.known = known
         self.patience = patience
         self.names = names
         self.host = patience.host
-        mine = params["apply"] if entry.get("apply") is None else entry["apply"]
-        self.apply = mine and not entry["read_only"]
-        self.require_mount = params["require_mount"]
+        self.apply = entry["apply"] and not entry["read_only"]
+        self.require_mount = entry["require_mount"]
         self.check_mode = check_mode
         self.desired = desired
         self.plan = Plan()

@@ -7,23 +7,10 @@ import errno
 import os
 import stat
 
-from .._plan.plan import Operation, Plan, Refusal
+from .._plan.plan import Operation, Plan
 from .._share import live
 from .._share.types import registry
 from . import acl
-
-
-def mode_of(text, path):
-    """The number of a mode written as an octal string ("2770"), None for None; Refusal with the words otherwise."""
-    if text is None:
-        return None
-    plain = text if isinstance(text, str) else repr(text)
-    if isinstance(text, str) and 3 <= len(plain) <= 5 and all(digit in "01234567" for digit in plain):
-        number = int(plain, 8)
-        if number <= 0o7777:
-            return number
-    raise Refusal("%s: mode %s is not an octal number in quotes: YAML reads 0770 and 770 without quotes as other "
-                  "numbers; write it as mode: \"2770\"" % (path, plain))
 
 
 def read(path, mount, with_acl=False):

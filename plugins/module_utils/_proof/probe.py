@@ -14,24 +14,17 @@ from .._host import bounded, machine
 from .._plan.outcome import Outcome
 from .._plan.plan import Refusal
 from .._share import leftovers, live
+from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from .._share.types import registry
-from . import identity, nonces
-
-SHARE_SPEC = dict(
-    path=dict(type="path", required=True),
-    mount_point=dict(type="path"),
-    type=dict(type="str", required=True, choices=list(registry.NAMES)),
-    source=dict(type="str"),
-    writers=dict(type="list", elements="str", default=[]),
-    read_only=dict(type="bool", default=False),
-)
+from . import declared, identity, nonces
 
 ARGUMENT_SPEC = dict(
     phase=dict(type="str", required=True, choices=["write", "read", "tidy"]),
     run_id=dict(type="str", required=True),
     host=dict(type="str", required=True),
     hosts=dict(type="list", elements="str", required=True),
-    shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
+    shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC_WITHOUT_CREDENTIALS),
+    directories=dict(type="list", elements="path", default=[]),
     controller=dict(type="str", default=""),
     abandoned=dict(type="list", elements="str", default=[]),
     timeout=dict(type="float", default=30.0),
@@ -62,7 +55,11 @@ def run(params, check_mode):
                       % params["host"])
     begun = time.time()
     patience = live.Bounded(params["timeout"], params["host"])
-    shares = [_Share(share, params, patience, check_mode) for share in params["shares"]]
+    normal, problems = checked(params["shares"], credentials=False)
+    problems = problems or declared.outside(normal, params["directories"])
+    if problems:
+        raise Refusal(*problems)
+    shares = [_Share(share, params, patience, check_mode) for share in declared.entries(normal, params["directories"])]
     patience.together([share.probe() for share in shares])
     return {
         "phase": params["phase"],
@@ -191,7 +188,7 @@ class _Share:
 
     def _accounts(self):
         yield "root", None
-        for name in self.share["writers"]:
+        for name in self.share["access"]["writers"]:
             account = self.patience.run(functools.partial(_account, name), "the name service (passwd, group)")
             if account is not None:
                 yield name, account
@@ -199,7 +196,7 @@ class _Share:
     def _error(self, error):
         words = live.error_words(error)
         if isinstance(error, PermissionError):
-            tried = ", ".join(["root"] + list(self.share["writers"]))
+            tried = ", ".join(["root"] + list(self.share["access"]["writers"]))
             words += (" for %s; the server may map root to nobody (root_squash): declare a user that may write there "
                       "in access.writers" % tried)
         elif error.errno == errno.EROFS:

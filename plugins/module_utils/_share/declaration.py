@@ -46,6 +46,9 @@ SHARE_SPEC = dict(
     ),
 )
 
+# The same for modules that do not mount.
+SHARE_SPEC_WITHOUT_CREDENTIALS = dict((name, SHARE_SPEC[name]) for name in SHARE_SPEC if name != "credentials")
+
 _ACCESS_KEYS = tuple(SHARE_SPEC["access"]["options"])
 _CREDENTIAL_KEYS = tuple(SHARE_SPEC["credentials"]["options"])
 
@@ -59,11 +62,11 @@ def validated(shares):
     return result
 
 
-def checked(shares):
+def checked(shares, credentials=True):
     """(the declared shares in their normal form, with every default filled in; every problem of all of them).
 
     shares: what the user wrote, a list of dicts as YAML yields it; C(None) stands for "not written". With problems the
-    normal form means nothing.
+    normal form means nothing. credentials: whether they are looked at; only what mounts shares is given them.
     Each returned share is a new dict with the keys path, type, source (str, C("") for a local share that is only
     checked), options ({str: str, or True for an option without a value, or False for a default that is not wanted}),
     state, read_only (bool), allow_hidden_files (bool),
@@ -76,19 +79,25 @@ def checked(shares):
                     "source: 'nas1:/export/projects'}." % _shape(shares)]
     result, problems = [], []
     for number, share in enumerate(shares, 1):
-        one = _Share(number, share)
+        one = _Share(number, share, credentials)
         result.append(one.normalised())
         problems.extend(one.problems)
     problems.extend(_overlaps(result))
     return result, problems
 
 
+def mounted(shares):
+    """Those of normal shares that are to be mounted: what every room but the mounts' own works on."""
+    return [share for share in shares if share["state"] == "mounted"]
+
+
 class _Share:
     """One declared share while it is looked at: collects its problems instead of stopping at the first."""
 
-    def __init__(self, number, share):
+    def __init__(self, number, share, credentials):
         self.number = number
         self.share = share
+        self.with_credentials = credentials
         self.problems = []
         self.options = {}
         path = share.get("path") if isinstance(share, dict) else None
@@ -115,7 +124,7 @@ class _Share:
             "read_only": self._flag("read_only"),
             "allow_hidden_files": self._flag("allow_hidden_files"),
             "access": self._access(share_type),
-            "credentials": self._credentials(share_type, state),
+            "credentials": self._credentials(share_type, state) if self.with_credentials else None,
         }
 
     def _known(self, mapping, known, where):

@@ -15,7 +15,7 @@ def given(shares, host, hosts, written, name_of):
     """{"guest": its name in the exchange, "shares": what the module guest_proof takes, "problems": sentences, "left_out":
     sentences} for one host.
 
-    shares: what probe_shares() made of the declaration. hosts: the live ones, in order. written: {host: what
+    shares: the normal ones that are to be mounted. hosts: the live ones, in order. written: {host: what
     share_proof returned of its phase write}. name_of: function(path, host) -> where that host's nonce lies in the share,
     relative to its root.
     """

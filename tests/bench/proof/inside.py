@@ -55,13 +55,13 @@ def whole_role(directory: Path, names: list[str], declared: list[dict]) -> float
 
 def by_hand(names: list[str], declared: list[dict]) -> tuple[dict, float]:
     """What all hosts report, and the milliseconds that all of them took, without Ansible and one after the other."""
-    shares = [dict(share, writers=[], read_only=False) for share in declared]
     results = {name: {} for name in names}
     begun = time.perf_counter()
     for phase in ("write", "read"):
         for name in names:
             results[name][phase] = probe.run(
-                {"phase": phase, "run_id": RUN, "host": name, "hosts": names, "shares": shares, "timeout": 30}, False)
+                {"phase": phase, "run_id": RUN, "host": name, "hosts": names, "shares": declared, "directories": [],
+                 "timeout": 30}, False)
     return results, (time.perf_counter() - begun) * 1000
 
 

@@ -20,11 +20,11 @@ def test_the_guest_reads_and_writes_where_share_proof_does(tmp_path, monkeypatch
     mount = mountinfo.find(mountinfo.parse("50 20 0:50 / %s rw - nfs4 nas1:/a rw" % tmp_path), str(tmp_path))
     monkeypatch.setattr(probe.live.Bounded, "visible", lambda self, path: (mount, [mount]))
     monkeypatch.setattr(probe.live, "enter", lambda path, mount: os.open(path, os.O_RDONLY))
-    hosts, share = ["hv1", "hv2"], {"path": str(tmp_path), "type": "nfs", "source": None, "read_only": False, "writers": []}
+    hosts, share = ["hv1", "hv2"], {"path": str(tmp_path), "type": "nfs", "source": "nas1:/a", "read_only": False}
 
     def phase(name, host, hosts):
         return probe.run({"phase": name, "run_id": "0123456789", "host": host, "hosts": hosts, "shares": [share],
-                          "timeout": 5}, False)
+                          "directories": [], "timeout": 5}, False)
     written = {"hv2": phase("write", "hv2", hosts)}
     declared = dict(share, state="mounted", access={"writers": []})
     variables = {host: {"declared": {"shares": [declared]}, "written": written.get(host)} for host in hosts}

@@ -21,21 +21,10 @@ def apply(name, value, **arguments):
     return module.FilterModule().filters()[name](value, **arguments)
 
 
-def test_access_paths():
-    assert apply("access_paths", SHARES) == [
-        {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "owner": "oneadmin", "writers": ["oneadmin"],
-         "read_only": False}]
-
-
 def test_inner_volume_paths():
     volumes = [{"name": "V", "path": "/srv/a/x"}, {"name": "W", "path": "/srv/a"}, {"name": "X", "path": "/srv/b/x"}]
     assert apply("inner_volume_paths", volumes, shares=SHARES, users=["oneadmin"]) == [
         {"path": "/srv/a/x", "writers": ["oneadmin"]}]
-
-
-def test_probe_shares():
-    assert apply("probe_shares", SHARES) == [
-        {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "writers": ["oneadmin"], "read_only": False}]
 
 
 def test_proof_matrix():
@@ -45,7 +34,7 @@ def test_proof_matrix():
             "content": None, "read_only": False}
     phase = {"shares": [mine]}
     made = apply("proof_matrix", {"hv1": {"write": phase, "read": phase}},
-                 shares=apply("probe_shares", SHARES), expected_hosts=["hv1", "hv2"])
+                 shares=SHARES, expected_hosts=["hv1", "hv2"])
     assert made["proven"] is False
     (found,) = made["shares"]
     assert found["state"] == "partial"

@@ -9,6 +9,7 @@ import pwd
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._access import accounts, agreement, declared
+from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import checked
 
 PATH = "/srv/shares/projects"
 DECLARED = {"path": PATH, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": "4.2"},
@@ -65,30 +66,28 @@ def test_expected_accounts_are_pending():
     assert accounts.unknown([ENTRY], known, "hv1", ["libvirt-qemu", "kvm"]) == ([], ["kvm", "libvirt-qemu"])
 
 
+def entries(*shares):
+    return declared.entries(checked(shares, credentials=False)[0])
+
+
 def test_what_is_declared_is_taken_over_without_secrets():
-    assert declared.access_paths([DECLARED]) == [ENTRY]
-    assert "secret" not in repr(declared.access_paths([DECLARED]))
-    assert declared.access_paths([dict(DECLARED, state="absent"), dict(DECLARED, state="unmounted")]) == []
-    assert declared.access_paths([{"path": PATH}]) == [{"path": PATH, "writers": [], "read_only": False}]
-    assert declared.access_paths([dict(DECLARED, read_only=True, access=None)])[0]["read_only"] is True
+    nothing = {"owner": None, "group": None, "mode": None, "writers": [], "acl": None}
+    assert entries(DECLARED) == [dict(ENTRY, acl=None)]
+    assert "secret" not in repr(entries(DECLARED))
+    assert entries(dict(DECLARED, state="absent"), dict(DECLARED, state="unmounted")) == []
+    bare = {"path": PATH, "type": "nfs", "source": "nas1:/x"}
+    assert entries(bare) == [dict(bare, read_only=False, **nothing)]
+    assert entries(dict(DECLARED, read_only=True, access=None))[0]["read_only"] is True
 
 
 def test_an_acl_is_handed_on_also_when_it_is_to_be_empty():
-    acls = ([], ["user:backup:r-x"], None)
-    entries = declared.access_paths([{"path": PATH, "access": {"acl": acl}} for acl in acls])
-    assert [entry.get("acl", "not there") for entry in entries] == [[], ["user:backup:r-x"], "not there"]
-
-
-def test_a_number_as_mode_is_handed_on_to_be_refused():
-    assert declared.access_paths([{"path": PATH, "access": {"mode": 777}}])[0]["mode"] == 777
-
-
-def verified(*shares):
-    return [dict(share, apply=False) for share in shares]
+    for acl in ([], ["user:backup:r-x"], None):
+        (entry,) = entries(dict(DECLARED, options={"vers": 3}, access={"acl": acl}))
+        assert entry["acl"] == acl
 
 
 def calls(steps):
-    return {host: (step["set"], step["verify"]) for host, step in steps.items()}
+    return {host: (step["set"], step["verify"], step["set_along"]) for host, step in steps.items()}
 
 
 def test_one_host_of_each_source_sets_it_and_the_others_verify_it_then():
@@ -99,22 +98,20 @@ def test_one_host_of_each_source_sets_it_and_the_others_verify_it_then():
         {"hv1": [ENTRY, local], "hv2": [ENTRY, other, local], "hv3": [other, elsewhere], "dead": [other]},
         ["hv1", "hv2", "hv3"])
     assert calls(steps) == {
-        "hv1": ([ENTRY, local], []), "hv2": ([], verified(ENTRY, other) + [local]), "hv3": ([other, elsewhere], [])}
-    confined = dict(path="/srv/b", type="nfs", source="nas2:/b", read_only=False)
-    assert steps["hv3"]["confined"] == [confined, dict(confined, path=PATH, source="nas9:/x")]
+        "hv1": ([PATH, "/srv/l"], [], []), "hv2": ([], [PATH, "/srv/b"], ["/srv/l"]), "hv3": (["/srv/b", PATH], [], [])}
 
 
 def test_each_host_has_the_owner_of_a_cifs_share_by_its_own_options():
     media = {"path": "/srv/media", "type": "cifs", "source": "//nas2/media"}
     assert calls(agreement.steps({"hv1": [media], "hv2": [media]}, ["hv1", "hv2"])) == {
-        "hv1": ([media], []), "hv2": ([media], [])}
+        "hv1": (["/srv/media"], [], []), "hv2": (["/srv/media"], [], [])}
 
 
 def test_what_nobody_waits_for_goes_along_with_what_is_verified():
     own = dict(ENTRY, path="/srv/own", source="nas2:/own")
     local = dict(ENTRY, path="/srv/l", type="local")
     assert calls(agreement.steps({"hv1": [ENTRY, local], "hv2": [own, ENTRY, local]}, ["hv1", "hv2"])) == {
-        "hv1": ([ENTRY, local], []), "hv2": ([], verified(ENTRY) + [own, local])}
+        "hv1": ([PATH, "/srv/l"], [], []), "hv2": ([], [PATH], ["/srv/own", "/srv/l"])}
 
 
 def test_only_a_circle_needs_two_calls_of_a_host():
@@ -123,8 +120,8 @@ def test_only_a_circle_needs_two_calls_of_a_host():
     made = calls(agreement.steps({
         "hv1": [shares["a"], shares["c"]], "hv2": [shares["a"], shares["b"]], "hv3": [shares["b"], shares["c"]],
     }, ["hv1", "hv2", "hv3"]))
-    assert sum(bool(first) and bool(then) for first, then in made.values()) == 1
-    assert sorted(share["path"] for first, dummy in made.values() for share in first) == ["/srv/a", "/srv/b", "/srv/c"]
+    assert sum(bool(to_set) and bool(to_verify) for to_set, to_verify, dummy in made.values()) == 1
+    assert sorted(path for to_set, dummy, dummy2 in made.values() for path in to_set) == ["/srv/a", "/srv/b", "/srv/c"]
 
 
 def known(uid=64055, gid=108):

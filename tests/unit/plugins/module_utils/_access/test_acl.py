@@ -53,7 +53,7 @@ def test_a_name_that_is_not_known_yet_stands_for_itself():
 
 
 @pytest.mark.parametrize("texts, words", [
-    (["user:backup:7"], "/srv/shares/projects: access.acl 'user:backup:7' is not an entry"),
+    (["user:backup:7"], "^access.acl 'user:backup:7' is not an entry"),
     (["user:backup:rwx", "user:34:r-x"], "two entries for the user number 34"),
 ])
 def test_what_cannot_be_meant_is_refused(texts, words):

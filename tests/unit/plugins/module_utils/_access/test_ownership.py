@@ -9,7 +9,6 @@ import os
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._access import acl, ownership
 from ansible_collections.virtshare.storage.plugins.module_utils._host.mountinfo import Mount
-from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,21 +174,6 @@ def test_after_the_plan_nothing_differs(uid, gid, mode, wanted_mode):
             if value != -1:
                 state[key] = value
     assert ownership.differences(state, desired, lambda kind, number: str(number)) == []
-
-
-@pytest.mark.parametrize("text, number", [("2770", 0o2770), ("770", 0o770), ("0755", 0o755), ("00755", 0o755),
-                                          (None, None)])
-def test_a_mode_is_an_octal_string(text, number):
-    assert ownership.mode_of(text, PATH) == number
-
-
-@pytest.mark.parametrize("value", [777, 0o770, "788", "u+rwx", "77", "", "17770", True, 7.5, "-770"])
-def test_any_other_mode_is_refused_with_what_to_write(value):
-    with pytest.raises(Refusal) as refusal:
-        ownership.mode_of(value, PATH)
-    assert PATH in str(refusal.value)
-    assert str(value) in str(refusal.value)
-    assert 'mode: "2770"' in str(refusal.value)
 
 
 def test_root_squash_says_what_to_do_on_the_server():

@@ -66,16 +66,9 @@ def test_lists_of_hosts(names, text):
     assert explain.listed(names) == text
 
 
-def test_what_is_declared_is_taken_over_without_secrets():
-    share = {"path": "/srv/a", "type": "cifs", "source": "//nas2/a", "credentials": {"password": "secret"},
-             "access": {"owner": "x", "writers": ["oneadmin"]}}
-    assert declared.probe_shares([share, dict(share, state="absent"), {"path": "/srv/b", "type": "nfs"}]) == [
-        {"path": "/srv/a", "type": "cifs", "source": "//nas2/a", "writers": ["oneadmin"], "read_only": False},
-        {"path": "/srv/b", "type": "nfs", "writers": [], "read_only": False}]
-
-
 def parameters(**more):
-    given = {"phase": "write", "run_id": "abcdefgh1234", "host": "hv1", "hosts": ["hv1"], "shares": [], "timeout": 5.0}
+    given = {"phase": "write", "run_id": "abcdefgh1234", "host": "hv1", "hosts": ["hv1"], "shares": [], "directories": [],
+             "timeout": 5.0}
     given.update(more)
     return given
 
@@ -89,8 +82,18 @@ def test_unusable_parameters_are_refused_with_what_to_write():
     assert "hosts must hold host hv1 itself" in str(refusal.value)
 
 
+def test_shares_that_are_not_to_be_mounted_are_left_out_and_wrong_ones_refused(tmp_path):
+    share = {"path": str(tmp_path), "type": "cifs", "source": "//nas2/a", "access": {"owner": "x", "writers": ["oneadmin"]}}
+    result = probe.run(parameters(shares=[share, dict(share, path="/srv/b", state="absent")]), False)
+    (found,) = result["shares"]
+    assert {key: found[key] for key in ("path", "type", "source", "read_only")} == {
+        "path": str(tmp_path), "type": "cifs", "source": "//nas2/a", "read_only": False}
+    with pytest.raises(Refusal, match="path 'srv/b' is relative"):
+        probe.run(parameters(shares=[dict(share, path="srv/b")]), False)
+
+
 def test_a_path_that_is_no_mount_is_recorded_and_never_written_to(tmp_path):
-    share = {"path": str(tmp_path), "type": "nfs", "source": "nas1:/x", "writers": [], "read_only": False}
+    share = {"path": str(tmp_path), "type": "nfs", "source": "nas1:/x"}
     for phase in ("write", "read"):
         result = probe.work(parameters(phase=phase, shares=[share]), False).returned()
         (found,) = result["shares"]
@@ -101,19 +104,23 @@ def test_a_path_that_is_no_mount_is_recorded_and_never_written_to(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_mount_of_another_type_is_recorded():
-    share = {"path": "/proc", "type": "nfs", "source": "nas1:/x", "writers": [], "read_only": False}
+def test_a_mount_of_another_type_is_recorded(monkeypatch):
+    entry = mountinfo.find(mountinfo.read(), "/proc")
+    monkeypatch.setattr(probe.live.Bounded, "visible", lambda self, path: (entry, [entry]))
+    monkeypatch.setattr(probe.identity, "read", lambda path, mount: {})
+    share = {"path": "/srv/x", "type": "nfs", "source": "nas1:/x"}
     (found,) = probe.run(parameters(shares=[share]), False)["shares"]
     assert found["problem"] == "is a proc mount, declared is the type nfs"
     assert found["identity"]["fstype"] == "proc"
 
 
 def test_directories_inside_shares_are_probed_as_well():
-    share = {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "access": {"writers": ["oneadmin"]}}
-    own = {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "read_only": False, "writers": ["oneadmin"]}
-    assert declared.probe_shares([share], ["/srv/a/web", "/srv/a"]) == [
-        own, dict(own, path="/srv/a/web", mount_point="/srv/a")]
+    share = {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "state": "mounted", "access": {"writers": ["oneadmin"]}}
+    assert declared.entries([share], ["/srv/a/web", "/srv/a"]) == [
+        share, dict(share, path="/srv/a/web", mount_point="/srv/a")]
+    assert declared.outside([share], ["/srv/a/web", "/srv/a"]) == []
+    (problem,) = declared.outside([share], ["/srv/ab"])
+    assert problem.startswith("the directory /srv/ab lies in no declared share.")
+    assert len(declared.outside([dict(share, state="absent")], ["/srv/a/web"])) == 1
     with pytest.raises(Refusal, match="/srv/ab lies in no declared share"):
-        declared.probe_shares([share], ["/srv/ab"])
-    with pytest.raises(Refusal, match="lies in no declared share"):
-        declared.probe_shares([dict(share, state="absent")], ["/srv/a/web"])
+        probe.run(parameters(shares=[dict(share, access=None)], directories=["/srv/ab"]), False)

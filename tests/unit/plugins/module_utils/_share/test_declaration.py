@@ -4,6 +4,7 @@
 """The declaration: what is filled in, and what is refused with which words."""
 
 import copy
+import re
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
@@ -72,9 +73,17 @@ def test_a_module_passes_null_for_what_is_not_written():
     assert validated([share(options=None, access=None, credentials=None, state=None)]) == validated([NFS])
 
 
-@pytest.mark.parametrize("text, octal", [("770", "0770"), ("0770", "0770"), ("2770", "2770"), ("02770", "2770")])
+@pytest.mark.parametrize("text, octal", [("770", "0770"), ("0770", "0770"), ("2770", "2770"), ("02770", "2770"), ("0755", "0755"), ("00755", "0755"), (None, None)])
 def test_modes_get_four_digits(text, octal):
     assert validated([share(access={"mode": text})])[0]["access"]["mode"] == octal
+
+
+@pytest.mark.parametrize("value", [777, 0o770, "788", "u+rwx", "77", "", "17770", True, 7.5, "-770"])
+def test_any_other_mode_is_refused_with_what_to_write(value):
+    problem = refusal(share(access={"mode": value}))
+    assert NFS["path"] in problem
+    assert str(value) in problem
+    assert re.search(r'mode: "(2770|0777|0770|0504)"', problem)
 
 
 # what is declared, and the parts of the refusal: the value, and what to write instead

@@ -101,8 +101,7 @@ def test_access(case):
     share, mount, entries, _evidence, same = case
     entry = {"path": PATH, "type": share["type"], "source": share["source"], "read_only": True}
     assert (live.Bounded(5, "hv1").declared_instead(entry, mount, entries) is None) is same
-    work = grant._Path(dict(entry, writers=[], apply=None), {}, {}, live.Bounded(5, "hv1"), None,
-                       {"apply": True, "require_mount": True}, False)
+    work = grant._Path(dict(entry, writers=[], apply=True, require_mount=True), {}, {}, live.Bounded(5, "hv1"), None, False)
     work.mount = mount
     usable = []
 
@@ -118,8 +117,8 @@ def test_access(case):
 def test_proof(case, monkeypatch):
     share, _mount, _entries, _evidence, same = case
     monkeypatch.setattr(probe.identity, "read", lambda path, mount: {})
-    result = probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "timeout": 5, "shares": [
-        {"path": PATH, "type": share["type"], "source": share["source"] or None, "read_only": False, "writers": []}]}, True)
+    result = probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "directories": [], "timeout": 5, "shares": [
+        {"path": PATH, "type": share["type"], "source": share["source"] or None}]}, True)
     problem = result["shares"][0]["problem"]
     assert (problem is None or "declared is" not in problem) is same
 
