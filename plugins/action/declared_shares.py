@@ -6,6 +6,7 @@
 from ..module_utils._access import accounts, declared
 from ..module_utils._plan.plan import Refusal
 from ..module_utils._proof import declared as proven
+from ..module_utils._proof.explain import listed
 from ..module_utils._share.declaration import checked
 from ..plugin_utils._action import ControllerAction, each_once, plain
 
@@ -19,15 +20,20 @@ class ActionModule(ControllerAction):
         fail=dict(type="bool", default=True),
         registered=dict(type="str"),
         directories=dict(type="list", elements="str", default=[]),
+        allow_empty=dict(type="bool", default=True),
     )
 
     def work(self, arguments, hosts):
         if arguments["registered"]:
             results = hosts.registered(arguments["registered"])
             _refuse(each_once({host: result.get("problems") or [] for host, result in results.items()}))
-            return {}
+            empty = results and not any(result.get("shares") for result in results.values())
+            return {"warnings": ["no share is declared for %s, so that nothing is done here" % listed(results)]} if empty else {}
         shares, problems = checked(plain(arguments["shares"]))
         problems = problems or proven.outside(shares, plain(arguments["directories"]))
+        if not arguments["allow_empty"] and not shares and not problems:
+            problems = ["no share is declared, and with purge every share would be removed. Look how the variable is "
+                        "spelled, or write virtshare_shares: [] if none is meant to stay."]
         if arguments["fail"]:
             _refuse(problems)
         return dict(view([] if problems else shares), problems=problems)

@@ -31,9 +31,13 @@ options:
   registered:
     description:
       - The name of the variable in which each host has registered what this module returned with O(fail=false).
-      - Fails when a host of the play has problems. Each is named once, with its hosts where not all hosts have it. Use
+      - Warns when no host has a share, and fails when a host of the play has problems. Each is named once, with its hosts where not all hosts have it. Use
         it with C(run_once).
     type: str
+  allow_empty:
+    description: Whether an empty list is right. With V(false) it is a problem, as where what is not declared is removed.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Nothing is changed anywhere.

@@ -43,8 +43,15 @@ class Hosts:
 
     def __init__(self, task_vars):
         self._variables = task_vars["hostvars"]
+        # The names that the task itself has, which may come from its play.
+        self.own = set(task_vars)
+        self.run_tags = list(task_vars.get("ansible_run_tags") or ())
         self.batch = [str(host) for host in task_vars["ansible_play_batch"]]
         self.play = [str(host) for host in task_vars["ansible_play_hosts"]]
+
+    def names(self, host):
+        """The names of a host's variables."""
+        return {str(name) for name in self._variables[host]} if host in self._variables else set()
 
     def variable(self, host, name):
         """The value of a host's variable, None where it has none. Registered results, facts and the inventory count."""

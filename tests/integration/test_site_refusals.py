@@ -159,6 +159,73 @@ def test_a_role_used_alone_checks_its_own_shares_even_where_the_play_gives_them(
     assert contacts.read_text(encoding="utf-8") == ""
 
 
+def write(directory, inventory):
+    path = directory / "inventory.json"
+    path.write_text(json.dumps(inventory), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("change, words", [
+    ({"hypervisors": {}}, "no host is in hypervisors, so that nothing would be done. "),
+    ({"hypervisors": {}, "all": {"vars": {"virtshare_hypervisors": "hosts"}}}, "no host is in hosts, so that nothing"),
+    ({"all": {"vars": {"virtshare_share": [GOOD]}}}, "the variable virtshare_share is not known here. Write virtshare_shares."),
+    ({"all": {"vars": {"share_proof_timeouts": 3, "virtshare_shares": [GOOD]}}},
+     "the variable share_proof_timeouts is not known here. Write share_proof_timeout."),
+    ({}, "nothing is declared for the hosts of hypervisors: "),
+], ids=["empty group", "other group", "misspelt", "misspelt option", "nothing"])
+def test_a_run_that_would_do_nothing_is_no_success(tmp_path, watched, playbook, change, words):
+    inventory, contacts = watched
+    run = run_playbook(f"playbooks/{playbook}.yml", inventories=[write(tmp_path, {**inventory, **change})])
+    assert run.code != 0
+    (failure,) = run.failures
+    assert run.output.count(words) == 1, run.output
+    assert contacts.read_text(encoding="utf-8") == "" and len(failure["result"]["problems"]) == 1
+
+
+def test_what_only_the_play_declares_is_declared(tmp_path, watched):
+    inventory, _contacts = watched
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"import_playbook": "virtshare.storage.site", "vars": {
+        "virtshare_shares": [share(path="srv/one")]}}]), encoding="utf-8")
+    run = run_playbook(playbook, inventories=[write(tmp_path, inventory)])
+    assert run.failure_text().splitlines()[1].startswith("hv1: share srv/one: path 'srv/one' is relative")
+
+
+def test_an_empty_list_is_warned_of(tmp_path, watched):
+    inventory, _contacts = watched
+    run = run_playbook("playbooks/verify.yml", inventories=[write_inventory(tmp_path, inventory, [])])
+    assert run.output.count("no share is declared for hv1, hv2 and hv3") == 1
+
+
+def test_tags_that_select_nothing_are_warned_of(tmp_path, watched):
+    inventory, contacts = watched
+    path = write_inventory(tmp_path, inventory, [GOOD])
+    run = run_playbook("playbooks/site.yml", inventories=[path], arguments=["--tags", "mounts"])
+    assert run.code == 0 and contacts.read_text(encoding="utf-8") == ""
+    assert "--tags mounts selects nothing of this playbook" in " ".join(run.output.split())
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"import_playbook": "virtshare.storage.site", "tags": ["mounts"]}]), encoding="utf-8")
+    run = run_playbook(playbook, inventories=[path], arguments=["--tags", "mounts"])
+    assert run.code != 0 and "selects nothing" not in run.output
+    assert contacts.read_text(encoding="utf-8") != ""
+
+
+@pytest.mark.parametrize("declared, words", [
+    ({}, "no share is declared, and with purge every share would be removed."),
+    ({"virtshare_shares": []}, None), ({"virtshare_shares": [GOOD]}, None)])
+def test_an_undeclared_list_is_never_purged(tmp_path, watched, declared, words):
+    inventory, contacts = watched
+    inventory["hypervisors"]["vars"] = dict(
+        declared, share_mounts_purge=True, share_mounts_purge_below="/srv/shares")
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{
+        "hosts": "hypervisors", "gather_facts": False, "roles": [{"role": "virtshare.storage.share_mounts"}]}]), encoding="utf-8")
+    run = run_playbook(playbook, inventories=[write(tmp_path, inventory)])
+    assert run.code != 0 and ("no share is declared, and with purge" in run.output) == bool(words)
+    assert (contacts.read_text(encoding="utf-8") == "") == bool(words), "else the module asks the host"
+
+
 def test_unknown_user_is_refused_before_anything_changes(tmp_path):
     shares = [share(access={"owner": "nobody-knows-her", "group": "root", "mode": "2770", "writers": ["root"]})]
     hosts = LOCAL["hypervisors"]["hosts"]

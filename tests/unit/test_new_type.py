@@ -79,7 +79,8 @@ def proven(source):
     entries = mount(source)
     live.Bounded.visible = lambda self, path: (entries[-1], entries)
     probe.identity.read = lambda path, mount: {}
-    return probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "directories": [], "timeout": 5, "shares": [
+    return probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "timeout": 5,
+                        "directories": [], "shares": [
         {"path": "/srv/shares/x", "type": "toy", "source": "toy:box"}]},
         True)["shares"][0]["problem"]
 

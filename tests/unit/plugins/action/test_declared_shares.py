@@ -51,8 +51,19 @@ def test_the_problems_of_all_hosts_are_named_once():
     with pytest.raises(Refusal) as caught:
         work("declared_shares", dict(variables, hv5={}), registered="report")
     assert caught.value.problems == ["hv1 and hv2: a", "hv2: b"]
+    variables["hv3"]["report"]["shares"] = [GOOD]
     assert work("declared_shares", {"hv3": variables["hv3"]}, registered="report") == {}
     assert work("declared_shares", variables, ["hv3"], registered="report") == {}, "other hosts of the inventory"
+
+
+def test_nothing_declared_is_warned_of():
+    empty = {"report": {"problems": [], "shares": []}}
+    assert work("declared_shares", {"hv1": empty, "hv2": empty}, registered="report") == {
+        "warnings": ["no share is declared for hv1 and hv2, so that nothing is done here"]}
+    made = work("declared_shares", shares=[], fail=False, allow_empty=False)
+    assert made["problems"][0].startswith("no share is declared, and with purge every share would be removed.")
+    assert work("declared_shares", shares=[], fail=False)["problems"] == []
+    assert work("declared_shares", shares=[GOOD], fail=False, allow_empty=False)["problems"] == []
 
 
 def test_what_all_hosts_have_names_none_of_them():

@@ -117,7 +117,8 @@ def test_access(case):
 def test_proof(case, monkeypatch):
     share, _mount, _entries, _evidence, same = case
     monkeypatch.setattr(probe.identity, "read", lambda path, mount: {})
-    result = probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "directories": [], "timeout": 5, "shares": [
+    result = probe.run({"phase": "tidy", "run_id": "0123456789", "host": "hv1", "hosts": ["hv1"], "timeout": 5,
+                        "directories": [], "shares": [
         {"path": PATH, "type": share["type"], "source": share["source"] or None}]}, True)
     problem = result["shares"][0]["problem"]
     assert (problem is None or "declared is" not in problem) is same
