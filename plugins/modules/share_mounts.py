@@ -13,6 +13,21 @@ description:
     as the filesystem spells them; only declared options are compared. A wrong source under the right path is unmounted
     and the right one mounted, if nothing uses it; else the share fails, naming what uses it. A changed flag of the
     mount (such as V(noatime)) is set by a remount, other options need a new mount.
+  - A share is used by whoever uses it or a directory inside it, in any mount namespace, such as a C(virtiofsd) with a
+    sandbox or a container; by bind mounts of it elsewhere, loop devices, overlays and exports; and by mount namespaces
+    that have a mount of it which an unmount on the host does not reach. What the NFS or CIFS client mounted inside it by
+    itself (C(crossmnt), DFS) goes along with it when nobody uses that, and gets the flags of the share while it stays.
+  - Before a working mount is unmounted for another one, that is mounted for a moment in a mount namespace of its own,
+    in check mode too, so that a wrong name, export or option is known while nothing has been touched. Where the new
+    mount fails all the same, the old one and its entry in C(fstab) are put back, or the message says that they could
+    not be.
+  - A share of O(shares[].type=local) may bind a directory of another share of the same call. It is mounted after that
+    one and released before it, and fails when that one does.
+  - A second name or another address of the same NFS server is the same share. A name that leads to another server is
+    not, and the message says both addresses.
+  - systemd's unit files for a path come before C(fstab). One in C(/etc) or C(/run) that decides what a boot mounts there,
+    a masked one and drop-ins that change the mount are refused by name; so are enabled ones for a share that is not to
+    be mounted.
   - The entry in C(fstab) is kept equal to the declaration. Lines of other mounts stay as they are, byte for byte, and
     the file is replaced in one step. systemd reads it again once when it changed.
   - The directory under a mount is created if missing, given to root with mode V(0000) and marked immutable where the

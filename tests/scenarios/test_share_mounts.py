@@ -54,6 +54,7 @@ PLAYBOOK = [
                 "when": "not whole_role",
                 "virtshare.storage.share_mounts": {
                     "shares": "{{ virtshare_shares }}", "timeout": "{{ share_mounts_timeout }}",
+                    "purge": "{{ purge_below is defined }}", "purge_below": "{{ purge_below | default(omit) }}",
                 },
             },
         ],
@@ -96,7 +97,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Lab.up("mounts", ["hv1", "nas1:storage"], fresh=True) as lab:
+    with Lab.up("mounts", ["hv1:hypervisor-ready", "nas1:storage"], fresh=True) as lab:
         lab.ssh("nas1", "cat > /etc/exports && for each in projects 'my disks' old other; do mkdir -p \"/export/$each\""
                         " && echo \"$each\" > \"/export/$each/name\"; done && exportfs -ra", stdin=EXPORTS)
         lab.ssh("hv1", "cat > /etc/fstab", stdin=FSTAB)
@@ -174,6 +175,99 @@ def test_a_busy_wrong_mount_is_refused_naming_its_user_while_other_shares_are_do
             assert word in result["msg"]
     site.ssh("systemctl stop holder")
     assert site.mounts(ALL)[1] == [("unmount", "/srv/shares/projects"), ("mount", "/srv/shares/projects")]
+    assert_as_declared(site)
+
+
+# Who uses a directory of the share, in two rounds: what begins it, and how it is named. PID is a process that writes its
+# number into /run/users/NAME.
+DAEMON = "systemd-run --quiet --collect --unit user-{0} --property Type=exec"
+VIRTIOFSD = (DAEMON + " /usr/libexec/virtiofsd --socket-path=/run/users/{0}.socket --shared-dir $vm --sandbox {0}", "virtiofsd")
+USERS = [
+    {
+        **{sandbox: (VIRTIOFSD[0].format(sandbox), "user-" + sandbox) for sandbox in ("none", "chroot", "namespace")},
+        "qemu": (DAEMON.format("qemu") + " qemu-system-x86_64 -M none -nodefaults -display none -drive"
+                 " if=none,format=raw,file=$vm/disk.img", "user-qemu"),
+        "directory": (DAEMON.format("directory") + " --property WorkingDirectory=$vm sleep 900", "user-directory"),
+        "bind": ("mkdir -p /run/users/bind && mount --bind $vm /run/users/bind", "a bind mount at /run/users/bind"),
+        "nested": ("mkdir -p /run/users/nested && mount --bind /run/users/bind /run/users/nested",
+                   "a bind mount at /run/users/nested"),
+        "loop": ("losetup /dev/loop7 $vm/disk.img", "the loop device /dev/loop7"),
+    },
+    {
+        "kept": ("mkdir -p /run/users/kept && mount -t tmpfs none /run/users/kept && mount --make-private /run/users/kept"
+                 " && touch /run/users/kept/x && unshare --mount=/run/users/kept/x --propagation private true",
+                 "the mount namespace that /run/users/kept/x keeps"),
+        "container": (DAEMON.format("container") + " unshare --mount --propagation private sh -c"
+                      " 'mount --bind '$vm' /mnt && umount '$share' && exec sleep 900'", "user-container"),
+        "map": (DAEMON.format("map") + " python3 -c 'import mmap, os, signal; f = os.open(\"'$vm'/disk.img\", os.O_RDWR);"
+                " m = mmap.mmap(f, 0); os.close(f); signal.pause()'", "user-map"),
+        "overlay": ("mkdir -p /run/users/overlay && mount -t overlay -o lowerdir=$vm:/opt none /run/users/overlay",
+                    "the overlay at /run/users/overlay"),
+        "chroot": (DAEMON.format("root") + " python3 -c 'import os, signal; os.chroot(\"'$vm'\"); os.chdir(\"/\");"
+                   " signal.pause()'", "user-root"),
+    },
+]
+END_USERS = ("systemctl stop 'user-*'; losetup -d /dev/loop7 2>/dev/null; for each in kept/x kept overlay nested bind; do"
+             " umount /run/users/$each 2>/dev/null; done; rm -rf /run/users/*.socket; mountpoint -q /run/users/bind && exit 1;"
+             " true")
+
+
+@pytest.mark.parametrize("users", USERS, ids=["first", "second"])
+def test_all_who_use_a_directory_of_a_share_keep_it(site, users):
+    """For a changed source, a changed option, absent and purge; virtiofsd of C is in tests/integration/test_share_users.py."""
+    path = PROJECTS["path"]
+    site.ssh(f"mkdir -p /run/users {path}/vm1 && truncate -s 1M {path}/vm1/disk.img")
+    script = "set -e; share=%s; vm=$share/vm1; %s" % (path, "; ".join(begin for begin, _name in users.values()))
+    try:
+        site.ssh(f"{script}; sleep 2")
+        names = [name if not name.startswith("user-") else "(process %s)" % site.ssh(
+            f"systemctl show --property MainPID --value {name}").strip() for _begin, name in users.values()]
+        before = site.live(), site.ssh("cat /etc/fstab")
+        for changed, arguments in (
+                ([dict(PROJECTS, source="nas1:/export/other")], ()),
+                ([dict(PROJECTS, options={"vers": "4.1"})], ()),
+                ([dict(PROJECTS, state="absent")], ()),
+                ([], ("--extra-vars", "purge_below=/srv/shares"))):
+            result, operations = site.mounts(changed + ALL[1:], *arguments)
+            assert operations == []
+            (message,) = [each["error"] for each in result["errors"]]
+            assert f"share {path}: the mount there has to go" in message
+            assert [name for name in names if name not in message] == []
+        assert (site.live(), site.ssh("cat /etc/fstab")) == before
+    finally:
+        site.ssh(END_USERS)
+    assert_as_declared(site)
+
+
+def test_a_wrong_new_source_does_not_take_the_share_away(site):
+    """A name that is none, an export that is none, an option that the kernel refuses: nothing is unmounted for those."""
+    before = site.live(), site.ssh("cat /etc/fstab /run/mount/utab")
+    for changed, words in (
+            (dict(PROJECTS, source="nsa1:/export/projects"), "server nsa1 of nsa1:/export/projects has no address"),
+            (dict(PROJECTS, source="nas1:/export/nowhere"), "What is mounted there stays. Nothing was changed"),
+            (dict(PROJECTS, options={"vers": "4.2", "sec": "krb5"}), "What is mounted there stays. Nothing was changed")):
+        result, operations = site.mounts([changed, *ALL[1:]], "--check")
+        assert operations == [] and words in result["msg"]
+    assert (site.live(), site.ssh("cat /etc/fstab /run/mount/utab")) == before
+
+
+def test_a_second_name_and_another_address_of_the_server_are_the_same_share(site):
+    address = site.ssh("getent ahostsv4 nas1").split()[0]
+    second = address.rsplit(".", 1)[0] + ".222"
+    site.ssh(f"ip address add {second}/24 dev vec0", "nas1")
+    hosts = site.ssh("cat /etc/hosts")
+    turning, old = dict(PROJECTS, source="nasvip:/export/projects"), dict(OLD, source="nasvip:/export/old")
+    try:
+        site.ssh(f"echo {address} nasvip >> /etc/hosts")
+        assert {name for name, path in site.mounts([turning, DISKS, old, LOCAL])[1]} == {"fstab", "systemd_reload"}
+        assert site.mounts([turning, DISKS, old, LOCAL])[1] == []
+        site.ssh(f"sed -i s/'{address} nasvip'/'{second} nasvip'/ /etc/hosts")
+        assert site.mounts([turning, DISKS, old, LOCAL], "--check")[1] == []
+        assert site.mounts([turning, DISKS, old, LOCAL])[1] == []
+    finally:
+        site.lab.ssh("hv1", "cat > /etc/hosts", stdin=hosts)
+    site.mounts(ALL)
+    site.ssh(f"ip address del {second}/24 dev vec0", "nas1")
     assert_as_declared(site)
 
 

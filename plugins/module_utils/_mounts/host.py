@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
 
+import errno
 import grp
 import os
 import pwd
@@ -350,6 +351,15 @@ def _numbers(find, names):
     return result
 
 
+def _opened(path):
+    """ESTALE where a server gives the size of a filesystem whose root directory it no longer has, else 0."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY))
+    except OSError as error:
+        return errno.ESTALE if error.errno == errno.ESTALE else 0
+    return 0
+
+
 def ask_mounts(paths, seconds):
     """{path: errno of statfs, 0 when all is well} of those that answer in time. Only for a process that ends then."""
     outcomes = {}
@@ -357,7 +367,7 @@ def ask_mounts(paths, seconds):
     def ask_one(path):
         try:
             os.statvfs(path)
-            outcomes[path] = 0
+            outcomes[path] = _opened(path)
         except OSError as error:
             outcomes[path] = error.errno
 

@@ -77,6 +77,15 @@ def test_mounts_are_asked_together_and_a_hanging_one_is_left_out(monkeypatch):
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize("number, outcome", [(errno.ESTALE, errno.ESTALE), (errno.EACCES, 0)])
+def test_a_root_directory_that_is_gone_is_noticed_where_the_filesystem_still_answers(monkeypatch, number, outcome):
+    def refuse(path, flags):
+        raise OSError(number, os.strerror(number), path)
+    monkeypatch.setattr(host_module.os, "statvfs", lambda path: None)
+    monkeypatch.setattr(host_module.os, "open", refuse)
+    assert host_module.ask_mounts(["/srv/x"], 5) == {"/srv/x": outcome}
+
+
 @pytest.mark.parametrize("outcomes, stale, words", [
     ({"/srv/x": 0}, False, None),
     ({"/srv/x": errno.ESTALE}, True, None),
