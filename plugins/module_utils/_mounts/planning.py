@@ -28,7 +28,6 @@ class Work:
         self.errors = {}
         self.warnings = []
         self.outer = {}
-        self._found = {}
 
     def missing_programs(self, shares):
         """The types of the shares to be mounted whose mount program is not on the host, sorted."""
@@ -99,7 +98,6 @@ class Work:
         self.errors.update(problems)
         for path in problems:
             self._keep_outer(path)
-        self._found.update(found)
         for share in ready:
             if share["path"] in found:
                 self._plan(plan_share, share, found[share["path"]], allow_hidden_files)
@@ -125,14 +123,14 @@ class Work:
                 if any(each.name in ("unmount", "mount") for each in plan.operations)}
 
     def _plan_undeclared(self, declared, purge, prefix):
-        result = []
-        for candidate, found in self.host.undeclared(declared, prefix):
-            removed = undeclared.removable(candidate, purge, prefix)
-            result.append((candidate, found, removed))
-            if removed:
-                share = self._take(candidate.share)
-                self._found[share["path"]] = found
-                self._plan(plan_removal, share, found)
+        result = [(candidate, found, undeclared.removable(candidate, purge, prefix))
+                  for candidate, found in self.host.undeclared(declared, prefix)]
+        going = [self._take(candidate.share) for candidate, dummy, removed in result if removed]
+        found_of = {candidate.share["path"]: found for candidate, found, dummy in result}
+        self.outer.update(dependencies.outer_shares(going, {}))
+        for level in reversed(dependencies.levels(going, self.outer)):
+            for share in level:
+                self._plan(plan_removal, share, found_of[share["path"]])
         return result
 
     def _plan(self, planner, share, found, *settings):
