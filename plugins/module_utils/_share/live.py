@@ -7,6 +7,7 @@ import collections
 import errno
 import functools
 import os
+import socket
 
 from .._host import blockdevice, bounded, mountinfo
 from .._plan.plan import NoAnswer
@@ -52,7 +53,17 @@ def evidence_of(share, entries):
     if share_type.on_device:
         link = blockdevice.link_of(share["source"])
         evidence["device"] = blockdevice.number_of(link) if os.path.exists(link) else None
+    if share_type.remote and share["source"]:
+        evidence["addresses"] = sorted({address for server in share_type.servers(dict({"options": {}}, **share))
+                                        for address in _addresses(server["host"])})
     return evidence
+
+
+def _addresses(host):
+    try:
+        return [each[4][0].split("%")[0] for each in socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)]
+    except socket.gaierror:
+        return []
 
 
 def origin_of(source, entries):
@@ -83,7 +94,11 @@ def declared_instead(share, mount, entries, ask):
     evidence = None
     if share_type.binds or share_type.on_device:
         evidence = yield ask(lambda: evidence_of(share, entries))
-    return None if share_type.mismatch(share, mount, evidence) is None else share["source"]
+    mismatch = share_type.mismatch(share, mount, evidence)
+    if mismatch is not None and evidence is None:
+        # The kernel may show another name of the same server.
+        mismatch = share_type.mismatch(share, mount, (yield ask(lambda: evidence_of(share, entries))))
+    return None if mismatch is None else share["source"]
 
 
 def plain_directory(entries, path):

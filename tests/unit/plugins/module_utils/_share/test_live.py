@@ -123,3 +123,17 @@ def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(OSError):
         live.enter(str(tmp_path / "link"), None)
+
+
+@pytest.mark.parametrize("source, address, instead", [
+    ("nas1:/export/projects", "192.0.2.1", None),
+    ("nas1b:/export/projects", "192.0.2.12", None),
+    ("nas1b:/export/projects", "192.0.2.13", "nas1b:/export/projects"),
+    ("nas1b:/export/other", "192.0.2.12", "nas1b:/export/other"),
+])
+def test_a_second_name_of_the_server_is_the_declared_one(monkeypatch, source, address, instead):
+    """The kernel shows the name by which the first mount of an address was made."""
+    monkeypatch.setattr(live.socket, "getaddrinfo", lambda *key, **more: [(None, None, None, None, (address, 0))])
+    shown = mount("nfs4", "nas1:/export/projects")._replace(super_options=["rw", "addr=192.0.2.12"])
+    share = {"path": "/srv/a", "type": "nfs", "source": source}
+    assert live.Bounded(5, "hv1").declared_instead(share, shown, []) == instead
