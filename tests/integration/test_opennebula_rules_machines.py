@@ -111,3 +111,23 @@ def test_a_host_with_machines_stays_and_moves_between_clusters(one):
     one.value("cluster.delhost", 100, 0)
     assert one.value("cluster.delete", 100) == 100
     assert one.refusal("host.delete", 0)[0] == "Cannot delete host. Can not remove a host with running VMs"
+
+
+def test_machines_count_against_quotas_until_they_are_gone(one):
+    one.value("user.allocate", "bob", "bobpass", "", [])
+    one.value("image.chmod", 0, 1, 1, 0, 0, 0, 0, 1, 0, 0)
+    one.value("user.quota", 2, 'VM=[VMS="1"]\nIMAGE=[ID="0",RVMS="1"]')
+    bob = one.as_user("bob", "bobpass")
+    assert bob.value("vm.allocate", MACHINE % "a", True) == 0
+    said = bob.body("user.info", 2)
+    assert (said.findtext("VM_QUOTA/VM/VMS_USED"), said.findtext("VM_QUOTA/VM/CPU_USED")) == ("1", "1")
+    assert said.findtext("IMAGE_QUOTA/IMAGE/RVMS_USED") == "1"
+    assert bob.refusal("vm.allocate", MACHINE % "b", True) == (
+        "User [2] : user [2] limit of 1 reached for VMS quota in VM.", AUTHORIZATION, -1)
+    one.value("user.quota", 2, 'VM=[VMS="-2"]')
+    assert bob.refusal("vm.allocate", MACHINE % "b", True)[0] == (
+        "User [2] : user [2] limit of 1 reached for RVMS quota in IMAGE with ID: 0.")
+    assert bob.body("user.info", 2).findtext("VM_QUOTA/VM/VMS_USED") == "1", "what was refused is given back"
+    one.value("vm.action", "terminate-hard", 0)
+    assert bob.body("user.info", 2).findtext("IMAGE_QUOTA/IMAGE/RVMS_USED") == "0"
+    assert bob.body("user.info", 2).findtext("VM_QUOTA/VM/RUNNING_CPU_USED") == "0"

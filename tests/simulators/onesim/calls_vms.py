@@ -26,12 +26,31 @@ def allocate(call):
     hold = parameters.optional(parameters.boolean, 2, False)
     template = Template.parse(parameters.string(1))
     asked = call.asking().create("VM")
+    images = []
     for attribute in template.vectors("DISK"):
         image = oned.images.get(int(attribute.value.get("IMAGE_ID", -1)))
         if image is not None:
+            images.append(image)
             asked.ask(USE, image.target())
     asked.require()
-    return oned.vms.insert(Machine.new(call.caller.owner, call.caller.umask, template, hold), oned)
+    counted = (call.caller.uid, call.caller.gid, _amount(template, "CPU"), _amount(template, "MEMORY"), images)
+    try:
+        oned.take_machine(*counted)
+    except Refused as error:
+        message = "User [%d] : %s." % (call.caller.uid, error)
+        raise failures.CallFailed(failures.AUTHORIZATION, message) from error
+    try:
+        return oned.vms.insert(Machine.new(call.caller.owner, call.caller.umask, template, hold), oned)
+    except Refused:
+        oned.give_back_machine(*counted)
+        raise
+
+
+def _amount(template, name):
+    try:
+        return float(template.get(name))
+    except ValueError:
+        return 0.0
 
 
 @method("one.vm.info", writes=False)
@@ -88,8 +107,12 @@ def _settle(oned, oid, state, lcm_state=machine.LCM_INIT):
         host.book(oid, found.needs, sign=-1)
         oned.hosts.update(host)
     if state == machine.DONE:
-        for disk in found.disks():
-            oned.use_image(int(disk["IMAGE_ID"]), oid, used=False)
+        images = [oned.images.get(int(disk["IMAGE_ID"])) for disk in found.disks()]
+        oned.give_back_machine(
+            found.uid, found.gid, _amount(found.template, "CPU"), _amount(found.template, "MEMORY"), images
+        )
+        for image in images:
+            oned.use_image(image.oid, oid, used=False)
     found.settle(state, lcm_state)
     oned.vms.update(found)
 

@@ -121,6 +121,38 @@ class Oned:
     def wait_for_stat(self):
         self._let_others_in(self.stat_delay)
 
+    def take_machine(self, uid, gid, cpu, memory, images):
+        """Count a virtual machine, and its use of these images, against the quotas. Raises Refused."""
+        self.quotas.take(uid, gid, quotas.VM, "", self._needs(cpu, memory, images))
+        taken = []
+        try:
+            for image in images:
+                self.quotas.take(uid, gid, quotas.IMAGE, image.oid, {"RVMS": 1})
+                taken.append(image)
+        except Refused:
+            for image in taken:
+                self.quotas.give_back(uid, gid, quotas.IMAGE, image.oid, {"RVMS": 1})
+            self.quotas.give_back(uid, gid, quotas.VM, "", self._needs(cpu, memory, images))
+            raise
+
+    def give_back_machine(self, uid, gid, cpu, memory, images):
+        self.quotas.give_back(uid, gid, quotas.VM, "", self._needs(cpu, memory, images))
+        for image in images:
+            self.quotas.give_back(uid, gid, quotas.IMAGE, image.oid, {"RVMS": 1})
+
+    def _needs(self, cpu, memory, images):
+        """A machine counts as running from the start; what is cloned into the system datastore has a size there."""
+        stores = [(image, self.datastores.get(image.datastore_id)) for image in images]
+        size = sum(
+            image.size_mb
+            for image, store in stores
+            if store.template.get("LN_TARGET" if image.persistent else "CLONE_TARGET") == "SYSTEM"
+        )
+        return {
+            "VMS": 1, "RUNNING_VMS": 1, "CPU": cpu, "RUNNING_CPU": cpu, "MEMORY": memory, "RUNNING_MEMORY": memory,
+            "SYSTEM_DISK_SIZE": size,
+        }
+
     def _let_others_in(self, seconds):
         if seconds:
             self.lock.release()

@@ -10,18 +10,18 @@ from .poolobject import Refused
 from .template import Attribute, Template
 
 DEFAULT, UNLIMITED = -1.0, -2.0
-DATASTORE, IMAGE = "DATASTORE", "IMAGE"
+DATASTORE, IMAGE, VM = "DATASTORE", "IMAGE", "VM"
 # Sections in the order they are set, each with its metrics in the order they are checked.
 METRICS = {
     DATASTORE: ("SIZE", "IMAGES"),
     "NETWORK": ("LEASES",),
     IMAGE: ("RVMS",),
-    "VM": (
+    VM: (
         "VMS", "RUNNING_VMS", "CPU", "RUNNING_CPU", "MEMORY", "RUNNING_MEMORY", "PCI_DEV", "RUNNING_PCI_DEV",
         "PCI_NIC", "RUNNING_PCI_NIC", "SYSTEM_DISK_SIZE",
     ),
 }
-_SHOWN = (DATASTORE, "NETWORK", "VM", IMAGE)
+_SHOWN = (DATASTORE, "NETWORK", VM, IMAGE)
 
 
 def _written(value):
@@ -64,7 +64,7 @@ class _Section:
 
     def _bad_id(self, oid):
         # The limits of virtual machines have none.
-        return self.name != "VM" and not re.fullmatch(r"\s*[+-]?[0-9]+", oid)
+        return self.name != VM and not re.fullmatch(r"\s*[+-]?[0-9]+", oid)
 
     def _limit(self, word):
         """None where it is negative; what is no number is as if it was not there."""
@@ -78,7 +78,7 @@ class _Section:
         quota = self.find(oid)
         made = quota is None
         if made:
-            quota = {"ID": oid}
+            quota = {"ID": oid} if oid else {}
             for metric in self.metrics:
                 quota[metric], quota[metric + "_USED"] = _written(DEFAULT), "0"
         general = default.find(oid)
@@ -89,7 +89,8 @@ class _Section:
             if limit == DEFAULT:
                 limit = float(general[metric]) if general else UNLIMITED
             if limit != UNLIMITED and float(quota[metric + "_USED"]) + wanted[metric] > limit:
-                raise Refused("limit of %g reached for %s quota in %s with ID: %s" % (limit, metric, self.name, oid))
+                which = " with ID: %s" % oid if oid else ""
+                raise Refused("limit of %g reached for %s quota in %s%s" % (limit, metric, self.name, which))
         if made:
             self.quotas.append(quota)
         self._book(quota, wanted, 1)
