@@ -207,7 +207,7 @@ USERS = [
                    " signal.pause()'", "user-root"),
     },
 ]
-END_USERS = ("systemctl stop 'user-*'; losetup -d /dev/loop7 2>/dev/null; for each in kept/x kept overlay nested bind; do"
+END_USERS = ("systemctl stop 'user-*.service'; losetup -d /dev/loop7 2>/dev/null; for each in kept/x kept overlay nested bind; do"
              " umount /run/users/$each 2>/dev/null; done; rm -rf /run/users/*.socket; mountpoint -q /run/users/bind && exit 1;"
              " true")
 

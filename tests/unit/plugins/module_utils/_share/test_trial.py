@@ -1,0 +1,55 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mount that nobody sees: what is run for it, and what tells two mounts of one server from those of two."""
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._share import trial
+from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
+
+IDENTITY = {"device": "0:40", "directory": "/export", "filesystem": "a1:0", "root": [2, 0, 0, 16877, 12345678901, 9, 9]}
+
+
+@pytest.mark.parametrize("share, command, secret", [
+    ({"type": "glusterfs", "source": "gl1,gl2:/vm", "options": {"x-systemd.automount": True}},
+     "mount -n -t glusterfs -o rw,log-file=/sys/log,backup-volfile-servers=gl2 gl1:/vm /sys/share", None),
+    ({"type": "cifs", "source": "//nas2/m", "options": {"vers": "3.1.1"}, "credentials": {"username": "u", "password": "p"}},
+     "mount -n -t cifs -o rw,vers=3.1.1,credentials=/sys/credentials //nas2/m /sys/share", b"username=u\npassword=p\n"),
+    ({"type": "nfs", "source": "nas1:/x", "options": {"bg": True, "vers": "3", "retry": "5"}},
+     "mount -n -t nfs -o rw,vers=3,retry=0 nas1:/x /sys/share", None),
+])
+def test_a_trial_writes_and_lists_nothing_outside_its_namespace(monkeypatch, share, command, secret):
+    run, written = [], []
+    monkeypatch.setattr(trial.namespaces, "leave", lambda: True)
+    monkeypatch.setattr(trial.os, "mkdir", lambda path: None)
+    monkeypatch.setattr(trial.replace, "replace", lambda name, data: written.append((name, data)))
+    monkeypatch.setattr(trial.commands, "run", lambda words, seconds: run.append(" ".join(words)) or (32, "no such thing"))
+    (declared,) = validated([dict(share, path="/srv/x")])
+    answer = trial.attempt(declared, registry.of(declared), 5)
+    assert run == [command]
+    assert written == ([("/sys/credentials", secret)] if secret else [])
+    assert (answer["code"], answer["output"]) == (32, "no such thing")
+
+
+def test_without_the_right_to_a_namespace_nothing_is_tried(monkeypatch):
+    monkeypatch.setattr(trial.namespaces, "leave", lambda: False)
+    (declared,) = validated([{"path": "/srv/x", "type": "nfs", "source": "nas1:/x"}])
+    assert trial.attempt(declared, registry.of(declared), 5) is None
+
+
+@pytest.mark.parametrize("changes, same", [
+    ({}, True),
+    ({"filesystem": "b2:0"}, True),
+    ({"directory": "/other"}, False),
+    ({"device": "0:41"}, True),
+    ({"device": "0:41", "filesystem": "b2:0"}, False),
+    ({"device": "0:41", "root": [2, 0, 0, 16877, 12345678902, 9, 9]}, False),
+])
+def test_what_is_one_filesystem(changes, same):
+    """One device is one; else the filesystem's id and all that is known of its root must agree."""
+    assert trial.same(IDENTITY, dict(IDENTITY, **changes)) is same
+
+
+def test_an_id_that_the_kernel_does_not_tell_proves_nothing():
+    assert not trial.same(dict(IDENTITY, filesystem=0), dict(IDENTITY, filesystem=0, device="0:41"))
