@@ -178,13 +178,15 @@ def test_a_busy_wrong_mount_is_refused_naming_its_user_while_other_shares_are_do
     assert_as_declared(site)
 
 
-# Who uses a directory of the share, in two rounds: what begins it, and how it is named. PID is a process that writes its
-# number into /run/users/NAME.
+# Who uses a directory of the share, in rounds of no more than a message names: what begins it, and the unit whose process is
+# named, or how else it is named.
 DAEMON = "systemd-run --quiet --collect --unit user-{0} --property Type=exec"
-VIRTIOFSD = (DAEMON + " /usr/libexec/virtiofsd --socket-path=/run/users/{0}.socket --shared-dir $vm --sandbox {0}", "virtiofsd")
 USERS = [
     {
-        **{sandbox: (VIRTIOFSD[0].format(sandbox), "user-" + sandbox) for sandbox in ("none", "chroot", "namespace")},
+        sandbox: (DAEMON.format(sandbox) + f" /usr/libexec/virtiofsd --socket-path=/run/users/{sandbox}.socket"
+                  f" --shared-dir $vm --sandbox {sandbox}", "user-" + sandbox) for sandbox in ("none", "chroot", "namespace")
+    },
+    {
         "qemu": (DAEMON.format("qemu") + " qemu-system-x86_64 -M none -nodefaults -display none -drive"
                  " if=none,format=raw,file=$vm/disk.img", "user-qemu"),
         "directory": (DAEMON.format("directory") + " --property WorkingDirectory=$vm sleep 900", "user-directory"),
@@ -212,7 +214,7 @@ END_USERS = ("systemctl stop 'user-*.service'; losetup -d /dev/loop7 2>/dev/null
              " true")
 
 
-@pytest.mark.parametrize("users", USERS, ids=["first", "second"])
+@pytest.mark.parametrize("users", USERS, ids=["virtiofsd", "first", "second"])
 def test_all_who_use_a_directory_of_a_share_keep_it(site, users):
     """For a changed source, a changed option, absent and purge; virtiofsd of C is in tests/integration/test_share_users.py."""
     path = PROJECTS["path"]
