@@ -175,8 +175,8 @@ shares:
     identity:
       description:
         - What is there. For a mount C(mounted) is true, with its C(source), C(fstype), C(root) (the directory of the
-          filesystem), C(device) (major and minor number on this host), C(inode) of its root and C(fsid), the
-          filesystem's id if it tells one.
+          filesystem), C(device) (major and minor number on this host), C(inode) of its root, null where the host makes
+          such numbers up, and C(fsid), the filesystem's id if it tells one.
         - Otherwise C(mounted) is false, and C(on) says on what the path lies, C(exists) whether there is a directory.
       type: dict
       returned: always
@@ -197,8 +197,10 @@ shares:
       type: dict
       returned: always
     content:
-      description: A digest of names, types, sizes and times in the root of a read-only share.
-      type: str
+      description:
+        - Of a read-only share C(digest), one of the names, types, numbers, sizes and times of all that lies in its root, and
+          C(entries), how many these are.
+      type: dict
       returned: always
     others:
       description: Directories of other runs in the share, each with the C(controller) of its nonces, in the phase V(write).

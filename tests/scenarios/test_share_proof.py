@@ -390,6 +390,32 @@ def test_clocks_that_differ_are_a_warning_and_no_reason_for_anything(site, third
     assert site.run(*clocked, **declared).facts("share_proof_result")["hv1"]["warnings"] == []
 
 
+def test_a_read_only_share_is_known_by_what_it_is_and_not_by_how_its_source_is_spelled(site):
+    address = site.ssh("hv2", "getent ahostsv4 nas1 | awk 'NR == 1 {print $1}'").strip()
+    sources = {"hv1": "NAS1:/export/media", "hv2": f"{address}:/export//media/"}
+    spelled = site.playbook.parent / "spelled.yml"
+    spelled.write_text(yaml.safe_dump(
+        {"hypervisors": {"hosts": {host: {"media": source} for host, source in sources.items()}}}), encoding="utf-8")
+    for host, source in sources.items():
+        site.ssh(host, "umount /srv/shares/media")
+        site.mount(host, "media", source)
+    declared = {"roles": ["share_proof"], "inventories": [spelled]}
+    run = site.run(dict(MEDIA, source="{{ media }}"), **declared)
+    assert run.code == 0, run.failure_text()
+    assert states(run) == {MEDIA["path"]: "proven"}
+    # The same text, and a faithful copy behind it.
+    site.ssh("nas1", "cd /export && mv media original && cp -a original media && exportfs -ra")
+    try:
+        site.ssh("hv2", "umount /srv/shares/media")
+        site.mount("hv2", "media", sources["hv1"])
+        run = site.run(MEDIA, roles=["share_proof"])
+        assert run.code != 0
+        assert f"hv2:{MEDIA['path']} is NAS1:/export/media (nfs4, inode " in run.failure_text()
+        assert run.failure_text().count("not the same filesystem") >= 1
+    finally:
+        site.ssh("nas1", "cd /export && rm -r media && mv original media && exportfs -ra")
+
+
 def test_one_machine_under_two_names_is_refused(site):
     again = site.playbook.parent / "again.yml"
     hosts = yaml.safe_load(site.lab.inventory())["all"]["children"]["hypervisors"]["hosts"]

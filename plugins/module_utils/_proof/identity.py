@@ -3,27 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host has at a share's path: which filesystem, which directory of it, and whether it is what was declared."""
 
+import hashlib
 import os
+import stat
 import subprocess
 
-from .._share import live
+from .._share import leftovers, live
 from .._share.types import registry
 
 
 def read(path, mount):
     """{"device", "inode", "fsid"} of the mount's root directory; call it in a bounded child.
 
-    device: st_dev as "major:minor", of this host only. inode: the root directory's number. fsid: the filesystem's id
-    as text, or "" where the kernel tells none.
+    device: st_dev as "major:minor", of this host only. inode: the root directory's number, None where the host made it
+    up. fsid: the filesystem's id as text, or "" where the kernel tells none, or only the number of this host's device.
     """
     descriptor = live.enter(path, mount)
     try:
         status = os.fstat(descriptor)
         device = "%d:%d" % (os.major(status.st_dev), os.minor(status.st_dev))
-        fsid = registry.of_mount(mount).filesystem_id(device)
+        of_mount = registry.of_mount(mount)
+        fsid = of_mount.filesystem_id(device, live.name_of(descriptor))
         if fsid is None:
             fsid = _statfs_fsid(descriptor)
-        return {"device": device, "inode": status.st_ino, "fsid": fsid}
+            if fsid == _as_fsid(status.st_dev):
+                fsid = ""
+        return {"device": device, "inode": status.st_ino if of_mount.has_inodes(mount) else None, "fsid": fsid}
     finally:
         os.close(descriptor)
 
@@ -45,6 +50,51 @@ def describe_plain(entries, path):
     except OSError:
         pass
     return found
+
+
+def content(path, mount, limit=2000):
+    """What all hosts must see alike of the root of a read-only share; call it in a bounded child.
+
+    {"digest": of the root itself and all that lies in it, "entries": how many}. A copy of a filesystem has other numbers
+    of files, and no program can set the time at which it was made (ctime). Whatever goes on below the root does not count,
+    nor does what a proof leaves or makes there by a path that can be written.
+    """
+    of_mount = registry.of_mount(mount)
+    numbers, exact = of_mount.has_inodes(mount), of_mount.exact_times
+    descriptor = live.enter(path, mount)
+    try:
+        digest = hashlib.sha256()
+        names = sorted(name for name in os.listdir(descriptor) if not name.startswith(leftovers.PREFIX))
+        for name in names[:limit]:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            _add(digest, name, status, numbers, exact)
+        root = os.fstat(descriptor)
+        if numbers:
+            digest.update(b"%d" % root.st_ino)
+        if exact and not names:
+            # With nothing in it nobody changes its times but a proof.
+            digest.update(b" %d %d" % (root.st_mtime_ns, root.st_ctime_ns))
+        return {"digest": digest.hexdigest(), "entries": len(names)}
+    finally:
+        os.close(descriptor)
+
+
+def _add(digest, name, status, numbers, exact):
+    is_file = stat.S_ISREG(status.st_mode)
+    found = [stat.S_IFMT(status.st_mode), status.st_ino if numbers else 0, status.st_size if is_file else 0]
+    if exact:
+        # What is written into a directory changes its times, and is no matter of the root.
+        found += [status.st_mtime_ns, status.st_ctime_ns] if is_file else []
+    else:
+        found.append(int(status.st_mtime) if is_file else 0)
+    line = "%s\0%s\n" % (name, " ".join(str(number) for number in found))
+    digest.update(line.encode("utf-8", "surrogateescape"))
+
+
+def _as_fsid(device):
+    """A device's number as those filesystems give it that have it as their id (huge_encode_dev() in the kernel)."""
+    minor = os.minor(device)
+    return "%x" % (((minor & 0xff) | (os.major(device) << 8) | ((minor & ~0xff) << 12)) << 32)
 
 
 def _statfs_fsid(descriptor):

@@ -5,10 +5,10 @@
 
 A share is proven when every expected host has the declared mount and reads the nonce that every other host wrote.
 Identity (source, inode, filesystem id) explains a failure; only the nonces decide. A read-only share has no nonces: it
-is proven when identity and the content of its root are the same everywhere.
+is proven when inode, filesystem id and the content of its root are the same everywhere. The text of a source never
+counts: one filesystem has many spellings, and one spelling may be two filesystems.
 """
 
-from .._share.types import registry
 from . import clocks, explain, machines
 
 PROVEN = "proven"
@@ -105,7 +105,7 @@ def _judge_share(share, reports, everybody, twins):
 
 
 def _missing_cell(reason):
-    return {"identity": None, "nonce": None, "sees": {}, "content": None, "problem": None, "missing": reason,
+    return {"identity": None, "nonce": None, "sees": {}, "content": [], "problem": None, "missing": reason,
             "read_only": False, "check_mode": False, "read_done": False}
 
 
@@ -123,7 +123,8 @@ def _cell(host, path, report):
         "identity": (write or {}).get("identity") or (read or {}).get("identity"),
         "nonce": (write or {}).get("nonce"),
         "sees": (read or {}).get("sees") or {},
-        "content": (read or {}).get("content"),
+        # A change between the phases is none when another host has looked at the same time.
+        "content": [found["content"] for found in (write, read) if found and found.get("content")],
         "problem": problem,
         "missing": None,
         "read_only": bool(latest.get("read_only")),
@@ -199,8 +200,12 @@ class _Judgement:
     def _together(self, one, other):
         first, second = self.cells[one], self.cells[other]
         if first["read_only"] or second["read_only"]:
-            return (_fingerprint(first) == _fingerprint(second) and first["content"] == second["content"])
+            return _look_alike(first, second) and _same_content(first, second) and self._tells_something(first)
         return all(self._sees(*pair) for pair in ((one, other), (other, one)))
+
+    def _tells_something(self, cell):
+        """Whether a read-only share can be told from another one at all."""
+        return bool((cell["identity"] or {}).get("fsid")) or any(found["entries"] for found in cell["content"])
 
     def _sees(self, one, other):
         nonce = self.cells[other]["nonce"]
@@ -252,10 +257,16 @@ class _Judgement:
         sentence = "%s is %s, %s %s %s" % (
             explain.place(host, self.path), explain.identity(mine["identity"]), explain.listed(reference),
             "has" if len(reference) == 1 else "have", explain.identity(theirs["identity"]))
-        if _fingerprint(mine) != _fingerprint(theirs):
+        if not _look_alike(mine, theirs):
             sentence += ": not the same filesystem"
+        elif mine["read_only"] != theirs["read_only"]:
+            sentence += ": it is declared read_only on one side only, and can be proven on neither"
+        elif mine["read_only"] and not _same_content(mine, theirs):
+            sentence += (": they look alike, but the content of its root is another; where somebody writes there at this "
+                         "moment, run again afterwards")
         elif mine["read_only"]:
-            sentence += ": they look alike, but the content of its root is another"
+            sentence += (": nothing tells it from another filesystem: it is read-only and empty, and has no id; put a file "
+                         "into it")
         else:
             blind = [pair for pair in ((host, other), (other, host)) if not self._sees(*pair)]
             sentence += ": they look alike, but %s" % " and ".join(
@@ -287,14 +298,17 @@ class _Judgement:
         return PROVEN if host in proven else UNPROVEN
 
 
-def _fingerprint(cell):
-    found = cell["identity"] or {}
-    return found.get("mounted"), _common_source(found), found.get("inode"), found.get("fsid"), found.get("root")
+def _look_alike(one, other):
+    """Whether what the kernel of two hosts tells can be the same directory of one filesystem."""
+    first, second = one["identity"] or {}, other["identity"] or {}
+    if not first.get("mounted") or not second.get("mounted"):
+        return False
+    known = [(first.get(key), second.get(key)) for key in ("inode", "fsid")]
+    return all(mine == theirs for mine, theirs in known if mine not in (None, "") and theirs not in (None, ""))
 
 
-def _common_source(found):
-    """What of a source is the same on all hosts of one filesystem."""
-    return registry.of_filesystem(found.get("fstype")).common_source(found.get("source"), found.get("fsid"))
+def _same_content(one, other):
+    return any(found in other["content"] for found in one["content"])
 
 
 def _without(text, start):

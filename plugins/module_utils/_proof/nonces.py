@@ -109,27 +109,6 @@ def remove_others(path, mount, run_id, host, names, owners):
         os.close(root)
 
 
-def content_fingerprint(path, mount, limit=2000):
-    """A digest of the names and types in the share's root, and of its files' sizes and times.
-
-    It is what all hosts must see alike of a read-only share, whatever goes on below the root, and whoever proves the
-    same directory by a path that can be written.
-    """
-    descriptor = live.enter(path, mount)
-    try:
-        digest = hashlib.sha256()
-        names = sorted(name for name in os.listdir(descriptor) if not name.startswith(leftovers.PREFIX))
-        for name in names[:limit]:
-            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            kind = stat.S_IFMT(status.st_mode)
-            size, written = (status.st_size, status.st_mtime) if stat.S_ISREG(status.st_mode) else (0, 0)
-            line = "%s\0%o\0%d\0%d\n" % (name, kind, size, int(written))
-            digest.update(line.encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
-    finally:
-        os.close(descriptor)
-
-
 def run_of(run_id, path):
     """The id of a run in one share: two declared paths may show the same directory, and each is proven by itself."""
     return "%s-%s" % (run_id, hashlib.sha256(path.encode("utf-8")).hexdigest()[:8])

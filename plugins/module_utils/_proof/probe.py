@@ -96,7 +96,7 @@ class _Share:
             if self.found["problem"] is None and not self.check_mode:
                 if self.share["read_only"]:
                     self.found["content"] = yield from self._as_somebody(
-                        lambda: nonces.content_fingerprint(self.path, self.mount))
+                        lambda: identity.content(self.path, self.mount))
                 elif self.params["phase"] == "write":
                     yield from self._write()
                 elif self.params["phase"] == "read":

@@ -272,14 +272,16 @@ class ShareType:
 
     # ---- the proof
 
-    def filesystem_id(self, device):  # pylint: disable=unused-argument
-        """Where the kernel tells the filesystem's id elsewhere than in statfs, the id as text; else None.
+    # Whether all hosts see the times of a file to the last digit.
+    exact_times = True
 
-        device: st_dev as "major:minor".
+    def filesystem_id(self, device, name):  # pylint: disable=unused-argument
+        """Where the filesystem's id is told elsewhere than in statfs, the id as text, "" for none; else None.
+
+        device: st_dev as "major:minor". name: a name of the mount's root. May hang, as what asks for it does.
         """
         return None
 
-    def common_source(self, source, fsid):
-        """What of a live source is the same on all hosts of one filesystem, None for nothing. fsid: "" for none."""
-        # Each host names its disks itself.
-        return None if fsid and source.startswith("/dev/") else source
+    def has_inodes(self, mount):  # pylint: disable=unused-argument
+        """Whether the numbers of files in a live mount are the filesystem's own, and not made up by this host."""
+        return True

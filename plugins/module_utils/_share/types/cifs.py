@@ -236,6 +236,9 @@ class Cifs(ShareType):
     def server_of(self, mount):
         return mount.source.replace("\\", "/").strip("/").split("/")[0] or mount.source
 
+    def has_inodes(self, mount):
+        return "serverino" in mount.super_options
+
     def change_ignored(self, mount, mode):
         return ("on CIFS the mount options uid=, gid=, file_mode= and dir_mode= decide, which come from the share's "
                 "access unless they are among its options; take them out there, or write the same (dir_mode: \"%s\")"

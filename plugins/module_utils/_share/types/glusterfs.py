@@ -11,6 +11,7 @@ command line of the process, see _mounts/fuse_processes.py.
 
 import collections
 import errno
+import os
 import posixpath
 import re
 
@@ -258,9 +259,15 @@ class GlusterFs(ShareType):
     def no_acls(self, mount, on_server):
         return "mount it with options {acl: true}"
 
-    def common_source(self, source, fsid):
-        # Each host talks to the server that answered when it mounted.
-        return volume_of(source)[1]
+    # A file's times may come from the brick that answers.
+    exact_times = False
+
+    def filesystem_id(self, device, name):
+        # Not the volume's own: the random id of the server that holds its first brick. The volume tells none.
+        try:
+            return os.getxattr(name, "trusted.glusterfs.node-uuid").rstrip(b"\0").decode("ascii", "replace")
+        except OSError:
+            return ""
 
 
 def servers_of(share):

@@ -233,7 +233,7 @@ class Nfs(ShareType):
             "[mountd] of /etc/nfs.conf, restart nfs-mountd and flush with exportfs -f; or give it a user %d in the group %d"
             % (acting.uid, acting.uid, gid))
 
-    def filesystem_id(self, device):
+    def filesystem_id(self, device, name):
         return fsid_of(device)
 
 
@@ -373,5 +373,5 @@ def fsid_of(device, volumes=None):
     for line in volumes.splitlines()[1:]:
         fields = line.split()
         if len(fields) >= 5 and fields[3] == device:
-            return fields[4]
+            return "" if fields[4] == "0:0" else fields[4]
     return ""

@@ -190,29 +190,80 @@ def test_check_mode_is_pending_whatever_is_mounted():
     assert result["words"] == PATH + ": pending, nothing is written in check mode"
 
 
+def content(digest, entries=3):
+    return {"digest": digest, "entries": entries}
+
+
+def reading(*found, **identity):
+    """A host's read-only share: what it found there in the one phase, and in the other."""
+    return {"read_only": True, "contents": found, "identity": dict(nfs(), **identity)}
+
+
+def read_only(hosts, **more):
+    results = world({host: {key: value for key, value in mine.items() if key != "contents"}
+                     for host, mine in hosts.items()}, **more)
+    for host in hosts:
+        for phase, found in zip(("write", "read"), hosts[host]["contents"] * 2):
+            results[host][phase]["shares"][0]["content"] = found
+    return matrix.judge(results, [SHARE], sorted(hosts))["shares"][0]
+
+
+SAME = content("c1")
+
+
 def test_read_only_shares_are_compared_by_identity_and_content():
-    same = {"read_only": True, "content": "c1"}
-    assert judged({"hv1": same, "hv2": same})[1]["state"] == "proven"
-    dummy, found = judged({"hv1": same, "hv2": dict(same, content="c2")})
+    assert read_only({"hv1": reading(SAME), "hv2": reading(SAME)})["state"] == "proven"
+    found = read_only({"hv1": reading(SAME), "hv2": reading(content("c2"))})
     assert found["state"] == "failed"
-    assert "the content of its root is another" in found["problems"][0]
-    dummy, found = judged({"hv1": same, "hv2": dict(same, identity=nfs(inode=9))})
+    assert "the content of its root is another; where somebody writes there" in found["problems"][0]
+    found = read_only({"hv1": reading(SAME), "hv2": reading(SAME, inode=9)})
     assert found["problems"][0].endswith("not the same filesystem")
 
 
-@pytest.mark.parametrize("fstype, fsid, sources, same", [
-    ("fuse.glusterfs", "", ["gl1:/scratch", "gl2:scratch"], True),
-    ("fuse.glusterfs", "", ["gl1:/scratch", "gl1:/other"], False),
-    ("ocfs2", "ab12", ["/dev/sdb", "/dev/sdc"], True),
-    ("ext4", "", ["/dev/sdb", "/dev/sdc"], False),
-    ("nfs4", "3a:0", ["nas1:/a", "nas2:/a"], False),
+@pytest.mark.parametrize("fstype, one, other", [
+    ("nfs4", "NAS1:/export/archive", "nas1:/export/archive"), ("nfs4", "10.0.1.5:/export/iso", "10.0.2.5:/export/iso"),
+    ("nfs4", "nas1:/export/iso", "nas1.example.net:/export//iso/"), ("nfs4", "[fd00::5]:/iso", "10.0.0.5:/iso"),
+    ("cifs", "//nas/Media", "//NAS/media"), ("cifs", "//nas/Media", "//10.0.0.5/media"),
+    ("ceph", "10.0.0.1:6789,10.0.0.2:6789:/iso", "10.0.0.2:6789,10.0.0.1:6789:/iso"),
+    ("lustre", "10.0.0.1@tcp:10.0.0.2@tcp:/work", "10.0.0.2@tcp:10.0.0.1@tcp:/work"), ("gpfs", "gpfs0", "/dev/gpfs0"),
+    ("fuse.glusterfs", "gl1:/scratch", "gl2:scratch"), ("ocfs2", "/dev/sdb", "/dev/mapper/shared"),
 ])
-def test_what_each_host_names_itself_makes_no_difference(fstype, fsid, sources, same):
-    """The server that answered a host, the name of its disk: read-only shares have nothing but their looks."""
-    hosts = {"hv%d" % number: {"read_only": True, "content": "c1",
-                               "identity": dict(nfs(), source=source, fstype=fstype, fsid=fsid)}
-             for number, source in enumerate(sources)}
-    assert (judged(hosts)[1]["state"] == "proven") == same
+@pytest.mark.parametrize("fsid", ["", "51a8:0"])
+def test_the_spelling_of_a_source_neither_proves_nor_refutes(fstype, one, other, fsid):
+    first = reading(SAME, fstype=fstype, source=one, fsid=fsid)
+    assert read_only({"hv1": first, "hv2": reading(SAME, fstype=fstype, source=other, fsid=fsid)})["state"] == "proven"
+    for wrong in (reading(content("c2"), fstype=fstype, source=one, fsid=fsid),
+                  reading(SAME, fstype=fstype, source=one, fsid=fsid, inode=131),
+                  reading(SAME, fstype=fstype, source=one, fsid=fsid and "51a9:0"))[:3 if fsid else 2]:
+        assert read_only({"hv1": first, "hv2": wrong})["state"] == "failed"
+
+
+def test_a_directory_of_a_filesystem_that_is_bound_is_the_one_that_is_mounted_itself():
+    assert read_only({"hv1": reading(SAME, root="/iso"), "hv2": reading(SAME, source="nas1:/export")})["state"] == "proven"
+
+
+def test_a_number_of_the_root_that_a_host_made_up_does_not_count():
+    assert read_only({"hv1": reading(SAME, inode=None), "hv2": reading(SAME)})["state"] == "proven"
+
+
+def test_a_read_only_share_that_nothing_tells_from_another_is_not_proven():
+    nothing = reading(content("c1", 0), fsid="")
+    found = read_only({"hv1": nothing, "hv2": nothing})
+    assert found["state"] == "failed"
+    assert found["problems"][0].endswith("it is read-only and empty, and has no id; put a file into it")
+    empty = reading(content("c1", 0))
+    assert read_only({"hv1": empty, "hv2": empty})["state"] == "proven"
+
+
+def test_a_change_while_the_hosts_look_is_none():
+    assert read_only({"hv1": reading(SAME, content("c2")), "hv2": reading(content("c2"))})["state"] == "proven"
+    assert read_only({"hv1": reading(SAME, content("c2")), "hv2": reading(content("c3"))})["state"] == "failed"
+
+
+def test_a_share_that_is_read_only_on_one_side_is_proven_on_neither():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"read_only": True, "content": SAME}})
+    found = matrix.judge(results, [SHARE])["shares"][0]
+    assert found["state"] == "failed" and "read_only on one side only" in found["problems"][0]
 
 
 def test_a_host_that_does_not_declare_a_share_is_not_looked_for_in_it():

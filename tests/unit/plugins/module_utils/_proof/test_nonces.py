@@ -236,20 +236,3 @@ def test_names_of_hosts_make_names_of_files(hosts):
     for name in (first, second):
         assert "/" not in name and "\0" not in name and len(name.encode("utf-8")) <= 255
         assert name.endswith(".nonce") and name.count(".") == 1
-
-
-def test_the_content_of_a_read_only_share(tmp_path):
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "image").write_text("same")
-        (tmp_path / name / "dir").mkdir()
-        for entry in (tmp_path / name).iterdir():
-            os.utime(str(entry), (1, 1))
-    prints = [nonces.content_fingerprint(str(tmp_path / name), None) for name in ("one", "other")]
-    assert prints[0] == prints[1]
-    # What goes on below the root, or in another run's proof of the same directory, is no difference.
-    (tmp_path / "other" / "dir" / "new").write_text("")
-    write(tmp_path / "other", "hv1")
-    assert nonces.content_fingerprint(str(tmp_path / "other"), None) == prints[0]
-    (tmp_path / "other" / "image").write_text("changed")
-    assert nonces.content_fingerprint(str(tmp_path / "other"), None) != prints[0]

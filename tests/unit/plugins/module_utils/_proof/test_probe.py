@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._host.mountinfo import Mount
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
-from ansible_collections.virtshare.storage.plugins.module_utils._proof import declared, explain, identity, probe
-from ansible_collections.virtshare.storage.plugins.module_utils._share.types import nfs
+from ansible_collections.virtshare.storage.plugins.module_utils._proof import declared, explain, identity, nonces, probe
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import nfs, registry
 
 VOLUMES = """NV SERVER   PORT DEV          FSID                              FSC
 v4 0ad5020d  801 0:45         dad39d26405c4748:a9dd8a5f5163d06d no
@@ -21,7 +21,7 @@ v4 0ad5020e  801 0:46         0:0                               no
 
 def test_the_nfs_client_tells_the_servers_filesystem_id():
     assert nfs.fsid_of("0:45", VOLUMES) == "dad39d26405c4748:a9dd8a5f5163d06d"
-    assert nfs.fsid_of("0:47", VOLUMES) == ""
+    assert nfs.fsid_of("0:46", VOLUMES) == nfs.fsid_of("0:47", VOLUMES) == ""
     assert nfs.fsid_of("0:45", "") == ""
 
 
@@ -56,6 +56,60 @@ def test_the_identity_of_a_real_mount():
     found = identity.read("/proc", entry)
     assert found["device"] == entry.st_dev
     assert isinstance(found["inode"], int)
+
+
+def contents(*directories):
+    return [identity.content(str(directory), None) for directory in directories]
+
+
+@pytest.fixture
+def library(tmp_path):
+    directory = tmp_path / "library"
+    (directory / "dir").mkdir(parents=True)
+    (directory / "image").write_text("same")
+    return directory
+
+
+def test_the_content_of_a_read_only_share(library):
+    before, = contents(library)
+    assert before["entries"] == 2
+    # What goes on below the root, or in another run's proof of the same directory, is no difference.
+    (library / "dir" / "new").write_text("")
+    nonces.write(str(library), None, "run1aaaaaaaa-01234567", "hv1", nonces.fresh())
+    assert contents(library) == [before]
+    (library / "image").write_text("else")
+    assert contents(library) != [before]
+
+
+def test_a_copy_is_not_the_same_however_well_it_was_made(library, tmp_path):
+    subprocess.check_call(["cp", "--archive", str(library), str(tmp_path / "copy")])
+    one, other = contents(library, tmp_path / "copy")
+    assert one["entries"] == other["entries"] and one["digest"] != other["digest"]
+
+
+@pytest.mark.parametrize("change", [
+    lambda library: (library / "image").rename(library / "picture"), lambda library: (library / "image").chmod(0o600),
+    lambda library: (library / "more").write_text(""), lambda library: (library / "dir").rmdir(),
+    lambda library: os.replace(str(library / "image"), str(library / "image2")) or (library / "image").write_text("same")])
+def test_a_change_of_the_root_is_one(library, change):
+    before, = contents(library)
+    change(library)
+    assert contents(library) != [before]
+
+
+def test_the_number_of_a_device_is_no_id_of_a_filesystem():
+    assert identity._as_fsid(os.makedev(8, 16)) == "81000000000"
+    assert identity._as_fsid(os.makedev(259, 300)) == "11032c00000000"
+
+
+def test_what_tells_files_apart_is_known_of_each_type(library):
+    def mount(fstype, options):
+        return mountinfo.parse("61 27 0:45 / %s ro - %s x %s" % (library, fstype, options))[0]
+
+    assert registry.of_mount(mount("cifs", "ro,serverino")).has_inodes(mount("cifs", "ro,serverino"))
+    assert not registry.of_mount(mount("cifs", "ro")).has_inodes(mount("cifs", "ro"))
+    assert registry.of_mount(mount("ceph", "ro")).has_inodes(mount("ceph", "ro"))
+    assert registry.of_mount(mount("nfs4", "ro")).exact_times and not registry.of_mount(mount("fuse.glusterfs", "ro")).exact_times
 
 
 @pytest.mark.parametrize("names, text", [
