@@ -418,8 +418,9 @@ def test_a_read_only_share_is_known_by_what_it_is_and_not_by_how_its_source_is_s
 
 def test_one_machine_under_two_names_is_refused(site):
     again = site.playbook.parent / "again.yml"
-    hosts = yaml.safe_load(site.lab.inventory())["all"]["children"]["hypervisors"]["hosts"]
-    again.write_text(yaml.safe_dump({"hypervisors": {"hosts": {"hv1-again": hosts["hv1"]}}}), encoding="utf-8")
+    known = yaml.safe_load(site.lab.inventory())["all"]["children"]["lab_proof"]
+    again.write_text(yaml.safe_dump({"hypervisors": {"hosts": {"hv1-again": {**known["vars"], **known["hosts"]["hv1"]}}}}),
+                     encoding="utf-8")
     for arguments in (["--check"], []):
         run = site.run(PROJECTS, roles=["share_proof"], inventories=[again], arguments=arguments)
         assert run.code != 0 and states(run) == {PATH: "failed"}
