@@ -103,6 +103,9 @@ _value:
           description: The hosts that see the same filesystem, empty if the share failed.
           type: list
           elements: str
+        id:
+          description: The lasting identity of the share, null where it has none.
+          type: str
         expected_hosts:
           description: The hosts that should.
           type: list

@@ -16,6 +16,8 @@ description:
     host's. What filesystem, device and directory the path is goes into the result as well.
   - It judges nothing and never fails because of a share. What is wrong with one is recorded in its result, and the
     filter P(virtshare.storage.proof_matrix#filter) compares the results of all hosts.
+  - A share has a lasting identity, a marker in its root that its first proof writes, see the notes. Each host remembers
+    which it saw, so that a share that was exchanged on the server is noticed although all hosts agree.
   - All shares of a host are done in one execution. Everything that a dead server could hang is bounded by O(timeout).
 options:
   phase:
@@ -58,6 +60,23 @@ options:
     type: list
     elements: str
     default: []
+  peers:
+    description:
+      - For each path the hosts that have a share there, as P(virtshare.storage.proof_peers#filter) gives them; the phase
+        V(read) needs it where not all O(hosts) have all shares. Without it all have.
+    type: dict
+    default: {}
+  keep_identity:
+    description:
+      - Whether this run may write a share's first marker and remember what it sees. It does so in the phase V(read), when
+        this host has read the nonces of all others. Without it identities are only compared.
+    type: bool
+    default: false
+  accept_new_identity:
+    description: Paths of shares that may be others than those that were remembered. V(true) stands for all.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds that one share may take.
     type: float
@@ -70,14 +89,18 @@ attributes:
     description: Can run in check mode. It reports identities then, and neither writes nor reads nonces.
     support: full
   diff_mode:
-    description: It never changes anything that stays.
-    support: none
+    description: What stays is the marker of a share, and what is remembered of it.
+    support: full
 notes:
   - The nonces lie in a hidden directory of the run, C(.virtshare-proof-RUN-CHECKSUM), in the share's root. The last host
     to read removes it.
   - What a killed run left is removed by the next run that is started on the same controller, and otherwise by a host that
     has seen it there for a quarter of an hour since its own boot. No time of a file and no clock counts. Removed are only
     files and directories with a name, an owner and a content that this module gave them; everything else stays.
+  - The marker is the file C(.virtshare-identity) in the share's root, one line of JSON that all may read, with a random
+    C(id), and the C(path) and C(date) of the first proof. It is never written on a read-only share, and compared there if
+    it exists. A host remembers it, with the declared source, in C(/var/lib/virtshare/identities); for another declared
+    source nothing is remembered yet.
   - Nothing is ever written into the directory beneath a missing mount.
 seealso:
   - plugin: virtshare.storage.proof_matrix
@@ -202,10 +225,27 @@ shares:
           C(entries), how many these are.
       type: dict
       returned: always
+    marker:
+      description:
+        - In the phase V(read) the C(id), C(date) and C(path) of the share's marker, what this host C(remembered) before, and
+          the C(state). V(same), or V(written) now, V(adopted) by a host that remembered nothing, V(accepted), or V(forgotten)
+          of a read-only share without one, are fine. V(changed), V(missing) and V(damaged) are not. V(none) means that there
+          is nothing to compare.
+      type: dict
+      returned: always
     others:
       description: Directories of other runs in the share, each with the C(controller) of its nonces, in the phase V(write).
       type: dict
       returned: always
+operations:
+  description: What is remembered anew, in check mode what would be.
+  returned: always
+  type: list
+  elements: dict
+diff:
+  description: The identities of such shares, before and after.
+  returned: always
+  type: dict
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.
   returned: always

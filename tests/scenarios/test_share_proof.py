@@ -148,7 +148,8 @@ class Site:
         return self.lab.ssh(host, command).stdout
 
     def left_on_the_server(self):
-        return self.ssh("nas1", "find /export -name '.virtshare*'").split()
+        """But for the markers, which are to stay."""
+        return self.ssh("nas1", "find /export -name '.virtshare*' ! -name .virtshare-identity").split()
 
     def mount(self, host, name, source=None):
         self.ssh(host, f"mount -t nfs -o vers=4.2 {source or 'nas1:/export/' + name} /srv/shares/{name}")
@@ -198,7 +199,11 @@ def test_three_kinds_of_export_are_proven_and_nothing_is_left(site):
     first = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_report=str(report))
     assert first.code == 0, first.failure_text()
     assert first.changes == predicted.changes
-    assert {host for host, _task in first.changes} == {"hv1"}, "one host sets the owner, for all"
+    remembered = {(host, task) for host, task in first.changes if "identity" in task}
+    assert {host for host, _task in remembered} == set(HYPERVISORS)
+    assert {host for host, _task in first.changes - remembered} == {"hv1"}, "one host sets the owner, for all"
+    assert site.ssh("nas1", "stat -c '%n %u %a' /export/*/.virtshare-identity").splitlines() == [
+        "/export/projects/.virtshare-identity 0 644", "/export/squashed/.virtshare-identity 9869 644"]
     assert states(first) == {entry["path"]: "proven" for entry in (PROJECTS, SQUASHED, MEDIA)}
     assert json.loads(report.read_text()) == first.facts("share_proof_result")["hv1"]
     assert site.ssh("nas1", "stat -c '%u:%g %a' /export/projects").strip() == "9869:993 2770"
@@ -221,7 +226,7 @@ def test_the_table_over_nfs_is_what_the_system_calls_say(site):
             assert {operation: row["result"] for operation, row in table.items()} == {
                 operation: "supported" if outcome == "ok" else MEANINGS[outcome] for operation, outcome in by_hand.items()
             }
-    assert site.ssh("nas1", "ls -A /export/projects") == ""
+    assert site.left_on_the_server() == []
 
 
 def test_another_export_and_a_missing_mount_are_named_with_both_sides(site):
@@ -387,6 +392,10 @@ def test_clocks_that_differ_are_a_warning_and_no_reason_for_anything(site, third
         assert f"[WARNING]: {host}: its clock is {words}" in " ".join(run.output.split())
         assert site.left_on_the_server() == []
         site.set_clock(host, 0)
+        if not number:
+            # All hosts at once have tried to write the marker of each share, over each protocol.
+            seen = [[share["marker"]["id"] for share in result["shares"]] for result in run.of("share_proof").values()]
+            assert seen == [seen[0]] * 3 and None not in seen[0] and len(set(seen[0])) == len(CLOCKED)
     assert site.run(*clocked, **declared).facts("share_proof_result")["hv1"]["warnings"] == []
 
 
@@ -397,8 +406,8 @@ def test_a_read_only_share_is_known_by_what_it_is_and_not_by_how_its_source_is_s
     spelled.write_text(yaml.safe_dump(
         {"hypervisors": {"hosts": {host: {"media": source} for host, source in sources.items()}}}), encoding="utf-8")
     for host, source in sources.items():
-        site.ssh(host, "umount /srv/shares/media")
-        site.mount(host, "media", source)
+        # Mounts of one server's filesystem are shown with the source of the first, unless they share nothing.
+        site.ssh(host, f"umount /srv/shares/media && mount -t nfs -o vers=4.2,nosharecache {source} /srv/shares/media")
     declared = {"roles": ["share_proof"], "inventories": [spelled]}
     run = site.run(dict(MEDIA, source="{{ media }}"), **declared)
     assert run.code == 0, run.failure_text()
@@ -406,8 +415,7 @@ def test_a_read_only_share_is_known_by_what_it_is_and_not_by_how_its_source_is_s
     # The same text, and a faithful copy behind it.
     site.ssh("nas1", "cd /export && mv media original && cp -a original media && exportfs -ra")
     try:
-        site.ssh("hv2", "umount /srv/shares/media")
-        site.mount("hv2", "media", sources["hv1"])
+        site.ssh("hv2", f"umount /srv/shares/media && mount -t nfs -o vers=4.2,nosharecache {sources['hv1']} /srv/shares/media")
         run = site.run(MEDIA, roles=["share_proof"])
         assert run.code != 0
         assert f"hv2:{MEDIA['path']} is NAS1:/export/media (nfs4, inode " in run.failure_text()
@@ -427,6 +435,30 @@ def test_one_machine_under_two_names_is_refused(site):
         assert "hv1 and hv1-again are one machine (hostname hv1)" in run.failure_text()
         assert {line["host"] for line in run.failures} >= {"hv1", "hv1-again"}
     assert site.left_on_the_server() == []
+
+
+def test_a_share_that_was_exchanged_on_the_server_is_not_yesterdays(site):
+    assert site.run(PROJECTS, roles=["share_proof"]).code == 0
+    site.ssh("nas1", "cd /export && mv projects yesterday && mkdir projects && exportfs -ra")
+    try:
+        for host in HYPERVISORS:
+            site.ssh(host, f"umount {PATH}")
+            site.mount(host, "projects")
+        for arguments in (["--check"], []):
+            run = site.run(PROJECTS, roles=["share_proof"], arguments=arguments)
+            assert run.code != 0 and states(run) == {PATH: "failed"}
+            assert f"hv1 and hv2: {PATH}: its marker .virtshare-identity (id " in run.failure_text()
+            assert f"share_proof_accept_new_identity: [{PATH}]" in run.failure_text()
+            assert {line["host"] for line in run.failures} == set(HYPERVISORS)
+            assert site.ssh("nas1", "ls -A /export/projects") == ""
+        run = site.run(PROJECTS, roles=["share_proof"], share_proof_accept_new_identity=[PATH])
+        assert run.code == 0, run.failure_text()
+        assert {host for host, _task in run.changes} == set(HYPERVISORS)
+        assert site.run(PROJECTS, roles=["share_proof"]).changes == set()
+    finally:
+        for host in HYPERVISORS:
+            site.ssh(host, f"umount {PATH}; rm -r /var/lib/virtshare/identities")
+        site.ssh("nas1", "cd /export && rm -r projects && mv yesterday projects && exportfs -ra")
 
 
 # As if a host had seen for a day what it remembers.

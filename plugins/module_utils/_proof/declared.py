@@ -24,3 +24,12 @@ def outside(shares, directories):
     known = [entry["path"] for entry in entries(shares, directories)]
     return ["the directory %s lies in no declared share. Correct it, or declare the share." % directory
             for directory in directories if directory not in known]
+
+
+def peers(written):
+    """{path: [hosts that have a share there]}. written: {host: what share_proof returned in the phase write}."""
+    found = {}
+    for host in sorted(written):
+        for share in (written[host] or {}).get("shares") or ():
+            found.setdefault(share["path"], []).append(host)
+    return found

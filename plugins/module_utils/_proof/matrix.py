@@ -9,7 +9,8 @@ is proven when inode, filesystem id and the content of its root are the same eve
 counts: one filesystem has many spellings, and one spelling may be two filesystems.
 """
 
-from . import clocks, explain, machines
+from .._share import marker
+from . import clocks, explain, lasting, machines
 
 PROVEN = "proven"
 PARTIAL = "partial"
@@ -105,7 +106,7 @@ def _judge_share(share, reports, everybody, twins):
 
 
 def _missing_cell(reason):
-    return {"identity": None, "nonce": None, "sees": {}, "content": [], "problem": None, "missing": reason,
+    return {"identity": None, "nonce": None, "sees": {}, "content": [], "problem": None, "marker": None, "missing": reason,
             "read_only": False, "check_mode": False, "read_done": False}
 
 
@@ -126,6 +127,7 @@ def _cell(host, path, report):
         # A change between the phases is none when another host has looked at the same time.
         "content": [found["content"] for found in (write, read) if found and found.get("content")],
         "problem": problem,
+        "marker": (read or {}).get("marker"),
         "missing": None,
         "read_only": bool(latest.get("read_only")),
         "check_mode": report["check_mode"],
@@ -153,6 +155,7 @@ class _Judgement:
         reference = self._reference(groups)
         proven = reference if len(groups) == 1 and len(sound) == len(self.live) else []
         self._refuse_twins()
+        self._refuse_other_identity()
         if not self.check_mode:
             self._explain(sound, groups, reference)
         state = self._state(proven)
@@ -166,6 +169,8 @@ class _Judgement:
             "missing_hosts": {host: self.cells[host]["missing"] for host in self.absent},
             "proven_hosts": [] if self.check_mode else proven,
             "expected_hosts": sorted(self.cells),
+            "id": next((self.cells[host]["marker"]["id"] for host in proven if (self.cells[host]["marker"] or {}).get("id")),
+                       None),
         }
 
     def _refuse_twins(self):
@@ -175,6 +180,19 @@ class _Judgement:
                 self.problems.append(sentence)
                 for host in here:
                     self.verdicts.setdefault(host, sentence)
+
+    def _refuse_other_identity(self):
+        found = {}
+        for host in self.live:
+            seen = self.cells[host]["marker"]
+            if seen is not None and seen["state"] in lasting.WRONG:
+                found.setdefault(_not_of_yesterday(seen), []).append(host)
+        for words, hosts in sorted(found.items()):
+            sentence = ("%s: %s: %s. If that is intended, run once with share_proof_accept_new_identity: [%s]; if not, see "
+                        "what became of it on the server" % (explain.listed(hosts), self.path, words, self.path))
+            self.problems.append(sentence)
+            for host in hosts:
+                self.verdicts.setdefault(host, sentence)
 
     def _state(self, proven):
         if self.problems:
@@ -305,6 +323,18 @@ def _look_alike(one, other):
         return False
     known = [(first.get(key), second.get(key)) for key in ("inode", "fsid")]
     return all(mine == theirs for mine, theirs in known if mine not in (None, "") and theirs not in (None, ""))
+
+
+def _not_of_yesterday(seen):
+    """What is wrong with a share's marker. seen: as share_proof returned it."""
+    before = seen.get("remembered") or {"id": "unknown", "date": "unknown"}
+    if seen["state"] == lasting.CHANGED:
+        return ("this is another share than before: its marker %s has the id %s (%s, of %s), and remembered is %s (of %s)"
+                % (marker.NAME, seen["id"], seen["path"], seen["date"], before["id"], before["date"]))
+    if seen["state"] == lasting.MISSING:
+        return ("its marker %s (id %s, of %s) is gone: the share was emptied, made anew or exchanged on the server"
+                % (marker.NAME, before["id"], before["date"]))
+    return "its marker %s is damaged: there is a file that holds no identity" % marker.NAME
 
 
 def _same_content(one, other):

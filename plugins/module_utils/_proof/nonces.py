@@ -20,7 +20,7 @@ import stat
 import time
 from urllib.parse import quote
 
-from .._share import leftovers, live
+from .._share import leftovers, live, marker
 
 PREFIX = ".virtshare-proof"
 # How long a host watches a directory of another run, by its own uptime, until it takes the run for one that was killed.
@@ -31,7 +31,7 @@ DIRECTORY_MODE = 0o777
 FILE_MODE = 0o644
 _LONGEST = 4096
 _NAME = re.compile(r"\.virtshare-proof-[0-9A-Za-z]{8,64}-[0-9a-f]{8}-[0-9a-f]{8}\Z")
-_FILE = re.compile(r"[^./]{1,150}\.(nonce|ack)\Z")
+_FILE = re.compile(r"[^./]{1,150}\.(nonce|ack|identity)\Z")
 _ACK = leftovers.SIGNATURE + "ack"
 # What a guest writes has the numbers of the guest's users.
 _GUEST = quote("guest on ", safe="")
@@ -39,9 +39,10 @@ _PAUSE = 0.05
 _ATTEMPTS = 40
 
 
-def fresh(controller=""):
-    """A nonce: our signature, a random number, and the process on the controller that runs the proof, if it is known."""
-    return "%s%s:%s" % (leftovers.SIGNATURE, os.urandom(16).hex(), controller)
+def fresh(controller="", remembered=""):
+    """A nonce: our signature, a random number, and what the other hosts are to know: the process on the controller that runs
+    the proof, and which identity of the share is remembered; "" for none."""
+    return "%s%s:%s:%s" % (leftovers.SIGNATURE, os.urandom(16).hex(), controller, remembered)
 
 
 def write(path, mount, run_id, host, nonce):
@@ -62,13 +63,11 @@ def write(path, mount, run_id, host, nonce):
     return _others(path, mount, directory_name(run_id))
 
 
-def read(path, mount, run_id, host, hosts, seconds):
-    """What this host finds: {"sees": {live host: its nonce, or None}, "tidy": bool}; then acknowledge.
+def read(path, mount, run_id, hosts, seconds):
+    """What this host finds: {host: its nonce, or None}. acknowledge() is to follow.
 
-    The host that finds all acknowledgements there removes the run's files and the directory; "tidy" is False when it
-    was that host and may not. hosts: the live hosts, this one included. seconds: how long to go on asking for a nonce
-    that is not there: all were written before this phase began, so only what an NFS client remembers of an earlier
-    run could hide one.
+    hosts: those that have the share, this one included. seconds: how long to go on asking for a nonce that is not there:
+    all were written before this phase began, so only what an NFS client remembers of an earlier run could hide one.
     """
     found = {}
     deadline = time.monotonic() + seconds
@@ -77,8 +76,20 @@ def read(path, mount, run_id, host, hosts, seconds):
         if complete or time.monotonic() > deadline:
             break
         time.sleep(_PAUSE)
-    return {"sees": {other: found.get(other) for other in hosts},
-            "tidy": _acknowledge(path, mount, run_id, host, hosts)}
+    return {other: found.get(other) for other in hosts}
+
+
+def in_directory(path, mount, run_id, function):
+    """function(root, hidden) with descriptors of the share's root and of the run's directory."""
+    root = live.enter(path, mount)
+    try:
+        hidden = _enter_hidden(path, mount, run_id, create=False)
+        try:
+            return function(root, hidden)
+        finally:
+            os.close(hidden)
+    finally:
+        os.close(root)
 
 
 def tidy(path, mount, run_id):
@@ -155,7 +166,9 @@ def _read_once(path, mount, run_id, hosts, found):
     return all(found.get(other) is not None for other in hosts)
 
 
-def _acknowledge(path, mount, run_id, host, hosts):
+def acknowledge(path, mount, run_id, host, hosts):
+    """Say that this host has read. The one that finds all acknowledgements there removes the run's files and the directory;
+    False when it was that host and may not."""
     try:
         hidden = _enter_hidden(path, mount, run_id, create=False)
     except FileNotFoundError:
@@ -273,8 +286,17 @@ def _controllers(root, name):
 
 def controller_of(nonce):
     """What a nonce says of its controller, "" for nothing."""
-    parts = nonce.split(":")
-    return parts[2] if nonce.startswith(leftovers.SIGNATURE) and len(parts) > 2 else ""
+    return _part(nonce, 2)
+
+
+def remembered_of(nonce):
+    """The identity that the host of a nonce remembers, "" for none."""
+    return _part(nonce, 3)
+
+
+def _part(nonce, number):
+    parts = (nonce or "").split(":")
+    return parts[number] if (nonce or "").startswith(leftovers.SIGNATURE) and len(parts) > number else ""
 
 
 def _remove(root, name, owners=None):
@@ -307,11 +329,14 @@ def _is_ours(hidden, entry, owners):
     """Whether owner and content are those of a nonce or an acknowledgement; one that was killed in between is empty."""
     try:
         status = os.stat(entry, dir_fd=hidden, follow_symlinks=False)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > _LONGEST:
+        # Of a marker that was placed this is a second name.
+        names = 2 if entry.endswith(".identity") else 1
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > names or status.st_size > _LONGEST:
             return False
         if status.st_uid not in owners and not entry.startswith(_GUEST):
             return False
-        return status.st_size == 0 or (_content(hidden, entry) or "").startswith(leftovers.SIGNATURE)
+        text = _content(hidden, entry) or ""
+        return status.st_size == 0 or text.startswith(leftovers.SIGNATURE) or marker.parsed(text) is not None
     except OSError:
         return False
 

@@ -12,11 +12,11 @@ import time
 
 from .._host import bounded, machine
 from .._plan.outcome import Outcome
-from .._plan.plan import Refusal
+from .._plan.plan import Plan, Refusal
 from .._share import leftovers, live
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from .._share.types import registry
-from . import declared, identity, nonces
+from . import declared, identity, lasting, nonces
 
 ARGUMENT_SPEC = dict(
     phase=dict(type="str", required=True, choices=["write", "read", "tidy"]),
@@ -27,6 +27,9 @@ ARGUMENT_SPEC = dict(
     directories=dict(type="list", elements="path", default=[]),
     controller=dict(type="str", default=""),
     abandoned=dict(type="list", elements="str", default=[]),
+    peers=dict(type="dict", default={}),
+    keep_identity=dict(type="bool", default=False),
+    accept_new_identity=dict(type="list", elements="str", default=[]),
     timeout=dict(type="float", default=30.0),
 )
 
@@ -37,14 +40,16 @@ ASK_SECONDS = 3.0
 
 def work(params, check_mode):
     """The Outcome of share_proof."""
-    return Outcome(result=run(params, check_mode))
+    plan = Plan()
+    result = run(params, check_mode, plan)
+    return Outcome(plan, result, plan.warnings)
 
 
-def run(params, check_mode):
-    """What share_proof returns: {"phase", "run_id", "host", "check_mode", "machine", "clock", "shares"}.
+def run(params, check_mode, plan=None):
+    """What share_proof returns beside what it changed, which is added to the plan: {"phase", "run_id", "host", "check_mode", "machine", "clock", "shares"}.
 
-    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content", "others"};
-    a problem with what is mounted there reads "is WHAT, declared is THAT".
+    Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content", "others",
+    "marker"}; a problem with what is mounted there reads "is WHAT, declared is THAT".
     Only unusable parameters raise (Refusal); everything else is recorded as the share's problem.
     """
     if not re.match(r"[0-9A-Za-z]{8,64}\Z", params["run_id"]):
@@ -59,7 +64,9 @@ def run(params, check_mode):
     problems = problems or declared.outside(normal, params["directories"])
     if problems:
         raise Refusal(*problems)
-    shares = [_Share(share, params, patience, check_mode) for share in declared.entries(normal, params["directories"])]
+    plan = Plan() if plan is None else plan
+    shares = [_Share(share, params, patience, check_mode, plan)
+              for share in declared.entries(normal, params["directories"])]
     patience.together([share.probe() for share in shares])
     return {
         "phase": params["phase"],
@@ -75,34 +82,45 @@ def run(params, check_mode):
 class _Share:
     """One share of the call."""
 
-    def __init__(self, share, params, patience, check_mode):
+    def __init__(self, share, params, patience, check_mode, plan):
         self.share = share
         self.path = share["path"]
         self.params = params
         self.run_id = nonces.run_of(params["run_id"], share["path"])
         self.patience = patience
         self.check_mode = check_mode
+        self.plan = plan
+        self.intent = lasting.Intent(share, params.get("keep_identity", False), self._accepts())
         self.mount = None
         self.found = {
             "path": self.path, "type": share["type"], "source": share.get("source"), "read_only": share["read_only"],
             "identity": None, "problem": None, "nonce": None, "as": None, "sees": {}, "content": None,
-            "others": {},
+            "others": {}, "marker": None,
         }
+
+    def _accepts(self):
+        """Whether another identity is intended: of all shares, or of this path."""
+        accepted = self.params.get("accept_new_identity") or ()
+        return any(text == self.path or text.lower() in ("true", "yes", "on", "1") for text in accepted)
 
     def probe(self):
         """Fills self.found; a generator for Bounded.together(), as are those it calls."""
         try:
             yield from self._look()
-            if self.found["problem"] is None and not self.check_mode:
-                if self.share["read_only"]:
-                    self.found["content"] = yield from self._as_somebody(
-                        lambda: identity.content(self.path, self.mount))
-                elif self.params["phase"] == "write":
-                    yield from self._write()
-                elif self.params["phase"] == "read":
-                    yield from self._read()
-                else:
-                    yield from self._tidy()
+            if self.found["problem"] is not None:
+                self._keep({"state": self.intent.predict()} if self.check_mode else None)
+            elif self.check_mode:
+                yield from self._predict()
+            elif self.share["read_only"]:
+                self.found["content"] = yield from self._as_somebody(
+                    lambda: identity.content(self.path, self.mount))
+                yield from self._predict()
+            elif self.params["phase"] == "write":
+                yield from self._write()
+            elif self.params["phase"] == "read":
+                yield from self._read()
+            else:
+                yield from self._tidy()
         except live.NoAnswer as error:
             self.found["problem"] = str(error)
         except OSError as error:
@@ -135,7 +153,7 @@ class _Share:
             self.found["problem"] = "is %s, declared is %s" % (self.mount.source, other)
 
     def _write(self):
-        nonce = nonces.fresh(self.params.get("controller") or "")
+        nonce = nonces.fresh(self.params.get("controller") or "", self.intent.own)
         others = yield from self._as_somebody(
             lambda: nonces.write(self.path, self.mount, self.run_id, self.params["host"], nonce))
         self.found["nonce"] = nonce
@@ -146,13 +164,37 @@ class _Share:
 
     def _read(self):
         yield from self._remove_others(self.params.get("abandoned"))
-        seconds = min(ASK_SECONDS, self.params["timeout"] / 3)
-        answer = yield from self._as_somebody(
-            lambda: nonces.read(self.path, self.mount, self.run_id, self.params["host"],
-                                self.params["hosts"], seconds))
+        answer = yield from self._as_somebody(self._exchange)
         self.found["sees"] = answer["sees"]
+        self._keep(answer["marker"])
         if not answer["tidy"]:
             yield from self._tidy()
+
+    def _exchange(self):
+        """All of the phase read, in a bounded child."""
+        host, where = self.params["host"], (self.path, self.mount, self.run_id)
+        hosts = (self.params.get("peers") or {}).get(self.path) or self.params["hosts"]
+        sees = nonces.read(*where, hosts=hosts, seconds=min(ASK_SECONDS, self.params["timeout"] / 3))
+        others = [nonces.remembered_of(nonce) for nonce in sees.values()]
+        seen = lasting.look(*where, host=host, intent=self.intent, others=others, complete=all(sees.values()))
+        return {"sees": sees, "marker": seen, "tidy": nonces.acknowledge(*where, host=host, hosts=hosts)}
+
+    def _predict(self):
+        """Of what is only looked at: in check mode, and of a read-only share."""
+        if self.params["phase"] == "read":
+            self._keep((yield from self._as_somebody(lambda: lasting.look(
+                self.path, self.mount, self.run_id, None, self.intent, (), True))))
+
+    def _keep(self, seen):
+        """Have this host remember what it has seen in the phase read."""
+        if seen is None or self.params["phase"] != "read":
+            return
+        memory = self.intent.memory
+        self.found["marker"] = dict(seen, remembered=memory and memory._asdict())
+        plan, warning = lasting.settle(self.intent, seen, self.check_mode)
+        self.plan.add(plan)
+        if warning:
+            self.plan.warnings.append("%s: %s" % (self.params["host"], warning))
 
     def _remove_others(self, names):
         accounts = list(self._accounts()) if names else []

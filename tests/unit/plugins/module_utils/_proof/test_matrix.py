@@ -359,6 +359,42 @@ def test_a_machine_that_does_not_tell_its_boot_is_not_taken_for_another():
     assert matrix.judge(placed({"hv1": nothing, "hv2": nothing}), [SHARE])["proven"]
 
 
+def known(state, found="b" * 32):
+    return {"state": state, "id": found, "date": "2026-11-28", "path": "/srv/shares/other", "error": None,
+            "remembered": {"id": "a" * 32, "path": PATH, "date": "2026-11-01", "source": ""} if state != "written" else None}
+
+
+def identified(check_mode=False, **markers):
+    results = world({host: {"fs": "a"} for host in markers}, check_mode=check_mode)
+    for host, found in markers.items():
+        results[host]["read"]["shares"][0]["marker"] = found
+    return matrix.judge(results, [SHARE])
+
+
+@pytest.mark.parametrize("state, words", [
+    ("changed", "this is another share than before: its marker .virtshare-identity has the id %s (/srv/shares/other, of "
+                "2026-11-28), and remembered is %s (of 2026-11-01)" % ("b" * 32, "a" * 32)),
+    ("missing", "its marker .virtshare-identity (id %s, of 2026-11-01) is gone: the share was emptied, made anew or "
+                "exchanged on the server" % ("a" * 32)),
+    ("damaged", "its marker .virtshare-identity is damaged: there is a file that holds no identity"),
+])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_share_that_is_not_yesterdays_fails_by_name_although_all_hosts_agree(state, words, check_mode):
+    result = identified(check_mode, hv1=known(state), hv2=known(state), hv3=known("none"))
+    (found,) = result["shares"]
+    assert (found["state"], found["proven_hosts"], found["id"]) == ("failed", [], None)
+    assert found["problems"] == [
+        "hv1 and hv2: %s: %s. If that is intended, run once with share_proof_accept_new_identity: [%s]; if not, see what "
+        "became of it on the server" % (PATH, words, PATH)]
+    assert set(result["host_problems"]) == {"hv1", "hv2"}
+
+
+@pytest.mark.parametrize("state", ["same", "written", "adopted", "accepted", "forgotten", "none"])
+def test_everything_else_about_an_identity_is_fine(state):
+    result = identified(hv1=known(state), hv2=known(state))
+    assert result["proven"] and result["shares"][0]["id"] == "b" * 32
+
+
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["h%d" % number for number in range(8)]), st.sampled_from("ab"), min_size=1))
 def test_proven_exactly_when_all_have_one_filesystem(filesystems):

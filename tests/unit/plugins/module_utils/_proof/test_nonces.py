@@ -28,8 +28,10 @@ def write(share, *hosts, **more):
         nonces.write(str(share), None, more.get("run", RUN), host, NONCE + host)
 
 
-def read(share, host, hosts=None):
-    return nonces.read(str(share), None, RUN, host, hosts or HOSTS, 0)
+def read(share, host, hosts=None, run=RUN):
+    """What a host finds, and whether the files are tidied, as far as it is its turn."""
+    sees = nonces.read(str(share), None, run, hosts or HOSTS, 0)
+    return {"sees": sees, "tidy": nonces.acknowledge(str(share), None, run, host, hosts or HOSTS)}
 
 
 def test_every_host_reads_every_other_and_the_last_one_cleans_up(tmp_path):
@@ -77,7 +79,7 @@ def test_another_run_at_the_same_time_is_left_alone(tmp_path):
     for host in HOSTS:
         read(tmp_path, host)
     assert list(tmp_path.iterdir()) == [hidden(tmp_path, "run2bbbbbbbb")]
-    nonces.read(str(tmp_path), None, "run2bbbbbbbb", "hv1", ["hv1"], 0)
+    read(tmp_path, "hv1", ["hv1"], "run2bbbbbbbb")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -106,6 +108,10 @@ def link(directory):
     (directory / "hv9.nonce").symlink_to("hv1.nonce")
 
 
+def marker_of_somebody(directory):
+    (directory / "hv9.identity").write_text('{"virtshare_share": 1, "id": "short"}')
+
+
 def second_name(directory):
     os.link(str(directory / "hv1.nonce"), str(directory / "hv9.nonce"))
 
@@ -118,7 +124,7 @@ def foreign_owner(directory):
     os.chown(str(directory / "hv1.nonce"), 12345, 12345)
 
 
-@pytest.mark.parametrize("make", [foreign_content, foreign_name, link, second_name, subdirectory, pytest.param(
+@pytest.mark.parametrize("make", [foreign_content, foreign_name, link, marker_of_somebody, second_name, subdirectory, pytest.param(
     foreign_owner, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"))])
 def test_a_file_that_is_not_ours_stays_and_the_directory_with_it(tmp_path, make):
     write(tmp_path, *HOSTS, run=KILLED)
@@ -174,7 +180,7 @@ def test_two_paths_of_one_directory_are_proven_side_by_side(tmp_path):
     for number, run in enumerate(runs):
         nonces.write(str(tmp_path), None, run, "hv1", str(number))
     for number, run in enumerate(runs):
-        assert nonces.read(str(tmp_path), None, run, "hv1", ["hv1"], 0)["sees"] == {"hv1": str(number)}
+        assert read(tmp_path, "hv1", ["hv1"], run)["sees"] == {"hv1": str(number)}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -225,7 +231,7 @@ def test_a_nonce_that_comes_late_is_waited_for(tmp_path, monkeypatch):
     write(tmp_path, "hv1")
     # The first pause of the reader is when the other host's write becomes visible.
     monkeypatch.setattr(nonces.time, "sleep", lambda seconds: write(tmp_path, "hv2"))
-    assert nonces.read(str(tmp_path), None, RUN, "hv1", ["hv1", "hv2"], 30)["sees"]["hv2"] == NONCE + "hv2"
+    assert nonces.read(str(tmp_path), None, RUN, ["hv1", "hv2"], 30)["hv2"] == NONCE + "hv2"
 
 
 @settings(deadline=None)
