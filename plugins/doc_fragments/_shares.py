@@ -76,6 +76,12 @@ class ModuleDocFragment:
     description: Mount even over a directory that holds files, which cannot be seen then.
     type: bool
     default: false
+  proof:
+    description:
+      - Whether it is to be proven that all hosts see the same filesystem there. Write V(false) where each host is to have
+        its own. Not used by this module.
+    type: bool
+    default: true
   access:
     description:
       - Who may use the share, for M(virtshare.storage.share_access).

@@ -84,7 +84,8 @@ _value:
         state:
           description:
             - V(proven) on all expected hosts, V(partial) if it is proven but not all expected hosts took part,
-              V(failed), or V(pending) in check mode, where nothing is written.
+              V(failed), V(pending) in check mode, where nothing is written, or V(left_out) if it is declared with
+              C(proof) as V(false).
           type: str
         hosts:
           description:

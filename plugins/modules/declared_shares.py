@@ -83,6 +83,7 @@ shares:
       state: mounted
       read_only: false
       allow_hidden_files: false
+      proof: true
       access: {owner: oneadmin, group: kvm, mode: "2770", writers: [oneadmin, libvirt-qemu], acl: null}
 types:
   description: The types of the shares that are to be mounted.

@@ -141,6 +141,17 @@ def test_a_check_run_proves_nothing(reports):
     assert Page(text).cell("hv1", 1)[0] == "pending"
 
 
+def test_a_share_that_is_not_to_be_proven(reports):
+    scratch = {"path": "/srv/shares/scratch", "type": "local", "proof": False}
+    hosts = ["hv1", "hv2"]
+    result = matrix.judge({host: phases(shares=[seen(PROJECTS, host, hosts, mounted("projects"))]) for host in hosts},
+                          [PROJECTS, scratch], hosts)
+    text, dummy = reports(result)
+    assert "Every host sees the same filesystems" in text
+    assert re.search(r'<code>/srv/shares/scratch</code><br><span class="badge left_out">not to be proven</span>', text)
+    assert Page(text).cell("hv1", 2) == (None, "not to be proven")
+
+
 def test_nothing_declared(reports):
     text, dummy = reports(matrix.judge({}, []))
     assert "No share is declared: there was nothing to prove." in text

@@ -5,6 +5,7 @@
 
 from .._share.declaration import mounted
 from .._share.paths import inside
+from .._share.values import truth
 
 
 def entries(shares, directories=()):
@@ -24,6 +25,11 @@ def outside(shares, directories):
     known = [entry["path"] for entry in entries(shares, directories)]
     return ["the directory %s lies in no declared share. Correct it, or declare the share." % directory
             for directory in directories if directory not in known]
+
+
+def is_left_out(share):
+    """Whether each host may have a filesystem of its own at a declared share's path."""
+    return truth(share.get("proof")) is False
 
 
 def peers(written):

@@ -12,6 +12,7 @@ import time
 
 from .._plan.plan import Operation, Plan
 from .._share import live, marker
+from .._share.types import registry
 from . import nonces
 
 # What is found: the marker that was remembered; one that was written now, or taken over, or accepted, or given up;
@@ -83,7 +84,8 @@ def look(path, mount, run_id, host, intent, others, complete):
         new = marker.made(run_id, intent.path, time.strftime("%Y-%m-%d", time.gmtime()))
         try:
             nonces.in_directory(path, mount, run_id, lambda root, hidden: marker.place(
-                root, hidden, nonces.file_name(host, "identity"), new, occupied))
+                root, hidden, nonces.file_name(host, "identity"), new, occupied,
+                registry.of_mount(mount).second_names))
             found = _read_again(path, mount)
         except PermissionError:
             raise

@@ -10,12 +10,15 @@ counts: one filesystem has many spellings, and one spelling may be two filesyste
 """
 
 from .._share import marker
-from . import clocks, explain, lasting, machines
+from .._share.types import registry
+from . import clocks, declared, explain, lasting, machines
 
 PROVEN = "proven"
 PARTIAL = "partial"
 PENDING = "pending"
 FAILED = "failed"
+# Declared with proof: false.
+LEFT_OUT = "left_out"
 # Of a host only: it took no part, or nothing is wrong with it, but others have another filesystem.
 MISSING = "missing"
 UNPROVEN = "unproven"
@@ -33,8 +36,10 @@ def judge(results, shares, expected=(), allow_same_machine=False):
     known = {host: report["machine"] for host, report in reports.items()}
     twins = [] if allow_same_machine else machines.twins(known)
     judged = [_judge_share(share, reports, everybody, twins) for share in _all_shares(shares, reports)]
+    known_paths = set(share["path"] for share in judged)
+    judged += [_left_out(path) for path in _paths_left_out(shares) if path not in known_paths]
     return {
-        "proven": all(share["state"] == PROVEN for share in judged),
+        "proven": all(share["state"] in (PROVEN, LEFT_OUT) for share in judged),
         "words": "\n".join(_summary(share) for share in judged) or "no share is declared: nothing to prove",
         "shares": judged,
         "host_problems": _by_host(judged),
@@ -82,12 +87,22 @@ def _all_shares(shares, reports):
     """The declared shares, then those that only some host was given."""
     seen = {}
     for share in list(shares):
-        if share.get("state", "mounted") == "mounted":
+        if share.get("state", "mounted") == "mounted" and not declared.is_left_out(share):
             seen.setdefault(share["path"], share)
     for host in sorted(reports):
         for path, share in sorted(reports[host]["write"].items()):
             seen.setdefault(path, share)
     return list(seen.values())
+
+
+def _paths_left_out(shares):
+    return sorted(set(share["path"] for share in shares
+                      if share.get("state", "mounted") == "mounted" and declared.is_left_out(share)))
+
+
+def _left_out(path):
+    return {"path": path, "state": LEFT_OUT, "hosts": {}, "problems": [], "missing_hosts": {}, "proven_hosts": [],
+            "expected_hosts": [], "id": None}
 
 
 def _judge_share(share, reports, everybody, twins):
@@ -276,7 +291,7 @@ class _Judgement:
             explain.place(host, self.path), explain.identity(mine["identity"]), explain.listed(reference),
             "has" if len(reference) == 1 else "have", explain.identity(theirs["identity"]))
         if not _look_alike(mine, theirs):
-            sentence += ": not the same filesystem"
+            sentence += ": not the same filesystem" + self._way_out()
         elif mine["read_only"] != theirs["read_only"]:
             sentence += ": it is declared read_only on one side only, and can be proven on neither"
         elif mine["read_only"] and not _same_content(mine, theirs):
@@ -288,8 +303,14 @@ class _Judgement:
         else:
             blind = [pair for pair in ((host, other), (other, host)) if not self._sees(*pair)]
             sentence += ": they look alike, but %s" % " and ".join(
-                "%s does not read what %s wrote" % pair for pair in blind)
+                "%s does not read what %s wrote" % pair for pair in blind) + self._way_out()
         self._note(host, sentence)
+
+    def _way_out(self):
+        """What to do where it may be meant so."""
+        if self.share.get("type") in registry.where(filesystem_per_host=True):
+            return "; if each host is to have its own, declare proof: false on the share"
+        return ""
 
     def _note(self, host, sentence):
         self.problems.append(sentence)
@@ -353,6 +374,8 @@ def _summary(share):
         return "%s: proven, the same filesystem on %s" % (path, _all_hosts(share["expected_hosts"]))
     if state == PENDING:
         return "%s: pending, nothing is written in check mode" % path
+    if state == LEFT_OUT:
+        return "%s: not to be proven (proof: false is declared), each host may have another filesystem there" % path
     missing = "".join("\n  %s is not proven: %s" % (explain.place(host, path), reason)
                       for host, reason in sorted(share["missing_hosts"].items()))
     if state == PARTIAL:

@@ -25,6 +25,7 @@ SHARE_SPEC = dict(
     state=dict(type="str", default="mounted", choices=list(STATES)),
     read_only=dict(type="bool", default=False),
     allow_hidden_files=dict(type="bool", default=False),
+    proof=dict(type="bool", default=True),
     access=dict(
         type="dict",
         options=dict(
@@ -69,7 +70,7 @@ def checked(shares, credentials=True):
     normal form means nothing. credentials: whether they are looked at; only what mounts shares is given them.
     Each returned share is a new dict with the keys path, type, source (str, C("") for a local share that is only
     checked), options ({str: str, or True for an option without a value, or False for a default that is not wanted}),
-    state, read_only (bool), allow_hidden_files (bool),
+    state, read_only (bool), allow_hidden_files (bool), proof (bool),
     access ({owner: str or None, group: str or None, mode: four octal digits or None, writers: [str],
     acl: ["user:NAME:rwx", ...] or None}),
     credentials (dict or None). What was checked may be checked again, and stays the same.
@@ -123,6 +124,7 @@ class _Share:
             "state": state,
             "read_only": self._flag("read_only"),
             "allow_hidden_files": self._flag("allow_hidden_files"),
+            "proof": self._flag("proof", True),
             "access": self._access(share_type),
             "credentials": self._credentials(share_type, state) if self.with_credentials else None,
         }
@@ -143,15 +145,15 @@ class _Share:
         self.problem("%s %s is not known. Write one of %s.", key, quoted(value), ", ".join(choices))
         return None
 
-    def _flag(self, key):
+    def _flag(self, key, default=False):
         value = self.share.get(key)
         if value is None:
-            return False
+            return default
         result = truth(value)
         if result is not None:
             return result
         self.problem("%s is %s. Write true or false.", key, quoted(value))
-        return False
+        return default
 
     def _type(self):
         """The ShareType, None when there is no such."""

@@ -75,13 +75,17 @@ def read(root):
     return found, found is None
 
 
-def place(root, directory, name, marker, instead=False):
+def place(root, directory, name, marker, instead=False, second_names=True):
     """Write the marker where none is, or instead of what is there; whoever was faster than us has won.
 
-    directory, name: where it is written first, so that it is never seen in part. Whoever calls reads it afterwards.
+    directory, name: where it is written first, so that it is never seen in part; without second_names it may be, for a
+    moment. Whoever calls reads it afterwards.
     """
     previous = os.umask(0)
     try:
+        if not instead and not second_names:
+            _write(root, NAME, marker)
+            return
         try:
             os.unlink(name, dir_fd=directory)
         except FileNotFoundError:

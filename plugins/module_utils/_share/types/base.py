@@ -272,6 +272,8 @@ class ShareType:
 
     # ---- the proof
 
+    # Whether a file may have a second name and be of use by both.
+    second_names = True
     # Whether all hosts see the times of a file to the last digit.
     exact_times = True
 

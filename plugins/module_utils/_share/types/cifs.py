@@ -236,6 +236,9 @@ class Cifs(ShareType):
     def server_of(self, mount):
         return mount.source.replace("\\", "/").strip("/").split("/")[0] or mount.source
 
+    # A lease of a file is for one of its names, and the server refuses to open the other one (EINVAL).
+    second_names = False
+
     def has_inodes(self, mount):
         return "serverino" in mount.super_options
 

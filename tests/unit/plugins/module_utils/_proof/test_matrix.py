@@ -300,6 +300,33 @@ def test_nobody_took_part():
     assert found["problems"] == [PATH + ": no host took part"]
 
 
+def test_a_share_that_is_not_to_be_proven_is_said_and_keeps_nothing_else_back():
+    scratch = {"path": "/srv/shares/scratch", "type": "local", "proof": False}
+    result = matrix.judge(world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}}), [SHARE, scratch, dict(scratch, state="absent")])
+    assert result["proven"]
+    assert [(found["path"], found["state"], found["proven_hosts"]) for found in result["shares"]] == [
+        (PATH, "proven", ["hv1", "hv2"]), ("/srv/shares/scratch", "left_out", [])]
+    assert result["words"].endswith(
+        "\n/srv/shares/scratch: not to be proven (proof: false is declared), each host may have another filesystem there")
+    assert matrix.judge({}, [dict(scratch, proof="no")])["proven"]
+
+
+def test_a_share_that_only_some_hosts_leave_out_is_proven_by_the_others():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    results["hv3"] = {"write": {"shares": []}, "read": {"shares": []}}
+    (found,) = matrix.judge(results, [dict(SHARE, proof=False), SHARE], ["hv1", "hv2", "hv3"])["shares"]
+    assert (found["state"], found["expected_hosts"]) == ("proven", ["hv1", "hv2"])
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_directory_of_each_hosts_own_is_told_the_way_out(alike):
+    hosts = {"hv1": {"fs": "a"}, "hv2": {"fs": "b", "identity": nfs() if alike else nfs("other", 131)}}
+    local = matrix.judge(world(hosts), [dict(SHARE, type="local")])["shares"][0]["problems"]
+    remote = matrix.judge(world(hosts), [SHARE])["shares"][0]["problems"]
+    words = "; if each host is to have its own, declare proof: false on the share"
+    assert local == [problem + words for problem in remote]
+
+
 ONE = {"id": "m1", "boot": "b1", "name": "one"}
 TWINS = "hv1 and hv2 are one machine (hostname one): what it proves to itself says nothing about a second one. "
 

@@ -32,6 +32,7 @@ def test_defaults_are_filled_in():
         "state": "mounted",
         "read_only": False,
         "allow_hidden_files": False,
+        "proof": True,
         "access": {"owner": None, "group": None, "mode": None, "writers": [], "acl": None},
         "credentials": None,
     }]

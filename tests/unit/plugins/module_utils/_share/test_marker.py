@@ -27,8 +27,10 @@ class Share:
         self.root = os.open(str(path), os.O_RDONLY)
         self.hidden = os.open(str(self.hidden_path), os.O_RDONLY)
 
+    second_names = True
+
     def place(self, found, name="hv1.identity", instead=False):
-        marker.place(self.root, self.hidden, name, found, instead)
+        marker.place(self.root, self.hidden, name, found, instead, self.second_names)
 
     def read(self):
         return marker.read(self.root)
@@ -45,12 +47,14 @@ def share(tmp_path):
     made.close()
 
 
-@pytest.fixture(params=[None, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS], ids=["links", "EPERM", "EOPNOTSUPP", "ENOSYS"])
-def links(request, monkeypatch):
+@pytest.fixture(params=[None, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO],
+                ids=["links", "EPERM", "EOPNOTSUPP", "ENOSYS", "unasked"])
+def links(request, monkeypatch, share):
     """A filesystem that has second names, and those that have none."""
     def refused(*_arguments, **_more):
         raise OSError(request.param, os.strerror(request.param))
 
+    share.second_names = request.param != errno.EIO
     if request.param is not None:
         monkeypatch.setattr(marker.os, "link", refused)
 
