@@ -8,7 +8,7 @@ from tests.support.privileged import run_as_root
 PREPARE = """
 from ansible_collections.virtshare.storage.plugins.module_utils._proof import matrix
 from ansible_collections.virtshare.storage.plugins.module_utils._share import leftovers, marker
-leftovers.MEMORY = "/srv/leftovers.json"
+leftovers.MEMORY, marker.MEMORY = "/srv/leftovers.json", "/srv/memory"
 share = "/srv/shares/projects"
 os.makedirs(share)
 sh("mount -t tmpfs first " + share)
