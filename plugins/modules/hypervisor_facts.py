@@ -35,10 +35,10 @@ options:
     default: []
   min_version:
     description: See O(virtshare.storage.virtiofsd_info#module:min_version).
-    type: str
+    type: raw
   min_libvirt_version:
     description: See O(virtshare.storage.virtiofsd_info#module:min_libvirt_version).
-    type: str
+    type: raw
   user:
     description: See O(virtshare.storage.virtiofsd_info#module:user).
     type: str

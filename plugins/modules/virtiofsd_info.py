@@ -20,10 +20,11 @@ options:
       - The oldest acceptable version of the Rust daemon, such as V(1.11) for live migration or V(1.13) for read-only
         shares. The C daemon of QEMU is older than any.
       - Any version is accepted when not given.
-    type: str
+      - A text. A number with a point is refused, as YAML makes V(1.1) of V(1.10); a V(v) may stand before it.
+    type: raw
   min_libvirt_version:
     description: The oldest acceptable version of libvirt, such as V(11.0) for read-only shares. Any when not given.
-    type: str
+    type: raw
   user:
     description:
       - The user that runs the Rust daemon, C(oneadmin) with OpenNebula. Its subordinate ids are looked at.

@@ -85,3 +85,35 @@ def test_the_main_job_looks_with_the_roles_own_defaults():
 
 def test_the_types_of_a_share_are_those_of_the_registry():
     assert options("share_mounts")["share_mounts_shares"]["options"]["type"]["choices"] == list(registry.NAMES)
+
+
+def texts_of(value, key=None):
+    """(the key it stands under, text) of every text in a task file."""
+    if isinstance(value, dict):
+        for name, element in value.items():
+            yield from texts_of(element, name)
+    elif isinstance(value, list):
+        for element in value:
+            yield from texts_of(element, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+BOOLEANS = sorted(name for role in ROLES for name, option in options(role).items() if option["type"] == "bool")
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+def test_a_condition_reads_the_text_false_as_false(name):
+    """An extra var of AWX may be a text, and 'false' is true in Jinja. A whole argument of a module has a type of its own."""
+    files = [*(ROOT / "roles").rglob("*.yml"), *(ROOT / "playbooks").rglob("*.yml")]
+    read = 0
+    for path in files:
+        if path.parent.name in ("meta", "defaults"):
+            continue
+        for key, text in texts_of(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            for match in re.finditer(rf"\b{name}\b(?!:)", text):
+                whole = re.fullmatch(rf"\{{\{{ {name} \}}\}}", text.strip()) is not None
+                as_bool = re.match(r"(\s*\| default\(\w+\))?\s*\| bool\b", text[match.end():]) is not None
+                assert whole or as_bool or key in ("msg", "fail_msg"), f"{path.relative_to(ROOT)}: {text}"
+                read += key not in ("msg", "fail_msg")
+    assert read, "nobody reads it"

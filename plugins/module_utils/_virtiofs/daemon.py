@@ -23,8 +23,9 @@ READ_ONLY = (1, 13)
 READ_ONLY_LIBVIRT = (11, 0)
 
 ARGUMENT_SPEC = dict(
-    min_version=dict(type="str"),
-    min_libvirt_version=dict(type="str"),
+    # raw, because a number must be refused: as a text it would be another version.
+    min_version=dict(type="raw"),
+    min_libvirt_version=dict(type="raw"),
     user=dict(type="str"),
     subordinate_ids=dict(type="str", default="100000:65536"),
     expected=dict(type="bool", default=False),
@@ -152,6 +153,7 @@ def work(params, check_mode):
 def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_paths=QEMU_PATHS, root="/"):
     """What virtiofsd_info returns, with its warnings; Refusal for no virtiofsd, or what is too old or known to break, if no package is missing."""
     seconds = params["timeout"]
+    params = dict(params, **{name: _wanted(name, params.get(name)) for name in ("min_version", "min_libvirt_version")})
     libvirt = _version(libvirt_paths, libvirt_version, seconds)
     qemu = _version(qemu_paths, daemon_host.qemu_version, seconds)
     result = {"present": False, "path": None, "implementation": None, "version": None,
@@ -185,6 +187,15 @@ def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_path
             % (path, "virtiofsd" if implementation == "rust" else "the C virtiofsd of QEMU", version, wanted,
                result["words"]))
     return result
+
+
+def _wanted(name, value):
+    """The text of a version that is asked for, None for none; Refusal for a number, whose last zeros are lost."""
+    if isinstance(value, float):
+        raise Refusal("%s is the number %s, and YAML drops its last zeros, so that it may have been %s0. Write it in quotes; "
+                      "or, where something else reads the text again, as AWX's surveys do, with a v before it: v%s0"
+                      % (name, value, value, value))
+    return str(value).lstrip("v") if value not in (None, "") else None
 
 
 def _identified(path, seconds):

@@ -214,3 +214,13 @@ def test_only_a_user_that_exists_and_runs_the_rust_daemon_needs_ids(tmp_path, mo
     (tmp_path / "c").mkdir()
     paths = [program(tmp_path / "c", "virtiofsd", C)]
     assert with_qemu(tmp_path, "7.2", "9.0", paths, user="root")["missing_subordinate_ids"] == []
+
+
+@pytest.mark.parametrize("name", ["min_version", "min_libvirt_version"])
+def test_a_version_that_became_a_number_is_refused(tmp_path, name):
+    """It may have been 1.10, and an older one would be taken for new enough."""
+    path = program(tmp_path, "virtiofsd", RUST)
+    with pytest.raises(Refusal, match=rf"{name} is the number 1.1, and YAML drops its last zeros.*v1.10"):
+        info([path], **{name: 1.1})
+    assert info([path], **{name: "v1.10"})["present"]
+    assert info([path], **{name: 1})["present"]
