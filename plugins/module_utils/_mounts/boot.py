@@ -43,6 +43,16 @@ def look(paths):
     return {path: _look_at(path, links) for path in paths}
 
 
+def sources(paths):
+    """[(path, source)] of the paths that a unit file mounts."""
+    result = []
+    for path in paths:
+        filename = _first(BEFORE_FSTAB + AFTER_FSTAB, automount.unit_name(path, "mount"))
+        result.extend((path, value) for section, key, value in (_settings(filename) if filename else ())
+                      if (section, key) == ("Mount", "What"))
+    return result
+
+
 def is_masked(filename):
     """Whether a unit file says that there is no such unit."""
     try:

@@ -20,6 +20,7 @@ from .._share.types import registry
 from . import boot, dependencies, fuse_processes, mountpoint, undeclared
 from .found import Found, stack, trap_at
 from .in_use import in_use
+from .origins import independent
 from .servers import Servers
 
 # What the process that asks the mounts gets on top of their time.
@@ -163,24 +164,11 @@ class Host:
     def in_use(self, path, mount, gone=()):
         """What uses a mount at a path, see in_use.in_use(). gone: mount points that do not count."""
         try:
-            return bounded(lambda: in_use(mount, self._independent(path) | set(gone)), self.timeout)
+            return bounded(lambda: in_use(mount, set(gone) | independent(
+                path, fstab.read(self.fstab_path), self._declared.values())), self.timeout)
         except (TimedOut, ChildFailed, OSError) as error:
             raise Refusal("share %s: what uses the mount could not be listed on host %s: %s"
                           % (path, self.name, error))
-
-    def _independent(self, path):
-        """The mount points that may show what a share shows without being made from it; to be called in a bounded child.
-
-        They are declared or recorded with a source of their own, or hold the directory that the share binds.
-        """
-        sources = [(entry.path, entry.source) for entry in fstab.entries(fstab.read(self.fstab_path))]
-        sources += [(share["path"], share["source"]) for share in self._declared.values() if share["source"]]
-        result = {other for other, source in sources if not mountinfo.inside(source, path)}
-        for other, source in sources:
-            if other == path and os.path.isabs(source):
-                below = mountinfo.containing(mountinfo.read(), os.path.realpath(source))
-                result.update([below.mount_point] if below else [])
-        return result - {path}
 
     def helper_missing(self, share_type):
         """What to install for a share_type whose mount program is not there, or None."""
