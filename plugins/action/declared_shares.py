@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check the declaration of shares on the controller, and give its normal form."""
 
-from ..module_utils._access import accounts, declared
+from ..module_utils._access import declared, named_accounts
 from ..module_utils._plan.plan import Refusal
 from ..module_utils._proof import declared as proven
 from ..module_utils._proof.explain import listed
@@ -47,7 +47,7 @@ def _refuse(problems):
 def view(shares):
     """What the roles need of normal shares; passwords go to the module that mounts, and nowhere else."""
     mounted = declared.entries(shares)
-    users, groups = accounts.wanted(mounted)
+    users, groups = named_accounts.wanted(mounted)
     return {
         "shares": [{key: value for key, value in share.items() if key != "credentials"} for share in shares],
         "types": list(dict.fromkeys(share["type"] for share in mounted)),

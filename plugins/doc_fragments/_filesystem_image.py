@@ -119,15 +119,15 @@ options:
   wait_timeout:
     description:
       - Seconds to wait at most.
-    type: int
-    default: 60
+    type: float
+    default: 60.0
   register_timeout:
     description:
       - Seconds for one registration, in place of O(timeout). OpenNebula 7.4 and newer looks through the whole directory
         (C(du -sm)) before it answers and gives up after 90 s, so less than that makes little sense.
       - A registration that took longer than 10 s is named in a warning.
-    type: int
-    default: 120
+    type: float
+    default: 120.0
 notes:
   - A converged call costs one C(one.datastorepool.info), one C(one.imagepool.info), and one read of the users or groups
     where an owner or group is to be changed; never one call for each image. A change costs one call for each thing that

@@ -42,8 +42,8 @@ options:
   timeout:
     description:
       - Seconds for one whole exchange, whatever the Manager or a proxy does meanwhile.
-    type: int
-    default: 10
+    type: float
+    default: 10.0
   fields:
     description:
       - Other names for fields, addresses and messages than the table below, each under its key. Set it once for all in
@@ -58,8 +58,8 @@ options:
   task_timeout:
     description:
       - Seconds to wait for the end of one of the Manager's tasks, which do the work in the background.
-    type: int
-    default: 300
+    type: float
+    default: 300.0
 notes:
   - Not every request of this is documented in public. O(fields) has the one table of names, each documented or assumed;
     an assumed one may be another on your Manager. Tested against a simulator made from the vendor's documents only.

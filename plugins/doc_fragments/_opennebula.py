@@ -40,8 +40,8 @@ options:
   timeout:
     description:
       - Seconds for one whole call, whatever the server or a proxy does meanwhile.
-    type: int
-    default: 10
+    type: float
+    default: 10.0
 """
 
     ATTRIBUTES = r"""

@@ -8,8 +8,7 @@ import os
 
 from ansible.module_utils import distro
 
-from ._access import accounts
-from ._host import mountinfo
+from ._host import accounts, mountinfo
 from ._ocfs2.spec import READING
 from ._plan.outcome import Outcome
 from ._plan.plan import Refusal

@@ -80,8 +80,8 @@ options:
         default: []
       timeout:
         description: See O(virtshare.storage.ocfs2_cluster_info#module:timeout).
-        type: int
-        default: 30
+        type: float
+        default: 30.0
   timeout:
     description: Seconds that the name service and each program may take to answer.
     type: float

@@ -90,8 +90,8 @@ options:
     default: 2000
   timeout:
     description: Seconds that starting or stopping o2cb may take, at least 1.
-    type: int
-    default: 90
+    type: float
+    default: 90.0
 attributes:
   check_mode:
     description: Predicts exactly the changes of a run, and changes nothing.
@@ -176,7 +176,7 @@ def main():
             idle_timeout_ms=dict(type="int", default=30000),
             keepalive_delay_ms=dict(type="int", default=2000),
             reconnect_delay_ms=dict(type="int", default=2000),
-            timeout=dict(type="int", default=90),
+            timeout=dict(type="float", default=90.0),
         ),
         supports_check_mode=True,
     ), work)

@@ -43,8 +43,8 @@ options:
     default: []
   timeout:
     description: Seconds that a step for one device may take, at least 1.
-    type: int
-    default: 30
+    type: float
+    default: 30.0
 attributes:
   check_mode:
     description: It only reads.

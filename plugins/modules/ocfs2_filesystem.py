@@ -52,8 +52,8 @@ options:
     type: str
   timeout:
     description: Seconds that C(mkfs.ocfs2) may take.
-    type: int
-    default: 1800
+    type: float
+    default: 1800.0
 attributes:
   check_mode:
     description: Predicts exactly the changes of a run, and changes nothing.
@@ -160,7 +160,7 @@ def main():
             usage=dict(type="str", choices=list(USAGES)),
             format=dict(type="bool", default=False),
             formatted_by=dict(type="str"),
-            timeout=dict(type="int", default=1800),
+            timeout=dict(type="float", default=1800.0),
         ),
         supports_check_mode=True,
     ), work)

@@ -104,8 +104,8 @@ def main():
         argument_spec=dict(
             CONNECTION_SPEC,
             wait=dict(type="bool", default=True),
-            wait_timeout=dict(type="int", default=60),
-            register_timeout=dict(type="int", default=120),
+            wait_timeout=dict(type="float", default=60.0),
+            register_timeout=dict(type="float", default=120.0),
             **image.argument_spec()
         ),
         required_one_of=[("name", "id")],

@@ -117,8 +117,8 @@ def main():
                              required_one_of=[("name", "id")]),
             expected_datastores=dict(type="list", elements="str"),
             wait=dict(type="bool", default=True),
-            wait_timeout=dict(type="int", default=60),
-            register_timeout=dict(type="int", default=120),
+            wait_timeout=dict(type="float", default=60.0),
+            register_timeout=dict(type="float", default=120.0),
         ),
         supports_check_mode=True,
     )

@@ -66,8 +66,8 @@ options:
     description:
       - Seconds that one step for one share may take, at least 1.
       - A server that does not even take a TCP connection is given up after 2 seconds.
-    type: int
-    default: 30
+    type: float
+    default: 30.0
   allow_hidden_files:
     description: As O(shares[].allow_hidden_files), for all shares.
     type: bool
@@ -308,7 +308,7 @@ def main():
             shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC),
             host=dict(type="str"),
             fstab=dict(type="path", default="/etc/fstab"),
-            timeout=dict(type="int", default=30),
+            timeout=dict(type="float", default=30.0),
             allow_hidden_files=dict(type="bool", default=False),
             purge=dict(type="bool", default=False),
             purge_below=dict(type="str"),

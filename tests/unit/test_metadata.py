@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.gates import tree
+from tests.support import documentation
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "plugins/modules").glob("*.py"))
@@ -72,3 +73,11 @@ def test_no_file_names_a_private_place_or_a_registry():
         text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
         found += [f"{name}: {match.group()}" for match in pattern.finditer(text)]
     assert found == []
+
+
+@pytest.mark.parametrize("path", [*MODULES, *sorted((ROOT / "roles").glob("*/meta/argument_specs.yml"))],
+                         ids=lambda path: path.stem if path.suffix == ".py" else path.parts[-3])
+def test_a_timeout_is_a_number_of_seconds_everywhere(path):
+    documented = documentation.options(path.stem) if path.suffix == ".py" else yaml.safe_load(
+        path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    assert {option["type"] for name, option in documented.items() if name.endswith("timeout")} <= {"float"}

@@ -5,7 +5,7 @@
 
 from .._plan.plan import Refusal
 from .._share.types import registry
-from . import accounts, acl
+from . import acl, named_accounts
 
 
 def steps(shares_by_host, hosts):
@@ -69,7 +69,7 @@ def unknown(shares_by_host, accounts_by_host, expected_by_host):
     lacking, sentences = {}, []
     for host, known in accounts_by_host.items():
         for entry in shares_by_host.get(host) or []:
-            for kind, key, names in accounts.named(entry):
+            for kind, key, names in named_accounts.named(entry):
                 for name in names:
                     if name not in known[kind + "s"] and name not in (expected_by_host.get(host) or ()):
                         hosts, places = lacking.setdefault((kind, name), ([], []))
@@ -117,7 +117,7 @@ def mismatches(accounts_by_host, shares):
 
 
 def _numbers(entry, known):
-    users, groups = accounts.wanted([entry])
+    users, groups = named_accounts.wanted([entry])
     for name in users:
         account = known.get("users", {}).get(name)
         if account:

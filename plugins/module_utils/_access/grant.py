@@ -5,14 +5,14 @@
 
 import os
 
-from .._host import bounded
+from .._host import accounts, bounded
 from .._plan.outcome import Outcome
 from .._plan.plan import Plan, Refusal
 from .._share import live
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from .._share.paths import place_trouble
 from .._share.types import registry
-from . import accounts, acl, confinement, declared, ownership, permissions, write_test
+from . import acl, confinement, declared, named_accounts, ownership, permissions, write_test
 
 ARGUMENT_SPEC = dict(
     shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC_WITHOUT_CREDENTIALS),
@@ -38,7 +38,7 @@ def work(params, check_mode):
         shares, entries, problems = _meant(params)
         if problems:
             raise Refusal(*["%s: %s" % (host, problem) for problem in problems])
-        known = accounts.ask(*accounts.wanted(entries), patience)
+        known = accounts.ask(*named_accounts.wanted(entries), patience)
         desired, unmeant, pending = resolve(entries, known, host, params["expected_accounts"] if check_mode else ())
         outcome.problems.extend(unmeant)
         outcome.result.update(accounts=known, pending_accounts=pending)
@@ -106,7 +106,7 @@ def resolve(entries, known, host, expected=()):
             desired[entry["path"]] = _desired(entry, known)
         except Refusal as refusal:
             problems.append("%s: %s" % (host, refusal))
-    unknown, pending = accounts.unknown(entries, known, host, expected)
+    unknown, pending = named_accounts.unknown(entries, known, host, expected)
     return desired, problems + unknown, pending
 
 

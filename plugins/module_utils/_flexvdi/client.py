@@ -19,7 +19,7 @@ CONNECTION_SPEC = dict(
     api_version=dict(type="str", default="3.1", choices=["2.2", "3.0", "3.1"]),
     validate_certs=dict(type="bool", default=True, fallback=(env_fallback, ["FLEXVDI_VALIDATE_CERTS"])),
     ca_path=dict(type="path", fallback=(env_fallback, ["FLEXVDI_CA_PATH"])),
-    timeout=dict(type="int", default=10),
+    timeout=dict(type="float", default=10.0),
 )
 
 # Where users of roles have the options from.

@@ -91,7 +91,7 @@ def _both(pair):
 
 def _share_of(path, shares):
     """The share that the path is or lies in, of several the innermost."""
-    around = [share for share in shares if path == share["path"] or path.startswith(share["path"].rstrip("/") + "/")]
+    around = [share for share in shares if mountinfo.inside(path, share["path"])]
     return max(around, key=lambda share: len(share["path"])) if around else None
 
 

@@ -16,7 +16,7 @@ LONGEST_PAUSE = 1.0
 SMELLS_OF_A_NAME = re.compile(r"field|missing|required|malformed|invalid|null|unknown|json|pars|unexpected|HTTP 500",
                               re.IGNORECASE)
 
-SPEC = dict(task_timeout=dict(type="int", default=300))
+SPEC = dict(task_timeout=dict(type="float", default=300.0))
 
 
 def execute(client, operation, timeout):

@@ -4,14 +4,12 @@
 """What a host answers about its shares. Reads only, and everything a dead server could hang is bounded."""
 
 import errno
-import grp
 import os
-import pwd
 import socket
 import threading
 import time
 
-from .._host import blockdevice, fstab, mountinfo
+from .._host import accounts, blockdevice, fstab, mountinfo
 from .._host.bounded import ChildFailed, TimedOut, bounded
 from .._plan.plan import Refusal
 from .._share import credentials, doors, options, trial
@@ -87,10 +85,11 @@ class Host:
         if not users and not groups:
             return result
         try:
-            result.update(bounded(lambda: {"users": _numbers(pwd.getpwnam, users), "groups": _numbers(grp.getgrnam, groups)},
-                                  self.timeout))
+            found = bounded(lambda: accounts.lookup([name for name in users if not name.isdigit()],
+                                                    [name for name in groups if not name.isdigit()]), self.timeout)
         except (TimedOut, ChildFailed, OSError):
             return result
+        result.update(users={name: found["users"][name]["uid"] for name in found["users"]}, groups=found["groups"])
         for kind, names in (("user", users), ("group", groups)):
             result["unknown"] += ["%s %s" % (kind, name) for name in names
                                   if name not in result[kind + "s"] and not name.isdigit()]
@@ -325,18 +324,6 @@ class Host:
                 share["path"], share["source"], self.name,
                 ". ".join(filter(None, (os.strerror(number), share_type.explain(os.strerror(number)))))))
         return stale
-
-
-def _numbers(find, names):
-    """{name: number} of accounts; find: a function of pwd or grp, whose third field is the number."""
-    result = {}
-    for name in names:
-        try:
-            result[name] = find(name)[2]
-        except KeyError:
-            # Not there, or a number already.
-            continue
-    return result
 
 
 def _opened(path):

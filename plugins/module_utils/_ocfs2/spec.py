@@ -9,5 +9,5 @@ READING = dict(
     network=dict(type="str", default=""),
     sources=dict(type="list", elements="str", default=[]),
     devices=dict(type="list", elements="str", default=[]),
-    timeout=dict(type="int", default=30),
+    timeout=dict(type="float", default=30.0),
 )

@@ -27,7 +27,7 @@ CONNECTION_SPEC = dict(
     api_auth_file=dict(type="path", default=DEFAULT_AUTH_FILE, fallback=(env_fallback, ["ONE_AUTH"])),
     validate_certs=dict(type="bool", default=True, fallback=(env_fallback, ["ONE_VALIDATE_CERTS"])),
     ca_path=dict(type="path", fallback=(env_fallback, ["ONE_CA_PATH"])),
-    timeout=dict(type="int", default=10),
+    timeout=dict(type="float", default=10.0),
 )
 
 # Where users of roles have the options from.

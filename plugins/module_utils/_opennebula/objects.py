@@ -7,6 +7,7 @@ import copy
 import posixpath
 import re
 
+from .._host import mountinfo
 from .._plan.plan import Refusal
 from .template import BLANKS, decode, object_name, refuse_beyond_bmp
 
@@ -217,4 +218,4 @@ def directory(path, option, what):
 
 def inside(path, parents):
     """Whether a path equals or lies inside one of the directories."""
-    return any(path == parent or path.startswith(parent.rstrip("/") + "/") for parent in parents)
+    return any(mountinfo.inside(path, parent) for parent in parents)

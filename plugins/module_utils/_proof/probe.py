@@ -5,12 +5,10 @@
 
 import errno
 import functools
-import os
-import pwd
 import re
 import time
 
-from .._host import bounded, machine
+from .._host import accounts, bounded, machine
 from .._plan.outcome import Outcome
 from .._plan.plan import Plan, Refusal
 from .._share import leftovers, live
@@ -231,9 +229,9 @@ class _Share:
     def _accounts(self):
         yield "root", None
         for name in self.share["access"]["writers"]:
-            account = self.patience.run(functools.partial(_account, name), "the name service (passwd, group)")
+            account = self.patience.run(functools.partial(accounts.user, name), "the name service (passwd, group)")
             if account is not None:
-                yield name, account
+                yield name, [account["uid"], account["gid"], account["groups"]]
 
     def _error(self, error):
         words = live.error_words(error)
@@ -246,14 +244,6 @@ class _Share:
         words += live.way_out(error.errno)
         return "cannot %s its proof in %s: %s" % (
             "write" if self.params["phase"] == "write" else "read", self.path, words)
-
-
-def _account(name):
-    try:
-        entry = pwd.getpwnam(name)
-    except KeyError:
-        return None
-    return [entry.pw_uid, entry.pw_gid, sorted(set(os.getgrouplist(name, entry.pw_gid)))]
 
 
 def _plain_words(found):

@@ -6,9 +6,9 @@ for what reads them."""
 
 import json
 import os
-import pwd
 import re
 
+from .._host import accounts
 from .._plan.plan import Refusal
 
 OLDEST_LIBVIRT = (6, 2)
@@ -106,10 +106,10 @@ def subordinate(user, text, root="/"):
     """
     first, count = wanted(text)
     result = {"missing": [], "warnings": []}
-    try:
-        names = {user, str(pwd.getpwnam(user).pw_uid)}
-    except KeyError:
+    account = accounts.user(user)
+    if account is None:
         return result
+    names = {user, str(account["uid"])}
     for kind in ("subuid", "subgid"):
         known = ranges(_text(os.path.join(root, "etc", kind)))
         if not has(known, names, first, count):

@@ -4,14 +4,12 @@
 """What the module guest_proof does: one guest with all shares of a host, from its kernel to what it saw."""
 
 import errno
-import grp
 import os
-import pwd
 import re
 import stat
 import time
 
-from .._host import bounded
+from .._host import accounts, bounded
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, Refusal
 from .._share import leftovers, live
@@ -175,9 +173,9 @@ class _Proof:
             binary, user = PLATFORM_WRAPPER, user or (PLATFORM_USER if rust else "root")
         elif binary is None:
             binary = found["path"]
-            user = user or (PLATFORM_USER if rust and _account(PLATFORM_USER) else "root")
+            user = user or (PLATFORM_USER if rust and accounts.user(PLATFORM_USER) else "root")
             if user != "root":
-                if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\$?\Z", user) or _account(user) is None:
+                if not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\$?\Z", user) or accounts.user(user) is None:
                     raise Refusal("daemon_user %s does not exist on this host: name a user that does, or root" % user)
                 binary = guest.write_wrapper(user, binary)
         elif not os.access(binary, os.X_OK):
@@ -325,24 +323,13 @@ def _has_acl(descriptor):
     return True
 
 
-def _account(name):
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        return None
-
-
 def _acting(user, idmap, gid_idmap=None):
-    account = _account(user)
-    if account is None or account.pw_uid == 0:
+    account = accounts.user(user)
+    if account is None or account["uid"] == 0:
         return explain.Acting(user, 0, [])
-    groups = []
-    gids = sorted(set(os.getgrouplist(user, account.pw_gid)))
-    for gid in gids:
-        try:
-            groups.append("%s %d" % (grp.getgrgid(gid).gr_name, gid))
-        except KeyError:
-            groups.append(str(gid))
+    gids = account["groups"]
+    names = [accounts.group_name(gid) for gid in gids]
+    groups = [str(gid) if name == str(gid) else "%s %d" % (name, gid) for name, gid in zip(names, gids)]
     if not idmap:
-        return explain.Acting(user, account.pw_uid, groups, gids, account.pw_gid)
+        return explain.Acting(user, account["uid"], groups, gids, account["gid"])
     return explain.Acting(user, elements.mapping(idmap)[1], groups, gids, elements.mapping(gid_idmap or idmap)[1])

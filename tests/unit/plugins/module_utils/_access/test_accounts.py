@@ -8,7 +8,8 @@ import os
 import pwd
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils._access import accounts, agreement, declared
+from ansible_collections.virtshare.storage.plugins.module_utils._access import agreement, declared, named_accounts
+from ansible_collections.virtshare.storage.plugins.module_utils._host import accounts
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import checked
 
 PATH = "/srv/shares/projects"
@@ -44,7 +45,7 @@ def test_a_number_without_an_entry_has_no_name():
 
 def test_unknown_accounts_are_refused_with_the_way_out():
     known = {"users": {"oneadmin": {"uid": 1, "gid": 1, "groups": [1]}}, "groups": {}, "names": {}}
-    problems, pending = accounts.unknown([ENTRY], known, "hv1")
+    problems, pending = named_accounts.unknown([ENTRY], known, "hv1")
     assert pending == []
     assert len(problems) == 2
     assert problems[0].startswith("hv1: /srv/shares/projects: access.group names the group kvm, which does not exist")
@@ -54,8 +55,8 @@ def test_unknown_accounts_are_refused_with_the_way_out():
 
 def test_the_accounts_of_an_acl_are_looked_up_and_refused_like_others():
     entry = {"path": PATH, "acl": ["user:ghost:rwx", "g:crew:r-x"]}
-    assert accounts.wanted([entry, ENTRY]) == (["ghost", "libvirt-qemu", "oneadmin"], ["crew", "kvm"])
-    problems, pending = accounts.unknown([entry], {"users": {}, "groups": {}, "names": {}}, "hv1", ["crew"])
+    assert named_accounts.wanted([entry, ENTRY]) == (["ghost", "libvirt-qemu", "oneadmin"], ["crew", "kvm"])
+    problems, pending = named_accounts.unknown([entry], {"users": {}, "groups": {}, "names": {}}, "hv1", ["crew"])
     assert pending == ["crew"]
     (problem,) = problems
     assert problem.startswith("hv1: /srv/shares/projects: access.acl names the user ghost, which does not exist")
@@ -63,7 +64,7 @@ def test_the_accounts_of_an_acl_are_looked_up_and_refused_like_others():
 
 def test_expected_accounts_are_pending():
     known = {"users": {"oneadmin": {"uid": 1, "gid": 1, "groups": [1]}}, "groups": {}, "names": {}}
-    assert accounts.unknown([ENTRY], known, "hv1", ["libvirt-qemu", "kvm"]) == ([], ["kvm", "libvirt-qemu"])
+    assert named_accounts.unknown([ENTRY], known, "hv1", ["libvirt-qemu", "kvm"]) == ([], ["kvm", "libvirt-qemu"])
 
 
 def entries(*shares):
