@@ -27,6 +27,14 @@ FILESYSTEMS = [
 ]
 
 
+def proof(path, state="proven"):
+    return {"path": path, "state": state, "proven_hosts": ["hv1"] if state == "proven" else [], "expected_hosts": ["hv1"]}
+
+
+PROVEN = [proof(path) for path in SHARES]
+PENDING = [proof(path, "pending") for path in SHARES]
+
+
 @pytest.fixture
 def server():
     with opennebula(directories=[*SHARES, "/srv/shares/projects/drawings"]) as running:
@@ -69,11 +77,11 @@ def operations(run):
 def test_predicted_published_left_alone_taken_back(role):
     declared = {"datastores": DATASTORES, "filesystems": FILESYSTEMS}
 
-    predicted, _calls, writes = role("--check", pending_paths=SHARES, **declared)
+    predicted, _calls, writes = role("--check", proofs=PENDING, **declared)
     assert predicted.code == 0, predicted.output
     assert writes == [] and not [line for line in predicted.results if line["result"].get("warnings")]
 
-    published, _calls, writes = role(proven_paths=SHARES, **declared)
+    published, _calls, writes = role(proofs=PROVEN, **declared)
     assert published.code == 0, published.output
     assert operations(published) == operations(predicted)
     assert [operation["operation"] for operation in operations(published)] == writes == [
@@ -84,7 +92,7 @@ def test_predicted_published_left_alone_taken_back(role):
     assert [(image["name"], image["state"], image["path"]) for image in result["filesystems"]] == [
         ("projects", "ready", "/srv/shares/projects"), ("drawings", "ready", "/srv/shares/projects/drawings")]
 
-    again, calls, writes = role(proven_paths=SHARES, **declared)
+    again, calls, writes = role(proofs=PROVEN, **declared)
     assert again.code == 0 and again.changes == set() and writes == []
     assert calls == ["one.datastorepool.info", "one.datastorepool.info", "one.imagepool.info"]
     assert again.facts("opennebula_storage_result")["localhost"]["filesystems"] == result["filesystems"]
@@ -100,17 +108,23 @@ def test_predicted_published_left_alone_taken_back(role):
     assert role(**leaving)[0].changes == set()
 
 
-# what is declared differently, and what the refusal must name
+BOTH = ["/srv/shares/projects (projects) ", "/srv/shares/projects/drawings (drawings) "]
+# what is declared differently, and how the problems begin that the refusal must name
 NOT_PROVEN = {
-    "nothing proven": ({}, "/srv/shares/projects, /srv/shares/projects/drawings"),
-    "another share": ({"proven_paths": ["/srv/shares/media"]}, "/srv/shares/projects, /srv/shares/projects/drawings"),
-    "a part of the name": ({"proven_paths": ["/srv/shares/proj"]}, "/srv/shares/projects"),
-    "a directory inside": ({"proven_paths": ["/srv/shares/projects/drawings"]}, "/srv/shares/projects."),
-    "pending counts in check mode only": ({"pending_paths": SHARES}, "/srv/shares/projects"),
-    "out of the share again": ({"proven_paths": SHARES, "filesystems": [
-        dict(FILESYSTEMS[0], path="/srv/shares/projects/../secret")]}, "/srv/shares/projects/../secret"),
-    "no path": ({"proven_paths": SHARES, "filesystems": [{"name": "x", "datastore": "projects"}]},
-                "(no path declared)"),
+    "nothing proven": ({}, [name + "lies in no share that was looked at; those are: none" for name in BOTH]),
+    "another share": ({"proofs": [proof("/srv/shares/media")]}, BOTH),
+    "a part of the name": ({"proofs": [proof("/srv/shares/proj")]}, BOTH),
+    "a directory inside": ({"proofs": [proof("/srv/shares/projects/drawings")]}, BOTH[:1]),
+    "pending counts in check mode only": ({"proofs": PENDING}, [
+        "%s (%s): /srv/shares/projects is not proven to be the same filesystem on every hypervisor; proven on: no host"
+        % pair for pair in (("/srv/shares/projects", "projects"), ("/srv/shares/projects/drawings", "drawings"))]),
+    "failed": ({"proofs": [dict(PROVEN[0], state="failed", proven_hosts=[])], "filesystems": FILESYSTEMS[:1]},
+               ["/srv/shares/projects (projects): /srv/shares/projects is not proven"]),
+    "out of the share again": ({"proofs": PROVEN, "filesystems": [
+        dict(FILESYSTEMS[0], path="/srv/shares/projects/../secret")]},
+        ["/srv/shares/projects/../secret (projects): write the path without . and .."]),
+    "no path": ({"proofs": PROVEN, "filesystems": [{"name": "x", "datastore": "projects"}]},
+                ["x has no path, so that nothing can be proven of it"]),
 }
 
 
@@ -139,8 +153,12 @@ def test_what_is_not_proven_is_refused_before_any_call(refused, name):
     (failure,) = [line for line in run.failures if line["host"] == name]
     text = failure["result"]["msg"]
     assert failure["outcome"] == "failed" and "Nothing is published" in text and "run site.yml" in text
-    assert NOT_PROVEN[name][1] in text
-    assert not [line for line in run.results if line["host"] == name and line["action"].startswith("virtshare.")]
+    problems = failure["result"]["problems"]
+    assert len(problems) == len(NOT_PROVEN[name][1])
+    for problem, begins in zip(problems, NOT_PROVEN[name][1]):
+        assert problem.startswith(begins)
+    assert [line["action"] for line in run.results if line["host"] == name
+            and line["action"].startswith("virtshare.")] == ["virtshare.storage.ready_to_publish"]
 
 
 def test_without_the_gate_the_platform_is_asked(role):
@@ -160,7 +178,7 @@ def test_the_connection_can_come_from_the_variables(role, server):
 
 def test_a_declaration_the_module_refuses_changes_nothing(role):
     wrong = [dict(DATASTORES[0], mode=640)]
-    run, calls, _writes = role(datastores=wrong, filesystems=[], proven_paths=SHARES)
+    run, calls, _writes = role(datastores=wrong, filesystems=[], proofs=PROVEN)
     assert run.code != 0 and calls == [] and "write it in quotes" in run.failure_text()
 
 

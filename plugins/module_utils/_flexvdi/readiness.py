@@ -6,6 +6,7 @@
 import posixpath
 
 from .._host import mountinfo
+from .._plan import proven
 
 
 class _Hosts:
@@ -49,7 +50,7 @@ def inside(external, shares, users):
     found = {}
     for volume in external:
         path = (volume.get("path") or "").rstrip("/")
-        share = _share_of(path, shares)
+        share = proven.share_of(path, shares)
         if volume.get("state", "present") == "present" and share is not None and path != share["path"].rstrip("/"):
             writers = (share.get("access") or {}).get("writers") or ()
             found[path] = {"path": path, "writers": [user for user in writers if user in users]}
@@ -59,27 +60,18 @@ def inside(external, shares, users):
 def _external(volume, hosts, proofs, access, users, check_mode):
     path = volume["path"].rstrip("/")
     start = "%s (external volume %s)" % (path, volume["name"])
-    if posixpath.normpath(path) != path:
-        return ["%s: write the path without . and .., it could leave the share it seems to lie in" % start]
-    share = _share_of(path, proofs)
-    if share is None:
-        known = ", ".join(sorted(one["path"] for one in proofs)) or "none"
-        return ["%s lies in no share that was looked at; those are: %s" % (start, known)]
+    share = proven.share_of(path, proofs)
     members = hosts.of(volume["image_storage"])
-    if members is None:
+    if share is not None and members is None:
         return ["%s: the hosts of image storage %s are not known" % (start, volume["image_storage"])]
-    found = []
-    proven = share["expected_hosts"] if check_mode and share["state"] == "pending" else share["proven_hosts"]
-    unproven = [_both(pair) for pair in members if pair[1] not in proven]
-    if unproven:
-        found.append("%s: %s is not proven to be the same filesystem on %s of image storage %s; proven on: %s"
-                     % (start, share["path"], ", ".join(unproven), volume["image_storage"],
-                        ", ".join(proven) or "no host"))
-    if check_mode:
-        # Nobody writes in check mode.
-        return found
+    problem = proven.unproven(path, "external volume %s" % volume["name"], proofs, check_mode, (
+        "image storage %s" % volume["image_storage"], [(pair[1], _both(pair)) for pair in members or []]))
+    # Nobody writes in check mode.
+    if check_mode or share is None or posixpath.normpath(path) != path:
+        return [problem] if problem else []
+    found = [problem] if problem else []
     for pair in members:
-        if pair[1] in proven:
+        if pair[1] in share["proven_hosts"]:
             found.extend(_writable(start, path, share["path"], _both(pair), access.get(pair[1]), users))
     return found
 
@@ -87,12 +79,6 @@ def _external(volume, hosts, proofs, access, users, check_mode):
 def _both(pair):
     """A host as the Manager calls it, with the inventory's name where that is another."""
     return pair[0] if pair[0] == pair[1] else "%s (%s in the inventory)" % pair
-
-
-def _share_of(path, shares):
-    """The share that the path is or lies in, of several the innermost."""
-    around = [share for share in shares if mountinfo.inside(path, share["path"])]
-    return max(around, key=lambda share: len(share["path"])) if around else None
 
 
 def _writable(start, path, share, host, tested, users):

@@ -1,0 +1,42 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse to publish what the hosts have not shown."""
+
+from ..module_utils._flexvdi import readiness
+from ..module_utils._plan import proven
+from ..module_utils._plan.plan import Refusal
+from ..plugin_utils._action import ControllerAction
+
+
+def _dicts():
+    return dict(type="list", elements="dict", default=[])
+
+
+class ActionModule(ControllerAction):
+    """ready_to_publish, see its documentation."""
+
+    WHERE = ("with what is to be published. Nothing is published. Declare the shares in virtshare_shares and run site.yml, "
+             "correct what is declared, or switch off the role's option require_proof if something else makes sure of it")
+    ARGUMENTS = dict(
+        proofs=_dicts(),
+        directories=_dicts(),
+        external_volumes=_dicts(),
+        gluster_volumes=_dicts(),
+        image_storages=_dicts(),
+        access=dict(type="dict", default={}),
+        bricks=dict(type="dict", default={}),
+        host_names=dict(type="dict", default={}),
+        users=dict(type="list", elements="str", default=[]),
+        check_mode=dict(type="bool", default=False),
+    )
+
+    def work(self, arguments, hosts):
+        problems = proven.directories(arguments["directories"], arguments["proofs"], arguments["check_mode"])
+        problems += readiness.unready(
+            arguments["external_volumes"], arguments["gluster_volumes"], arguments["image_storages"], arguments["proofs"],
+            arguments["access"], arguments["bricks"], arguments["host_names"], arguments["users"],
+            arguments["check_mode"])
+        if problems:
+            raise Refusal(*problems)
+        return {}

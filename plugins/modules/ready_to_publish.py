@@ -1,0 +1,94 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the action plugin of this name, which runs on the controller."""
+
+DOCUMENTATION = r"""
+module: ready_to_publish
+short_description: Refuse to publish what the hosts have not shown
+version_added: 1.0.0
+author: virtshare contributors (@virtshare)
+description:
+  - A directory may be published to OpenNebula when it is or lies in a share that is proven to be the same filesystem on
+    every hypervisor.
+  - An external volume of flexVDI may be created over a path that is proven on every host of its image storage, and in
+    which the user that runs the guests was seen to write on each of them.
+  - A Gluster volume of flexVDI may be created when each of its bricks is a directory on every host, whose parent is a
+    mount point other than V(/).
+  - Runs on the controller only. The roles P(virtshare.storage.opennebula_storage#role) and
+    P(virtshare.storage.flexvdi_storage#role) begin with it.
+options:
+  proofs:
+    description: The C(shares) of C(share_proof_result), which the role P(virtshare.storage.share_proof#role) sets.
+    type: list
+    elements: dict
+    default: []
+  directories:
+    description: What is to be published on every hypervisor, each with its C(name), C(path) and C(state).
+    type: list
+    elements: dict
+    default: []
+  external_volumes:
+    description: The declared external volumes. Absent ones are passed over, of each kind.
+    type: list
+    elements: dict
+    default: []
+  gluster_volumes:
+    description: The declared Gluster volumes.
+    type: list
+    elements: dict
+    default: []
+  image_storages:
+    description: The image storages of the volumes, each with its C(name) and C(hosts).
+    type: list
+    elements: dict
+    default: []
+  access:
+    description: For each host of the inventory the C(paths) that M(virtshare.storage.share_access) returned there.
+    type: dict
+    default: {}
+  bricks:
+    description:
+      - For each host of the inventory the text of its C(mountinfo), and which brick paths are C(directories).
+    type: dict
+    default: {}
+  host_names:
+    description: How the inventory calls a host, by the Manager's id, for those that it calls differently.
+    type: dict
+    default: {}
+  users:
+    description: Users that may run guests. One of them must have written.
+    type: list
+    elements: str
+    default: []
+  check_mode:
+    description: Whether nothing was written, and what a real run would prove counts as proven.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Nothing is changed anywhere.
+    support: full
+  diff_mode:
+    description: Nothing is changed anywhere.
+    support: none
+seealso:
+  - module: virtshare.storage.share_access
+"""
+
+EXAMPLES = r"""
+- name: Refuse directories that are not proven
+  virtshare.storage.ready_to_publish:
+    proofs: "{{ share_proof_result.shares }}"
+    directories:
+      - name: projects
+        path: /srv/shares/projects
+"""
+
+RETURN = r"""
+problems:
+  description: A sentence for each reason why something must not be published.
+  returned: failure
+  type: list
+  elements: str
+"""

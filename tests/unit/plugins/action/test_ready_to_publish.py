@@ -1,0 +1,65 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One rule for both platforms: only what is proven is published."""
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+
+from tests.support.action import work
+
+SHARE = "/srv/shares/projects"
+
+
+def proof(path=SHARE, state="proven", proven=("hv1", "hv2")):
+    return {"path": path, "state": state, "proven_hosts": list(proven), "expected_hosts": ["hv1", "hv2"]}
+
+
+def problems(**arguments):
+    try:
+        return work("ready_to_publish", **arguments)
+    except Refusal as refusal:
+        return refusal.problems
+
+
+@pytest.mark.parametrize("path", [SHARE, SHARE + "/", SHARE + "/drawings"])
+def test_a_directory_of_a_proven_share_is_published(path):
+    assert problems(proofs=[proof()], directories=[{"name": "x", "path": path}]) == {}
+
+
+@pytest.mark.parametrize("path, proofs, check_mode, words", [
+    (SHARE, [], False, "lies in no share that was looked at; those are: none"),
+    (SHARE + "s", [proof()], False, "those are: " + SHARE),
+    ("/srv/shares", [proof()], False, "lies in no share"),
+    (SHARE + "/../media", [proof()], False, "write the path without . and .."),
+    (SHARE + "//x", [proof()], False, "write the path without . and .."),
+    (SHARE, [proof(state="partial", proven=["hv1"])], False, "every hypervisor; proven on: hv1"),
+    (SHARE, [proof(state="failed", proven=[])], True, "every hypervisor; proven on: no host"),
+    (SHARE, [proof(state="pending", proven=[])], False, "every hypervisor; proven on: no host"),
+    # The innermost share counts.
+    (SHARE + "/in", [proof(), proof(SHARE + "/in", "failed", [])], False, SHARE + "/in is not proven"),
+    (None, [proof()], False, "x has no path"),
+])
+def test_anything_else_is_refused(path, proofs, check_mode, words):
+    found, = problems(proofs=proofs, directories=[{"name": "x", "path": path}], check_mode=check_mode)
+    assert words in found
+
+
+def test_what_the_same_run_would_prove_counts_in_check_mode():
+    assert problems(proofs=[proof(state="pending", proven=[])], directories=[{"name": "x", "path": SHARE}],
+                    check_mode=True) == {}
+
+
+def test_what_leaves_needs_no_proof():
+    assert problems(directories=[{"name": "x", "path": SHARE, "state": "absent"}],
+                    external_volumes=[{"name": "x", "path": SHARE, "image_storage": "West", "state": "absent"}]) == {}
+
+
+def test_both_platforms_are_refused_in_one_go():
+    found = problems(proofs=[proof(proven=["hv1"], state="partial")], directories=[{"name": "x", "path": SHARE}],
+                     external_volumes=[{"name": "NFS", "path": SHARE, "image_storage": "West"}],
+                     image_storages=[{"name": "West", "hosts": ["hv2"]}], users=["qemu"])
+    assert found == [
+        SHARE + " (x): /srv/shares/projects is not proven to be the same filesystem on every hypervisor; proven on: hv1",
+        SHARE + " (external volume NFS): /srv/shares/projects is not proven to be the same filesystem on hv2 of image "
+        "storage West; proven on: hv1"]
