@@ -47,3 +47,11 @@ def everywhere(lab: Lab, command: str) -> dict[str, str]:
     """host -> what the command prints on each hypervisor, on all of them at once."""
     with concurrent.futures.ThreadPoolExecutor(len(HOSTS)) as threads:
         return dict(zip(HOSTS, threads.map(lambda host: lab.ssh(host, command, timeout=900).stdout, HOSTS)))
+
+
+def ready(lab: Lab):
+    """Let every play begin alike: over open connections, which end after a minute without use, and on hosts at rest.
+
+    udev looks at each new mount (nfsrahead), some seconds longer than the play that made twenty of them.
+    """
+    everywhere(lab, "udevadm settle")

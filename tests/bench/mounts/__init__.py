@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.hosts import HOSTS, SERVER, SHARED, everywhere
+from tests.bench.hosts import HOSTS, SERVER, SHARED, everywhere, ready
 from tests.bench.mounts import posix
 from tests.bench.playbooks import Timed, timed
 from tests.bench.results import BenchFailed, Row
@@ -186,8 +186,7 @@ class Site:
         return plays
 
     def _play(self, side: str, *arguments) -> Timed:
-        # A shared connection ends after a minute without use: all plays begin with open ones.
-        everywhere(self._lab, "true")
+        ready(self._lab)
         play = timed(
             HERE / f"{side}.yml", inventories=[self._inventory],
             arguments=["--extra-vars", f"@{self._variables}", *arguments], environment=self._environment,

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import datastores, mounts
-from tests.bench.hosts import HOSTS, SERVER, SHARED, everywhere
+from tests.bench.hosts import HOSTS, SERVER, SHARED, everywhere, ready
 from tests.bench.mounts import posix
 from tests.bench.playbooks import Timed, timed
 from tests.bench.results import BenchFailed, Row
@@ -170,8 +170,7 @@ class Site:
                               f"{mounts.first_difference(self._reference, state)}")
 
     def _play(self, side: str) -> Timed:
-        # A shared connection ends after a minute without use: all plays begin with open ones.
-        everywhere(self._lab, "true")
+        ready(self._lab)
         environment, python = self._environment, sys.executable
         if side == OURS_THERE or side.endswith(MITOGEN):
             python = mitogen.PYTHON
