@@ -1,12 +1,11 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters of access and proof as templates use them: their names, their arguments, and what they refuse."""
-
-import importlib
+"""The filter that judges the proof as templates use it: its arguments, and what it refuses."""
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.virtshare.storage.plugins.filter.proof_matrix import FilterModule
 
 SHARES = [
     {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "credentials": {"password": "secret"},
@@ -15,16 +14,9 @@ SHARES = [
 ]
 
 
-def apply(name, value, **arguments):
-    """What {{ value | virtshare.storage.NAME(...) }} gives."""
-    module = importlib.import_module("ansible_collections.virtshare.storage.plugins.filter." + name)
-    return module.FilterModule().filters()[name](value, **arguments)
-
-
-def test_inner_volume_paths():
-    volumes = [{"name": "V", "path": "/srv/a/x"}, {"name": "W", "path": "/srv/a"}, {"name": "X", "path": "/srv/b/x"}]
-    assert apply("inner_volume_paths", volumes, shares=SHARES, users=["oneadmin"]) == [
-        {"path": "/srv/a/x", "writers": ["oneadmin"]}]
+def apply(value, **arguments):
+    """What {{ value | virtshare.storage.proof_matrix(...) }} gives."""
+    return FilterModule().filters()["proof_matrix"](value, **arguments)
 
 
 def test_proof_matrix():
@@ -33,7 +25,7 @@ def test_proof_matrix():
     mine = {"path": "/srv/a", "identity": identity, "problem": None, "nonce": "n", "sees": {"hv1": "n"},
             "content": None, "read_only": False}
     phase = {"shares": [mine]}
-    made = apply("proof_matrix", {"hv1": {"write": phase, "read": phase}},
+    made = apply({"hv1": {"write": phase, "read": phase}},
                  shares=SHARES, expected_hosts=["hv1", "hv2"])
     assert made["proven"] is False
     (found,) = made["shares"]
@@ -44,5 +36,5 @@ def test_proof_matrix():
 
 def test_proof_matrix_refuses_what_is_not_by_host():
     with pytest.raises(AnsibleFilterError) as error:
-        apply("proof_matrix", ["hv1"])
+        apply(["hv1"])
     assert "takes a dictionary {host:" in str(error.value) and "not list" in str(error.value)
