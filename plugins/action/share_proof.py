@@ -10,12 +10,26 @@ import time
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._proof import controller
+from ..module_utils._proof.explain import listed
+
+
+def _strategy_trouble(task, task_vars):
+    """Why the play's strategy cannot have a proof, a sentence, or None."""
+    hosts = sorted(str(host) for host in task_vars.get("ansible_play_hosts_all") or ())
+    strategy = str(task.get_play().strategy)
+    if len(hosts) < 2 or not strategy.endswith(("free", "host_pinned")):
+        return None
+    return ("with strategy: %s each of %s goes on without waiting for the others, and a proof needs that all have written "
+            "before one reads. Write strategy: linear in the play" % (strategy, listed(hosts)))
 
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         del tmp
+        trouble = _strategy_trouble(self._task, task_vars or {})
+        if trouble:
+            return dict(result, failed=True, msg=trouble)
         arguments = dict(self._task.args)
         if not arguments.get("controller"):
             # Each task is run in a child of the process that lives as long as the run does.

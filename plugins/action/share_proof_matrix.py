@@ -4,6 +4,7 @@
 """Judge whether all hosts of the play see the same filesystem at each share's path."""
 
 from ..module_utils._proof import matrix
+from ..module_utils._proof.declared import absent as absent_hosts
 from ..plugin_utils._action import ControllerAction
 
 
@@ -16,11 +17,15 @@ class ActionModule(ControllerAction):
         read=dict(type="str", required=True),
         expected_hosts=dict(type="list", elements="str", default=[]),
         allow_same_machine=dict(type="bool", default=False),
+        active=dict(type="list", elements="str", default=[]),
+        everyone=dict(type="list", elements="str", default=[]),
     )
 
     def work(self, arguments, hosts):
         declared, written, read = (hosts.registered(arguments[name]) for name in ("declared", "written", "read"))
         results = {host: {"write": written.get(host), "read": read.get(host)} for host in hosts.batch}
         shares = [share for result in declared.values() for share in result["shares"]]
-        judgement = matrix.judge(results, shares, arguments["expected_hosts"], arguments["allow_same_machine"])
+        absent = absent_hosts(arguments["expected_hosts"], hosts.batch, arguments["active"], arguments["everyone"])
+        judgement = matrix.judge(results, shares, arguments["expected_hosts"], arguments["allow_same_machine"],
+                                 absent if arguments["everyone"] else None)
         return {"result": judgement, "warnings": judgement["warnings"]}

@@ -35,6 +35,17 @@ options:
     description: Whether several hosts may be one and the same machine.
     type: bool
     default: false
+  active:
+    description: The hosts of the play that did not fail, as C(ansible_play_hosts). With O(everyone) it tells why others are
+      missing.
+    type: list
+    elements: str
+    default: []
+  everyone:
+    description: All hosts of the play, as C(ansible_play_hosts_all).
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Nothing is changed anywhere.

@@ -27,6 +27,21 @@ def outside(shares, directories):
             for directory in directories if directory not in known]
 
 
+def absent(expected, batch, active, everyone):
+    """{expected host that is not in the batch: why}. active: the hosts of the play that did not fail; everyone: all."""
+    reasons = {}
+    for host in expected:
+        if host in batch:
+            continue
+        if host in active:
+            reasons[host] = "it is in another batch of the play; leave serial out, the proof needs all hosts at once"
+        elif host in everyone:
+            reasons[host] = "it is unreachable, or an earlier task failed on it"
+        else:
+            reasons[host] = "it is left out by --limit, or by the hosts of the play"
+    return reasons
+
+
 def is_left_out(share):
     """Whether each host may have a filesystem of its own at a declared share's path."""
     return truth(share.get("proof")) is False

@@ -24,18 +24,19 @@ MISSING = "missing"
 UNPROVEN = "unproven"
 
 
-def judge(results, shares, expected=(), allow_same_machine=False):
+def judge(results, shares, expected=(), allow_same_machine=False, absent=None):
     """The proof's result: {"proven": bool, "words": str, "shares": [...]}, the shape is in the filter's documentation.
 
     results: {host: {"write": result of share_proof or None, "read": the same}}. shares: the declared ones, a list of
     dicts with at least "path". expected: hosts that should have taken part; a share that a reporting host does not
-    declare is not expected of it. allow_same_machine: whether several hosts may be one machine.
+    declare is not expected of it. allow_same_machine: whether several hosts may be one machine. absent: {host: why it took
+    no part}, as far as it is known.
     """
     reports = {host: _report(results[host] or {}) for host in results}
     everybody = sorted(set(expected) | set(reports))
     known = {host: report["machine"] for host, report in reports.items()}
     twins = [] if allow_same_machine else machines.twins(known)
-    judged = [_judge_share(share, reports, everybody, twins) for share in _all_shares(shares, reports)]
+    judged = [_judge_share(share, reports, everybody, twins, absent or {}) for share in _all_shares(shares, reports)]
     known_paths = set(share["path"] for share in judged)
     judged += [_left_out(path) for path in _paths_left_out(shares) if path not in known_paths]
     return {
@@ -105,13 +106,14 @@ def _left_out(path):
             "expected_hosts": [], "id": None}
 
 
-def _judge_share(share, reports, everybody, twins):
+def _judge_share(share, reports, everybody, twins, absent):
     path = share["path"]
     cells = {}
     for host in everybody:
         report = reports.get(host)
         if report is None:
-            cells[host] = _missing_cell("it took no part in this run (--limit, unreachable, or an earlier task failed)")
+            cells[host] = _missing_cell("it took no part in this run" + (
+                ": " + absent[host] if host in absent else " (--limit, unreachable, or an earlier task failed)"))
         elif path in report["write"] or path in report["read"]:
             cells[host] = _cell(host, path, report)
         elif report["error"] is not None and not report["write"]:
