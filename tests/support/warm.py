@@ -104,7 +104,8 @@ def _run(request, packed, scratch, command_line):
         os.dup2(1, 2)
         # Made when Ansible is imported, removed by the end of whoever has imported it: the one before this one.
         os.makedirs(scratch, mode=0o700, exist_ok=True)
-        os.symlink(packed, os.path.join(scratch, "ansiballz_cache"))
+        with contextlib.suppress(FileExistsError):  # of a run that was killed
+            os.symlink(packed, os.path.join(scratch, "ansiballz_cache"))
         command_line.cli_executor(request["command"])  # ends in SystemExit
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
