@@ -88,8 +88,9 @@ class _Proof:
         self.warnings = []
         self.result = {"kernel": None, "daemon": None, "accelerator": None,
                        "create_seconds": None, "boot_seconds": None, "seconds": None,
-                       "shares": [{"path": share["path"], "mount_point": share["mount_point"], "tag": share["tag"], "read": False, "wrote": False,
-                                   "answer": None, "mount_seconds": None} for share in params["shares"]]}
+                       "shares": [{"path": share["path"], "mount_point": share["mount_point"], "tag": share["tag"],
+                                   "read": False, "wrote": False, "answer": None, "mount_seconds": None}
+                                  for share in params["shares"]]}
 
     def prove(self):
         started = time.monotonic()
