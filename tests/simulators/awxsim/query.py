@@ -6,7 +6,7 @@
 import urllib.parse
 
 from .errors import Refused
-from .kinds import KINDS, REFERENCES
+from .kinds import KINDS, REFERENCES, TEMPLATES
 
 LOOKUPS = {
     "exact": lambda value, text: _same(value, text), "iexact": lambda value, text: str(value).lower() == text.lower(),
@@ -72,6 +72,8 @@ def _values(one, field):
     if field in ("created", "modified"):
         return [getattr(one, field)]
     kind = KINDS[one.kind]
+    if one.kind in TEMPLATES and any(field in KINDS[other].shown for other in TEMPLATES):
+        return [one.get(field)]
     if field not in one.values and field not in kind.shown and field not in kind.writable and field not in kind.related:
         raise _unknown(one, field)
     return [one.get(field)]
