@@ -193,7 +193,7 @@ USERS = [
         "bind": ("mkdir -p /run/users/bind && mount --bind $vm /run/users/bind", "a bind mount at /run/users/bind"),
         "nested": ("mkdir -p /run/users/nested && mount --bind /run/users/bind /run/users/nested",
                    "a bind mount at /run/users/nested"),
-        "loop": ("losetup /dev/loop7 $vm/disk.img", "the loop device /dev/loop7"),
+        "loop": ("{ modprobe loop || true; } && losetup /dev/loop7 $vm/disk.img", "the loop device /dev/loop7"),
     },
     {
         "kept": ("mkdir -p /run/users/kept && mount -t tmpfs none /run/users/kept && mount --make-private /run/users/kept"
