@@ -41,9 +41,10 @@ def test_documented_defaults_are_the_real_ones(role):
     documented = {name: option["default"] for name, option in options(role).items() if "default" in option}
     real = load(role, "defaults/main.yml")
     for name, option in options(role).items():
-        # Ansible takes no template as the default of an option that has options itself.
-        if "options" in option and "{{" in str(real[name]):
-            assert all(word in str(option["description"]) for word in re.findall(r"virtshare_\w+", real[name]))
+        # No template can be the documented default of an option that has options itself, or that is a bool.
+        if ("options" in option or option["type"] == "bool") and "{{" in str(real[name]):
+            taken_from = re.findall(r"virtshare_\w+|[A-Z]+_[A-Z_]+", real[name])
+            assert taken_from and all(word in str(option["description"]) for word in taken_from), name
             documented[name] = real[name]
         # Nor does its documentation take one as that of a boolean.
         if option["type"] == "bool" and "{{" in str(real[name]):
