@@ -109,7 +109,7 @@ class Lab:
                 self.mounted[host][mounts.BROKEN] = (
                     mounts.ELSEWHERE if mounts.ELSEWHERE in command else declared[mounts.BROKEN])
         else:
-            assert command in (mounts.EXPORT, mounts.INSTALL, "true"), command
+            assert command in (mounts.EXPORT, mounts.INSTALL, "udevadm settle"), command
         return types.SimpleNamespace(stdout=output)
 
     def play(self, playbook, *, arguments, **_settings):
