@@ -58,7 +58,7 @@ def identity(path, share_type, mount):
         os.close(descriptor)
     return {
         "device": mount.st_dev, "directory": mountinfo.place(mount),
-        "filesystem": share_type.filesystem_id(mount.st_dev) or getattr(disk, "f_fsid", 0),
+        "filesystem": share_type.filesystem_id(mount.st_dev, path) or getattr(disk, "f_fsid", 0),
         "root": [status.st_ino, status.st_uid, status.st_gid, status.st_mode, status.st_ctime_ns, disk.f_blocks,
                  disk.f_files]}
 

@@ -57,5 +57,5 @@ def test_a_mount_of_the_client_that_a_service_sees_is_taken_along(monkeypatch):
     shared = SHARE.replace(" rw - ", " rw shared:7 - ")
     seen = mountinfo.parse("70 1 254:0 / / rw master:1 - ext4 /dev/vda rw\n71 70 0:37 / /srv/x rw master:7 - nfs4 "
                            "nas1:/export/x rw\n72 71 0:38 / /srv/x/a/b rw master:8 - nfs4 nas1:/export/x/a/b rw")
-    monkeypatch.setattr("%s.SHARE" % __name__, shared)
+    monkeypatch.setitem(globals(), "SHARE", shared)
     assert said(monkeypatch, INNER, spaces=[namespaces.Space(7, seen, ["1"], [])]) == []

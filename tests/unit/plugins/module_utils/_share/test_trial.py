@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mount that nobody sees: what is run for it, and what tells two mounts of one server from those of two."""
 
+import os
+
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._share import trial
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
@@ -53,3 +56,15 @@ def test_what_is_one_filesystem(changes, same):
 
 def test_an_id_that_the_kernel_does_not_tell_proves_nothing():
     assert not trial.same(dict(IDENTITY, filesystem=0), dict(IDENTITY, filesystem=0, device="0:41"))
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_a_mount_of_every_type_has_an_identity_to_be_compared(tmp_path, name):
+    """A plain directory stands for what is mounted: it has no id of its type's, but numbers of its root and its size."""
+    status = os.stat(str(tmp_path))
+    (mount,) = mountinfo.parse("71 70 %d:%d / %s rw - ext4 nas1:/x rw" % (
+        os.major(status.st_dev), os.minor(status.st_dev), tmp_path))
+    found = trial.identity(str(tmp_path), registry.named(name), mount)
+    assert found["root"][0] == status.st_ino and found["device"] == mount.st_dev
+    assert trial.same(found, dict(found, device="0:99")) == bool(found["filesystem"])
+    assert not trial.same(found, dict(found, device="0:99", root=[0] * 7))
