@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every role keeps: the documented defaults are the real ones, and its variables carry its name."""
 
+import functools
 import pathlib
 import re
 
@@ -104,21 +105,26 @@ def texts_of(value, key=None):
         yield key, value
 
 
+@functools.cache
+def texts_of_roles_and_playbooks():
+    """[(path, key, text)] of every text that a role or a playbook makes something of."""
+    return [(path.relative_to(ROOT), key, text)
+            for directory in ("roles", "playbooks") for path in (ROOT / directory).rglob("*.yml")
+            if path.parent.name not in ("meta", "defaults")
+            for key, text in texts_of(yaml.safe_load(path.read_text(encoding="utf-8")))]
+
+
 BOOLEANS = sorted(name for role in ROLES for name, option in options(role).items() if option["type"] == "bool")
 
 
 @pytest.mark.parametrize("name", BOOLEANS)
 def test_a_condition_reads_the_text_false_as_false(name):
     """An extra var of AWX may be a text, and 'false' is true in Jinja. A whole argument of a module has a type of its own."""
-    files = [*(ROOT / "roles").rglob("*.yml"), *(ROOT / "playbooks").rglob("*.yml")]
     read = 0
-    for path in files:
-        if path.parent.name in ("meta", "defaults"):
-            continue
-        for key, text in texts_of(yaml.safe_load(path.read_text(encoding="utf-8"))):
-            for match in re.finditer(rf"\b{name}\b(?!:)", text):
-                whole = re.fullmatch(rf"\{{\{{ {name} \}}\}}", text.strip()) is not None
-                as_bool = re.match(r"(\s*\| default\(\w+\))?\s*\| bool\b", text[match.end():]) is not None
-                assert whole or as_bool or key in ("msg", "fail_msg"), f"{path.relative_to(ROOT)}: {text}"
-                read += key not in ("msg", "fail_msg")
+    for path, key, text in texts_of_roles_and_playbooks():
+        for match in re.finditer(rf"\b{name}\b(?!:)", text):
+            whole = re.fullmatch(rf"\{{\{{ {name} \}}\}}", text.strip()) is not None
+            as_bool = re.match(r"(\s*\| default\(\w+\))?\s*\| bool\b", text[match.end():]) is not None
+            assert whole or as_bool or key in ("msg", "fail_msg"), f"{path}: {text}"
+            read += key not in ("msg", "fail_msg")
     assert read, "nobody reads it"

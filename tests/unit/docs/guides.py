@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read the guides: their code blocks, their tables, and everything in them that the collection understands."""
 
+import functools
 import importlib
 import pathlib
 import re
@@ -242,6 +243,7 @@ def role_of(variable):
     return next((role for role in ROLES if variable.startswith(role + "_")), None)
 
 
+@functools.cache
 def source_text(*folders):
     """The collection's own text in these folders with adjoining string literals joined, for searching a message."""
     files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".yml")]

@@ -36,7 +36,7 @@ def through_the_server(documents):
     return template.decode(template.parse("<DATASTORE>%s</DATASTORE>" % kept.xml()).find("TEMPLATE"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ATTRIBUTES.filter(expressible))
 def test_attributes_survive_the_round_trip(attributes):
     check_round_trip(attributes)
