@@ -27,7 +27,8 @@ options:
 EXAMPLES = r"""
 - name: Refuse to change what others have made
   ansible.builtin.assert:
-    that: ({'organizations': my_organizations} | virtshare.storage.awx_judged(site=awx_content_site)).problems | length == 0
+    that: >-
+      ({'organizations': my_organizations} | virtshare.storage.awx_judged(site=awx_content_site)).problems | length == 0
 """
 
 RETURN = r"""
