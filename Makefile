@@ -33,7 +33,7 @@ demo-down: python ## stop what the demo left up
 test: python ## everything: all gates, simulators, real hosts, Molecule
 	@$(GATES) test
 
-test-release: python ## what a release is held to besides: the tests that take long on real hosts
+test-release: python ## what a release is held to besides: the tests that take minutes and are marked release
 	@$(GATES) test-release
 
 check: python ## the quick part for daily work: lint, unit tests, simulators

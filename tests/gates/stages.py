@@ -43,15 +43,20 @@ def unit(log):
 
 def integration(log):
     """modules and roles against the simulators"""
-    _integration(log)
+    _integration(log, "not release")
 
 
 def simulators(log):
     """the same without the tests that are marked slow, for daily work"""
-    _integration(log, "-m", "not slow")
+    _integration(log, "not slow and not release")
 
 
-def _integration(log, *options):
+def release_simulators(log):
+    """what make test leaves out because it takes long: tests marked release, against the simulators"""
+    _integration(log, "release")
+
+
+def _integration(log, marks):
     unfit = root.trouble()
     if unfit:
         raise Failed(unfit)
@@ -60,8 +65,8 @@ def _integration(log, *options):
     bench_tools(log)
     # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors. Who has
     # nothing left takes from the others: some tests last a hundred times as long as most.
-    _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", "--dist", "worksteal", *options,
-            seconds=15 * MINUTE)
+    _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", "--dist", "worksteal", "-m", marks,
+            seconds=20 * MINUTE)
 
 
 # What OpenNebula's commands load that Ruby does not bring: package -> library.
@@ -274,5 +279,5 @@ CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
 # What is run before a release, and too long for `make test`.
-RELEASE = {"setup": setup, "release": hosts.release}
+RELEASE = {"setup": setup, "release-simulators": release_simulators, "release": hosts.release}
 BENCH = {"bench-tools": bench_tools, "bench-mitogen": bench_mitogen}

@@ -89,7 +89,7 @@ def test_predicted_made_left_alone_taken_away(controller, tmp_path):
     assert there(controller) == NEW
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_what_others_made_stays(controller, tmp_path):
     """An organization, an inventory, a team and a credential that are there are used, and are there afterwards."""
     world = controller.world
