@@ -28,7 +28,7 @@ def commands(words):
     return [line.split() for line in found]
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_the_guide_is_followed(tmp_path):
     (tmp_path / "site.yml").write_text(block("awx_content_site:"), encoding="utf-8")
     (tmp_path / "vault.yml").write_text(yaml.safe_dump(SECRETS), encoding="utf-8")

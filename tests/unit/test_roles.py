@@ -81,8 +81,8 @@ def test_facts_are_read_from_ansible_facts_only(role):
 
 
 def test_the_main_job_looks_with_the_roles_own_defaults():
-    """Before a role runs its defaults are not there, so that site.yml has to repeat those that it looks with."""
-    text = (ROOT / "playbooks/site.yml").read_text(encoding="utf-8")
+    """Before a role runs its defaults are not there, so that mount.yml has to repeat those that it looks with."""
+    text = (ROOT / "playbooks/mount.yml").read_text(encoding="utf-8")
     repeated = re.findall(r"(virtiofsd_\w+|ocfs2_cluster_\w+) \| default\(('.*?'|\d+|\[\]|true|false)\)", text)
     known = {name: value for role in ROLES for name, value in load(role, "defaults/main.yml").items()}
     assert len(repeated) >= 4

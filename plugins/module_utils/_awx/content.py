@@ -15,7 +15,8 @@ from . import survey
 MARK = "Made by virtshare.storage.awx_content."
 # Characters that would make another thing of a named URL, of a message, or of a template.
 UNUSABLE = re.compile(r"[+/?%#&,\[\]{}\"\\\n]")
-PLAYBOOKS = {name: "playbooks/%s.yml" % name for name in ("check", "mount", "verify", "publish", "guest_proof")}
+PLAYBOOKS = {"check": "playbooks/site.yml", "mount": "playbooks/mount.yml", "verify": "playbooks/verify.yml",
+             "publish": "playbooks/publish.yml", "guest_proof": "playbooks/guest_proof.yml"}
 PURPOSES = {
     "check": "Predicts what a run would change, and changes nothing.",
     "mount": "Mounts the shares and gives access to them; publishes nothing. May be limited to some hosts.",

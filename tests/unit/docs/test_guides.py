@@ -103,7 +103,8 @@ def test_plays_pass_ansible_playbook_syntax_check(tmp_path):
     files = []
     for number, block in enumerate(YAML):
         documents = guides.load(block.text)
-        if any(_is_playbook(document) for document in documents):
+        # Plays with awx.awx's modules, which are not here, are run by tests/integration/test_guide_awx.py.
+        if "awx.awx." not in block.text and any(_is_playbook(document) for document in documents):
             path = tmp_path / f"{number}-{pathlib.Path(block.page).stem}.yml"
             path.write_text(block.text, encoding="utf-8")
             files.append(path)
