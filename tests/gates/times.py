@@ -33,8 +33,8 @@ def expected():
 def keep(outcomes):
     """Keep the times of what passed; a job that failed may have ended early."""
     kept = _read(LAST)
-    kept.update((outcome.name, {
-        "seconds": round(outcome.seconds), "date": time.strftime("%Y-%m-%d"), "parts": parts(outcome.log)})
+    today = time.strftime("%Y-%m-%d")
+    kept.update((outcome.name, {"seconds": round(outcome.seconds), "date": today, "parts": parts(outcome.log)})
                 for outcome in outcomes if outcome.problem is None)
     LAST.parent.mkdir(parents=True, exist_ok=True)
     LAST.write_text(json.dumps(kept, indent=1), encoding="utf-8")

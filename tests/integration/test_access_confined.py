@@ -138,8 +138,9 @@ result = [made, read({LOCAL!r})]
 ANSIBLE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 PLAYBOOK = [{"hosts": "hypervisors", "gather_facts": False, "roles": [{"role": "virtshare.storage.share_access"}]}]
 # Of a server, so that it is the same share for both hosts: one sets it, the other verifies.
-DECLARED = {"path": SHARE, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": 3}, "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"],
-                                      "acl": ["user:libvirt-qemu:rwx"]}}
+DECLARED = {"path": SHARE, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": 3},
+            "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin"],
+                       "acl": ["user:libvirt-qemu:rwx"]}}
 
 
 # The tmpfs is shown as the mount of that server to every Python of the run.

@@ -35,8 +35,8 @@ def is_stuck(current, world):
 
 def left_locked(current, what, way_out):
     return Refusal("The %s (id %d) is LOCKED since %s: OpenNebula was ended before its driver had answered, and "
-                   "nothing finishes the registration any more. %s" % (what, current["id"],
-                                                                      moment(current["registered"]), way_out))
+                   "nothing finishes the registration any more. %s" % (
+                       what, current["id"], moment(current["registered"]), way_out))
 
 
 def moment(seconds):

@@ -32,9 +32,9 @@ def parts(image, read_only=False, by_id=False, mount_tag=None, mount_point=None)
     if read_only:
         pairs.append(("READONLY", "YES"))
     options = "ro,nofail" if read_only else "defaults,nofail"
+    written = ['%s = "%s"' % (name, template.text(value, name, what).replace('"', '\\"')) for name, value in pairs]
     return {
-        "disk": "DISK = [ %s ]" % ", ".join('%s = "%s"' % (name, template.text(value, name, what).replace('"', '\\"'))
-                                          for name, value in pairs),
+        "disk": "DISK = [ %s ]" % ", ".join(written),
         "mount_tag": tag,
         "mount_point": point,
         "fstab": "%s %s virtiofs %s 0 0" % (tag, point, options),

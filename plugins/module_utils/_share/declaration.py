@@ -53,6 +53,7 @@ SHARE_SPEC_WITHOUT_CREDENTIALS = dict((name, SHARE_SPEC[name]) for name in SHARE
 _ACCESS_KEYS = tuple(SHARE_SPEC["access"]["options"])
 _CREDENTIAL_KEYS = tuple(SHARE_SPEC["credentials"]["options"])
 
+
 def validated(shares):
     """The declared shares with every default filled in, or a Refusal that lists every problem of all of them."""
     result, problems = checked(shares)

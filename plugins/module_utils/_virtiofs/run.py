@@ -131,8 +131,8 @@ class _Proof:
                                  % (path, place))
         except OSError as error:
             # A server may keep root itself out, and yet let the daemon's user in.
-            self.warnings.append("%s: %s: root itself may not look at it (%s)"
-                                           % (self.host, path, live.error_words(error)))
+            self.warnings.append("%s: %s: root itself may not look at it (%s)" % (
+                self.host, path, live.error_words(error)))
 
     def _kernel(self):
         path = self.params["kernel"] or "/boot/vmlinuz-" + os.uname().release
@@ -226,8 +226,7 @@ class _Proof:
             if problem is None:
                 return
             guest.end()
-            self.warnings.append("%s: the guest did not come up with KVM and is tried without: %s"
-                                           % (self.host, problem))
+            self.warnings.append("%s: the guest did not come up with KVM and is tried without: %s" % (self.host, problem))
             kvm = False
         problem = self._live(guest, kvm, binary, acting, idmap, deadline, deadline)
         if problem is not None:

@@ -16,6 +16,8 @@ VARIABLES = ("extra_vars", "variables", "source_vars")
 # References that may be empty in the database, but not in a request.
 NEVER_BLANK = {("inventory", "organization"), ("notification_template", "organization"), ("team", "organization"),
                ("constructed_inventory", "organization")}
+# The kinds of a credential type beside those that its field knows.
+_RULED_KINDS = ("ssh", "vault", "scm", "token", "registry", "insights", "external", "kubernetes", "galaxy", "cryptography")
 
 
 def checked(world, kind, description, data, partial):
@@ -71,8 +73,7 @@ def _choice(world, kind, name, field, value):
             return ""
         raise BadValue('"" is not a valid choice.')
     # Which kinds a credential type may have is told by a rule of its own, not by the field.
-    if (kind, name) == ("credential_type", "kind") and value in ("ssh", "vault", "scm", "token", "registry", "insights",
-                                                                "external", "kubernetes", "galaxy", "cryptography"):
+    if (kind, name) == ("credential_type", "kind") and value in _RULED_KINDS:
         return value
     if isinstance(value, (dict, list)) or str(value) not in choices:
         raise BadValue('"%s" is not a valid choice.' % (value,))

@@ -309,7 +309,8 @@ def _role(world, one, found):
 
 _SUMMARIES = {"job_template": _template, "workflow_job_template": _template, "credential": _credential, "job": _job,
               "organization": _organization, "team": _team, "project": _project, "project_update": _update, "host": _host,
-              "schedule": _schedule, "notification_template": _notification, "inventory": _inventory_summary, "role": _role, "workflow_approval_template": _approval}
+              "schedule": _schedule, "notification_template": _notification, "inventory": _inventory_summary,
+              "role": _role, "workflow_approval_template": _approval}
 
 
 # -- fields that are made up when an object is shown ---------------------------------------------------------------------

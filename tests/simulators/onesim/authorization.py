@@ -9,6 +9,7 @@ USE, MANAGE, ADMIN, CREATE = 1, 2, 4, 8
 ONEADMIN_GROUP, USERS_GROUP = 0, 1
 ONEADMIN_USER = 0
 
+
 class Refused(Exception):
     """A rule or an object refuses a change; the message is the server's, without method or prefix."""
 

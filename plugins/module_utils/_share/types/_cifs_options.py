@@ -13,9 +13,9 @@ _NOT_COMPARED = frozenset(("credentials", "guest", "sloppy", "ver", "intr", "noi
                            "domainauto", "nosharesock", "netbiosname", "servern", "nolock", "mand", "nomand", "rootfs",
                            "compress", "noposixpaths", "max_cached_dirs"))
 SAME_NAME = {"linux": "unix", "posix": "unix", "nolinux": "nounix", "noposix": "nounix", "ignorecase": "nocase",
-              "forcemandatorylock": "forcemand", "ignore_signature": "signloosely", "setuidfromacl": "idsfromsid",
-              "modesid": "modefromsid", "dirmode": "dir_mode", "dirm": "dir_mode", "dmask": "dir_mode",
-              "fmask": "file_mode", "min_enc_offload": "esize", "ip": "addr", "nohard": "soft", "nosoft": "hard"}
+             "forcemandatorylock": "forcemand", "ignore_signature": "signloosely", "setuidfromacl": "idsfromsid",
+             "modesid": "modefromsid", "dirmode": "dir_mode", "dirm": "dir_mode", "dmask": "dir_mode",
+             "fmask": "file_mode", "min_enc_offload": "esize", "ip": "addr", "nohard": "soft", "nosoft": "hard"}
 _SAME_VERSION = {"3.0.2": "3.02", "3.11": "3.1.1"}
 # One word of each is always shown.
 _CHOICES = (("hard", "soft"), ("forceuid", "noforceuid"), ("forcegid", "noforcegid"), ("nounix", "unix", "posix"))

@@ -18,8 +18,6 @@ HOST = {"name": "vms", "port": 7777, "removed_nodes": [], "number": None, "files
             "heartbeat_threshold": 31, "idle_timeout_ms": 30000, "keepalive_delay_ms": 2000, "reconnect_delay_ms": 2000}}
 
 
-
-
 def plan(declared, **arguments):
     """The plan of a run for hv1, of all hosts that something is declared for."""
     variables = {host: dict(declared.get(host, {}), member=HOST if host == "hv1" else None)

@@ -42,8 +42,9 @@ def host(monkeypatch):
         monkeypatch.setattr(_hypervisor.glob, "glob",
                             lambda pattern: [] if _hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
         monkeypatch.setattr(_hypervisor.accounts, "ask", ask)
-        outcome = _hypervisor.work(dict({"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"],
-                                     "packages": [], "ocfs2": None, "timeout": 5.0}, **params), False)
+        asked = {"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"], "packages": [], "ocfs2": None,
+                 "timeout": 5.0}
+        outcome = _hypervisor.work(dict(asked, **params), False)
         return dict(outcome.returned(), warnings=outcome.warnings)
     return look
 

@@ -74,7 +74,9 @@ def test_a_module_passes_null_for_what_is_not_written():
     assert validated([share(options=None, access=None, credentials=None, state=None)]) == validated([NFS])
 
 
-@pytest.mark.parametrize("text, octal", [("770", "0770"), ("0770", "0770"), ("2770", "2770"), ("02770", "2770"), ("0755", "0755"), ("00755", "0755"), (None, None)])
+@pytest.mark.parametrize("text, octal", [
+    ("770", "0770"), ("0770", "0770"), ("2770", "2770"), ("02770", "2770"), ("0755", "0755"), ("00755", "0755"), (None, None),
+])
 def test_modes_get_four_digits(text, octal):
     assert validated([share(access={"mode": text})])[0]["access"]["mode"] == octal
 

@@ -90,8 +90,9 @@ def test_mounts(case):
         assert same
         return
     point = mountpoint.Point("directory", None, "0:0", "0000", True, [])
-    found = found_module.Found([mount], [], [], [], point, dict({"addresses": None, "server": None}, **evidence), False, None,
-                       plan.credentials.State("missing", True, "", "", False, False, False))
+    found = found_module.Found(
+        [mount], [], [], [], point, dict({"addresses": None, "server": None}, **evidence), False, None,
+        plan.credentials.State("missing", True, "", "", False, False, False))
     made = plan.plan_share(share, share_type, found, lambda path, mount: [], False)
     reasons = " ".join(each.summary for each in made.operations if each.name == "unmount")
     assert ("it shows " in reasons) is not same, reasons
