@@ -95,7 +95,7 @@ def crashed():
     """A server that was ended while it registered the image i and deleted the image old; time: of the registration."""
     with opennebula(directories=[SHARE, "/srv/shares/other"], image_delay=0.3) as server:
         server.run("one_datastore", **VIRTIOFS)
-        server.run("one_filesystem_image", **dict(IMAGE, name="old"))
+        server.run("one_filesystem_image", **(IMAGE | {"name": "old"}))
         server.by_hand("one.image.delete", 0)
         server.by_hand("one.image.allocate", 'NAME="i"\nTYPE="FILESYSTEM"\nPATH="%s"' % SHARE, 100)
         server.endpoint.oned.crash()
@@ -147,7 +147,7 @@ def test_an_image_left_in_deletion_is_deleted_once_more(crashed):
 
 
 def test_and_its_name_is_free_again_in_the_same_run(crashed):
-    done, writes = predicted_once(crashed, "one_filesystem_image", **dict(IMAGE, name="old"))
+    done, writes = predicted_once(crashed, "one_filesystem_image", **(IMAGE | {"name": "old"}))
     assert writes == ["one.image.delete", "one.image.allocate"] and done["filesystem"]["id"] == 2
 
 
@@ -214,7 +214,7 @@ def test_a_lock_is_named_with_who_has_it_and_since_when(one, level, words):
                 **dict(IMAGE, **changed))
     assert not one.run("one_filesystem_image", **IMAGE)[0]["changed"]
     one.by_hand("one.image.unlock", 0)
-    predicted(one, "one_filesystem_image", **dict(IMAGE, mount_tag="t"))
+    predicted(one, "one_filesystem_image", **(IMAGE | {"mount_tag": "t"}))
 
 
 def test_a_lock_against_administration_is_only_for_admin_bits(one):
@@ -222,21 +222,21 @@ def test_a_lock_against_administration_is_only_for_admin_bits(one):
     one.run("one_filesystem_image", **IMAGE)
     one.by_hand("one.image.lock", 0, 3, False)
     predicted(one, "one_filesystem_image", **dict(IMAGE, mode="640", mount_tag="t"))
-    refused(one, "one_filesystem_image", "locked against administration", **dict(IMAGE, mode="740"))
+    refused(one, "one_filesystem_image", "locked against administration", **(IMAGE | {"mode": "740"}))
 
 
 def test_an_image_is_disabled_and_enabled(one):
     one.run("one_datastore", **VIRTIOFS)
-    made = predicted(one, "one_filesystem_image", **dict(IMAGE, state="disabled"))
+    made = predicted(one, "one_filesystem_image", **(IMAGE | {"state": "disabled"}))
     assert made["filesystem"]["state"] == "disabled"
     result = one.run("one_filesystem_image", **IMAGE)[0]
     assert not result["changed"] and "state: enabled enables it" in result["warnings"][0]
-    again = predicted(one, "one_filesystem_image", replace=True, **dict(IMAGE, path="/srv/shares/other"))
+    again = predicted(one, "one_filesystem_image", replace=True, **(IMAGE | {"path": "/srv/shares/other"}))
     assert again["filesystem"]["state"] == "disabled", "what was set on the old one is set on the new one"
     there = dict(IMAGE, path="/srv/shares/other")
-    done = predicted(one, "one_filesystem_image", **dict(there, state="enabled"))
+    done = predicted(one, "one_filesystem_image", **(there | {"state": "enabled"}))
     assert done["diff"] == {"before": {"i": {"state": "disabled"}}, "after": {"i": {"state": "ready"}}}
-    assert predicted(one, "one_filesystem_image", **dict(there, state="disabled"))["changed"]
+    assert predicted(one, "one_filesystem_image", **(there | {"state": "disabled"}))["changed"]
 
 
 def test_a_directory_that_cannot_be_registered_is_not_hidden_by_disabling_it(one):
@@ -261,7 +261,7 @@ def test_a_type_that_somebody_changed_is_named_with_the_way_back(one, word, kind
     one.run("one_datastore", **VIRTIOFS)
     one.by_hand("one.datastore.update", 100, 'TYPE="%s"' % word, 1)
     refused(one, "one_datastore", "'d' (id 100) is of type %s" % kind, "write type: image", **VIRTIOFS)
-    predicted(one, "one_datastore", **dict(VIRTIOFS, type="image"))
+    predicted(one, "one_datastore", **(VIRTIOFS | {"type": "image"}))
 
 
 def test_what_a_datastore_holds_is_named_with_the_vms(used):
@@ -270,7 +270,7 @@ def test_what_a_datastore_holds_is_named_with_the_vms(used):
         pass
     held = "i (id 0, used by VM 0 (web1, RUNNING on hv1)), j (id 1, ready)"
     refused(used, "one_datastore", "is not empty: it holds the images " + held, name="d", state="absent")
-    refused(used, "one_datastore", "holds 2 images (%s), so its tm_mad" % held, **dict(VIRTIOFS, tm_mad="shared"))
+    refused(used, "one_datastore", "holds 2 images (%s), so its tm_mad" % held, **(VIRTIOFS | {"tm_mad": "shared"}))
 
 
 def test_the_vms_are_returned_where_they_are_asked_for(used):

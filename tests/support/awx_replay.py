@@ -106,7 +106,7 @@ class Replay:
     def body(self, path, body):
         if not isinstance(body, dict):
             return body
-        found = {name: self.here(COLLECTIONS[name], value) if type(value) is int and name in COLLECTIONS else value
+        found = {name: self.here(COLLECTIONS[name], value) if is_number(value) and name in COLLECTIONS else value
                  for name, value in body.items()}
         if set(body) == {"id"}:
             found["id"] = self.here(COLLECTIONS[path.rstrip("/").split("/")[-1]], body["id"])
@@ -139,7 +139,7 @@ class Replay:
                 value = re.sub(r"/api/v2/(\w+)/(\d+)/", url, value)
                 value = re.sub(r"^(quay.io|registry.example.org)/ansible/awx-ee:.*", "an image of AWX", value)
                 return re.sub(r"^_\d+__", "_N__", value) if name == "local_path" else value
-            if type(value) is int and (name == "id" or name in COLLECTIONS):
+            if is_number(value) and (name == "id" or name in COLLECTIONS):
                 return number(collection if name == "id" else COLLECTIONS[name], value) if collection or name != "id" else value
             return value
 
@@ -159,3 +159,8 @@ def _without_numbers_of_roles(document):
         for value in document:
             _without_numbers_of_roles(value)
     return document
+
+
+def is_number(value):
+    """Whether a value of JSON is a whole number; to Python true and false are some."""
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -261,7 +261,9 @@ def _remove_after_kill(path, mount, names, identity):
     def work():
         directory = live.enter(path, mount)
         try:
-            return all([remove(directory, name) for name in names if _is_ours(directory, name)])
+            # Each is tried, also after one that stays.
+            tried = [remove(directory, name) for name in names if _is_ours(directory, name)]
+            return all(tried)
         finally:
             os.close(directory)
 

@@ -86,8 +86,7 @@ def _against(one):
     if isinstance(default, bool) or not isinstance(default, TYPES[kind]):
         yield "default: %s does not fit the type %s" % (quoted(default), kind)
         return
-    for text in _limits(one, kind, default):
-        yield text
+    yield from _limits(one, kind, default)
 
 
 def _limits(one, kind, default):

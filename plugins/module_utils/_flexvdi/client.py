@@ -49,7 +49,7 @@ class Client:
         if not re.match(r"^https?://[^/?#]+(/[^?#]*)?$", url):
             raise Failure("%s %r is not an address such as https://manager.example.org." % (option("api_url", ROLE), shown(url)))
         if timeout <= 0:
-            raise Failure("timeout %s is not a positive number of seconds; 10 is the default." % timeout)
+            raise Failure("timeout %g is not a positive number of seconds; 10 is the default." % timeout)
         self.url = url.rstrip("/")
         self.username = username
         self.version = version

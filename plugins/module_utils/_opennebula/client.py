@@ -105,7 +105,7 @@ class Client:
         limits = dict(slow or {}, **{"": timeout})
         for method, name in (("", "timeout"), (REGISTERING, "register_timeout")):
             if limits.get(method, 1) <= 0:
-                raise Failure("%s %s is not a positive number of seconds." % (name, limits[method]))
+                raise Failure("%s %g is not a positive number of seconds." % (name, limits[method]))
         self.url = url
         self.username = username
         self._session = "%s:%s" % (username, password)

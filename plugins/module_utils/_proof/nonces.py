@@ -115,7 +115,9 @@ def remove_others(path, mount, run_id, host, names, owners):
             owners.add(os.stat(own, dir_fd=root, follow_symlinks=False).st_uid)
         except OSError:
             pass
-        return all([_remove(root, name, owners) for name in names if is_directory_name(name)])
+        # Each is tried, also after one that stays.
+        tried = [_remove(root, name, owners) for name in names if is_directory_name(name)]
+        return all(tried)
     finally:
         os.close(root)
 

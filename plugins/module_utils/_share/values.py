@@ -274,7 +274,7 @@ class Address(Valued):
     def text(self, name, value):
         written = str(value)
         try:
-            ipaddress.ip_address(written.split("%")[0])
+            ipaddress.ip_address(written.partition("%")[0])
         except ValueError:
             self.refuse(name, shown(value))
         return written

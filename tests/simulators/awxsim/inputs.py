@@ -95,7 +95,7 @@ def checked_inputs(inputs):
             raise BadValue("field IDs must be unique (%s)" % field["id"])
         seen.add(field["id"])
         kind = field.setdefault("type", "string")
-        if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}[kind]:
+        if "default" in field and not isinstance(field["default"], {"string": str, "boolean": bool}[kind]):
             raise BadValue("%s is not a %s" % (field["default"], kind))
         for key in ("choices", "multiline", "format", "secret"):
             if key in field and kind != "string":

@@ -145,7 +145,9 @@ def checked_configuration(notification_type, given, old):
                 continue
             configuration[name] = parameter["default"]
         value = configuration[name]
-        if type(value) is not TYPES[parameter["type"]]:
+        wanted = TYPES[parameter["type"]]
+        # To Python a bool is an int, to AWX it is none.
+        if not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool):
             mistyped.append((name, parameter["type"]))
         elif parameter["type"] == "list" and not value:
             found.append("No values specified for field '%s'" % name)

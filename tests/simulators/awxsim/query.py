@@ -8,8 +8,15 @@ import urllib.parse
 from .errors import Refused
 from .kinds import KINDS, REFERENCES, TEMPLATES
 
+
+def _same(value, text):
+    if isinstance(value, bool):
+        return text.lower() in (("true", "1") if value else ("false", "0"))
+    return value is not None and str(value) == text
+
+
 LOOKUPS = {
-    "exact": lambda value, text: _same(value, text), "iexact": lambda value, text: str(value).lower() == text.lower(),
+    "exact": _same, "iexact": lambda value, text: str(value).lower() == text.lower(),
     "contains": lambda value, text: text in str(value), "icontains": lambda value, text: text.lower() in str(value).lower(),
     "startswith": lambda value, text: str(value).startswith(text),
     "istartswith": lambda value, text: str(value).lower().startswith(text.lower()),
@@ -22,12 +29,6 @@ LOOKUPS = {
 }
 NO_FILTERS = ("page", "page_size", "order_by", "format", "order", "no_truncate", "count_disabled", "limit", "validate")
 PAGE_SIZE, LARGEST_PAGE = 25, 200
-
-
-def _same(value, text):
-    if isinstance(value, bool):
-        return text.lower() in (("true", "1") if value else ("false", "0"))
-    return value is not None and str(value) == text
 
 
 def filtered(world, found, query):

@@ -12,8 +12,8 @@ TYPES = {"text": str, "textarea": str, "password": str, "multiplechoice": str, "
 HIDDEN = "$encrypted$"
 
 
-def _refuse(message, *values):
-    return Refused(400, {"error": message % values if values else message})
+def _refuse(message):
+    return Refused(400, {"error": message})
 
 
 def saved(specification, old):
@@ -40,33 +40,34 @@ def saved(specification, old):
 
 def _check_question(number, question, seen):
     if not isinstance(question, dict):
-        raise _refuse("Survey question %s is not a json object.", number)
+        raise _refuse("Survey question %s is not a json object." % (number,))
     for field in ("type", "question_name", "variable", "required"):
         if field not in question:
-            raise _refuse("'%s' missing from survey question %s", field, number)
+            raise _refuse("'%s' missing from survey question %s" % (field, number))
         expected, called = (bool, "boolean") if field == "required" else (str, "string")
         if not isinstance(question[field], expected):
-            raise _refuse("'%s' in survey question %s expected to be %s.", field, number, called)
+            raise _refuse("'%s' in survey question %s expected to be %s." % (field, number, called))
     if question["variable"] in seen:
-        raise _refuse("'variable' '%s' duplicated in survey question %s.", question["variable"], number)
+        raise _refuse("'variable' '%s' duplicated in survey question %s." % (question["variable"], number))
     seen.add(question["variable"])
     kind = question["type"]
     if kind not in TYPES:
-        raise _refuse("'%s' in survey question %s is not one of '%s' allowed question types.", kind, number, ", ".join(TYPES))
+        raise _refuse("'%s' in survey question %s is not one of '%s' allowed question types." % (
+            kind, number, ", ".join(TYPES)))
     default = question.get("default", "")
     if default != "" and not isinstance(default, TYPES[kind]):
         called = kind if kind in ("integer", "float") else "string"
-        raise _refuse("Default value %s in survey question %s expected to be %s.", default, number, called)
+        raise _refuse("Default value %s in survey question %s expected to be %s." % (default, number, called))
     for field in ("min", "max"):
         if question.get(field) is not None and not isinstance(question[field], int):
-            raise _refuse("The %s limit in survey question %s expected to be integer.", field, number)
+            raise _refuse("The %s limit in survey question %s expected to be integer." % (field, number))
 
 
 def _check_choices(number, question):
     if question["type"] not in ("multiselect", "multiplechoice"):
         return
     if "choices" not in question:
-        raise _refuse("Survey question %s of type %s must specify choices.", number, question["type"])
+        raise _refuse("Survey question %s of type %s must specify choices." % (number, question["type"]))
     if isinstance(question["choices"], str):
         question["choices"] = _lines(question["choices"])
     if "default" not in question:
@@ -91,11 +92,11 @@ def _check_hidden(number, question, before):
     if not isinstance(default, str) or not default.startswith(HIDDEN):
         return
     if question["type"] != "password":
-        raise _refuse("%s is a reserved keyword for password question defaults, survey question %s is type %s.",
-                      HIDDEN, number, question["type"])
+        raise _refuse("%s is a reserved keyword for password question defaults, survey question %s is type %s." % (
+            HIDDEN, number, question["type"]))
     old = before.get(question["variable"], {})
     if old.get("type") != "password" and old.get("default") != "":
-        raise _refuse("%s is a reserved keyword, may not be used for new default in position %s.", HIDDEN, number)
+        raise _refuse("%s is a reserved keyword, may not be used for new default in position %s." % (HIDDEN, number))
     question["default"] = old["default"]
 
 
@@ -159,7 +160,7 @@ def _choices(question):
 
 
 def _several(question, variable, value):
-    if type(value) is not list:
+    if not isinstance(value, list):
         return ["'%s' value is expected to be a list." % variable]
     choices = _choices(question)
     return ["Value %s for '%s' expected to be one of %s." % (one, variable, choices) for one in value if one not in choices]
