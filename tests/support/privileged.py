@@ -35,6 +35,8 @@ def sh(command):
 for name in ("passwd", "group"):
     sh("mount --bind {directory}/%s /etc/%s" % (name, name))
 sh("mount -t tmpfs none /srv -o mode=0755")
+# What a host remembers of shares ends with them.
+sh("mkdir -p /var/lib/virtshare && mount -t tmpfs none /var/lib/virtshare -o mode=0755")
 result = None
 """
 
