@@ -6,7 +6,7 @@
 import difflib
 import pathlib
 
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.plan import Refusal, refuse
 from ..plugin_utils._action import ControllerAction, each_once
 
 ROLES = pathlib.Path(__file__).parents[2] / "roles"
@@ -44,8 +44,7 @@ class ActionModule(ControllerAction):
                 name in given for name in ("virtshare_shares", *lists) for given in (*names.values(), hosts.own)):
             problems.append("nothing is declared for the hosts of %s: neither shares in virtshare_shares, nor anything to "
                             "be published. Write virtshare_shares: [] if nothing is meant." % arguments["pattern"])
-        if problems:
-            raise Refusal(*problems)
+        refuse(problems)
         return {"warnings": each_once(warnings)}
 
     def _options(self, role):

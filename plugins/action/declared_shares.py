@@ -4,7 +4,7 @@
 """Check the declaration of shares on the controller, and give its normal form."""
 
 from ..module_utils._access import declared, named_accounts
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.plan import refuse
 from ..module_utils._proof import declared as proven
 from ..module_utils._proof.explain import listed
 from ..module_utils._share.declaration import checked
@@ -26,7 +26,7 @@ class ActionModule(ControllerAction):
     def work(self, arguments, hosts):
         if arguments["registered"]:
             results = hosts.registered(arguments["registered"])
-            _refuse(each_once({host: result.get("problems") or [] for host, result in results.items()}))
+            refuse(each_once({host: result.get("problems") or [] for host, result in results.items()}))
             empty = results and not any(result.get("shares") for result in results.values())
             return {"warnings": ["no share is declared for %s, so that nothing is done here" % listed(results)]} if empty else {}
         shares, problems = checked(plain(arguments["shares"]))
@@ -35,13 +35,8 @@ class ActionModule(ControllerAction):
             problems = ["no share is declared, and with purge every share would be removed. Look how the variable is "
                         "spelled, or write virtshare_shares: [] if none is meant to stay."]
         if arguments["fail"]:
-            _refuse(problems)
+            refuse(problems)
         return dict(view([] if problems else shares), problems=problems)
-
-
-def _refuse(problems):
-    if problems:
-        raise Refusal(*problems)
 
 
 def view(shares):

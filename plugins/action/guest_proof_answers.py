@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Refuse guests' answers that other hosts do not see, and report what the guests saw."""
 
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.plan import refuse
 from ..module_utils._share.declaration import mounted
 from ..module_utils._share.types import registry
 from ..module_utils._virtiofs import exchange
@@ -22,8 +22,7 @@ class ActionModule(ControllerAction):
             "guest": guests.get(host), "read": read.get(host),
             "per_host": _per_host(result["shares"], guests.get(host)),
         } for host, result in declared.items()})
-        if problems:
-            raise Refusal(*problems)
+        refuse(problems)
         # It was registered once, for all hosts.
         plan = hosts.variable(hosts.batch[0], arguments["plan"])["hosts"]
         return {"report": {host: plan[host]["left_out"] + exchange.report(guest, plan[host]["shares"], host)

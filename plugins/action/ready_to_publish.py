@@ -5,7 +5,7 @@
 
 from ..module_utils._flexvdi import readiness
 from ..module_utils._plan import proven
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.plan import refuse
 from ..plugin_utils._action import ControllerAction
 
 
@@ -37,6 +37,5 @@ class ActionModule(ControllerAction):
             arguments["external_volumes"], arguments["gluster_volumes"], arguments["image_storages"], arguments["proofs"],
             arguments["access"], arguments["bricks"], arguments["host_names"], arguments["users"],
             arguments["check_mode"])
-        if problems:
-            raise Refusal(*problems)
+        refuse(problems)
         return {}

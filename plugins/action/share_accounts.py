@@ -4,7 +4,7 @@
 """Refuse users and groups of shares that hosts lack, or that have other numbers on other hosts."""
 
 from ..module_utils._access import agreement, declared
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.plan import refuse
 from ..plugin_utils._action import ControllerAction
 
 
@@ -29,6 +29,5 @@ class ActionModule(ControllerAction):
             expected = {host: hosts.variable(host, arguments["expected"]) for host in known} if arguments["expected"] else {}
             problems.extend(agreement.unknown(shares, known, expected))
         problems.extend(agreement.mismatches(known, shares))
-        if problems:
-            raise Refusal(*problems)
+        refuse(problems)
         return {}

@@ -23,13 +23,8 @@ options:
     description: By what they were chosen, for the messages.
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.declared_shares
 """

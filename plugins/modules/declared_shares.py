@@ -38,13 +38,8 @@ options:
     description: Whether an empty list is right. With V(false) it is a problem, as where what is not declared is removed.
     type: bool
     default: true
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.share_mounts
 """

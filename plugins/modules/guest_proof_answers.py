@@ -30,13 +30,8 @@ options:
     description: The same of M(virtshare.storage.share_proof) in its phase V(read).
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.guest_proof
   - module: virtshare.storage.guest_proof_plan

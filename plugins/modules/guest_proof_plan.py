@@ -39,13 +39,8 @@ options:
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.guest_proof
   - module: virtshare.storage.guest_proof_answers

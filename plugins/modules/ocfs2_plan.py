@@ -32,13 +32,8 @@ options:
     description: Whether there may be more hosts, outside of C(--limit), whose names are not known.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.ocfs2_cluster_info
 """

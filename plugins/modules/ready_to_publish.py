@@ -65,13 +65,8 @@ options:
     description: Whether nothing was written, and what a real run would prove counts as proven.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.share_access
 """

@@ -19,13 +19,8 @@ options:
       - The name of the variable in which each host has registered what M(virtshare.storage.declared_shares) returned.
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.share_access
 """

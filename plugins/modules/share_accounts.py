@@ -35,13 +35,8 @@ options:
     description: Whether users and groups may be missing, so that only different numbers are refused.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Nothing is changed anywhere.
-    support: full
-  diff_mode:
-    description: Nothing is changed anywhere.
-    support: none
+extends_documentation_fragment:
+  - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.hypervisor_facts
   - module: virtshare.storage.share_access

@@ -31,10 +31,19 @@ def fragment(name):
 
 def options(module):
     """The options of a module, with those of the fragments it names; nothing may be documented twice."""
-    own = block(module)
-    result = dict(own.get("options") or {})
-    for name in own.get("extends_documentation_fragment", ()):
-        shared = fragment(name[len(COLLECTION):])["options"]
-        assert not set(shared) & set(result), "documented twice"
-        result.update(shared)
+    result = {}
+    for part in _parts(module, "options"):
+        assert not set(part) & set(result), "documented twice"
+        result.update(part)
     return result
+
+
+def attributes(module):
+    """The names of a module's attributes, with those of the fragments it names, which it may say more of."""
+    return set().union(*_parts(module, "attributes"))
+
+
+def _parts(module, key):
+    own = block(module)
+    fragments = [fragment(name[len(COLLECTION):]) for name in own.get("extends_documentation_fragment", ())]
+    return [documented.get(key) or {} for documented in (own, *fragments)]

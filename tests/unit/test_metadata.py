@@ -46,10 +46,10 @@ def test_there_are_modules():
 @pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
 def test_module_is_documented(path):
     found = constants(path)
-    documentation = yaml.safe_load(found["DOCUMENTATION"])
-    assert documentation["module"] == path.stem
-    assert documentation["author"] and documentation["version_added"] and documentation["short_description"]
-    assert {"check_mode", "diff_mode"} <= set(documentation.get("attributes", {})), "attributes are not documented"
+    own = yaml.safe_load(found["DOCUMENTATION"])
+    assert own["module"] == path.stem
+    assert own["author"] and own["version_added"] and own["short_description"]
+    assert {"check_mode", "diff_mode"} <= documentation.attributes(path.stem), "attributes are not documented"
     assert any(f"virtshare.storage.{path.stem}" in task for task in yaml.safe_load(found["EXAMPLES"]))
     assert yaml.safe_load(found["RETURN"])
 

@@ -7,7 +7,7 @@ import os
 
 from .._host import accounts, bounded
 from .._plan.outcome import Outcome
-from .._plan.plan import Plan, Refusal
+from .._plan.plan import Plan, Refusal, refuse
 from .._share import live
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from .._share.paths import place_trouble
@@ -36,8 +36,7 @@ def work(params, check_mode):
     outcome = Outcome(Plan(), {"accounts": {}, "pending_accounts": [], "confinement": None, "paths": []})
     with outcome.collect():
         shares, entries, problems = _meant(params)
-        if problems:
-            raise Refusal(*["%s: %s" % (host, problem) for problem in problems])
+        refuse(["%s: %s" % (host, problem) for problem in problems])
         known = accounts.ask(*named_accounts.wanted(entries), patience)
         desired, unmeant, pending = resolve(entries, known, host, params["expected_accounts"] if check_mode else ())
         outcome.problems.extend(unmeant)

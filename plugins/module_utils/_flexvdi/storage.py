@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All objects of one call: each is planned on what the Manager has, and on what is planned before it. No I/O of its own."""
 
-from .._plan.plan import Failure, Plan, Refusal
+from .._plan.plan import Failure, Plan, Refusal, refuse
 from . import image_storage, media, objects, volumes
 
 
@@ -165,8 +165,7 @@ def validated(declared):
                 problems.append("The %s is declared twice; declare it once." % item.key)
             seen.add(item.key)
             items.append(item)
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     present = [item for item in items if item.desired["state"] == "present"]
     absent = [item for item in items if item.desired["state"] == "absent"]
     return present + [item for item in absent if not isinstance(item, ImageStorage)] + [
@@ -181,8 +180,7 @@ def plan_all(items, state):
             item.plan_on(state)
         except Refusal as refusal:
             problems.extend(refusal.problems)
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
 
 
 def whole(items):

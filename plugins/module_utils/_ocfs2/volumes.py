@@ -8,7 +8,7 @@ A device is what devices.look() tells of it.
 
 import re
 
-from .._plan.plan import Refusal
+from .._plan.plan import refuse
 from . import settings, superblock
 
 LABEL_BYTES = 63
@@ -37,8 +37,7 @@ def checked(filesystems):
         values = [each[key] for each in result]
         problems += ["filesystem %s: the %s %s is declared twice. Write every one once." % (value, key, value)
                      for value in sorted(set(values)) if values.count(value) > 1]
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     return result
 
 

@@ -5,7 +5,7 @@
 
 import re
 
-from .._plan.plan import Refusal
+from .._plan.plan import Refusal, refuse
 from . import attributes, objects, ownership, template
 from .attributes import ANSIBLE_TYPES, CORE, OPTION_OF, SERVER_OWNED, TYPED
 from .drivers import VIRTIOFS, check_kind, check_virtiofs_disk_type
@@ -107,8 +107,7 @@ def validated(items):
         except Refusal as refusal:
             problems.extend(refusal.problems)
     problems.extend(_repeated(desired))
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     return desired
 
 

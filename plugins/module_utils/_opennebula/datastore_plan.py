@@ -7,7 +7,7 @@ The rules come from OpenNebula's source (src/datastore/Datastore.cc: insert, pos
 recorded on a running server.
 """
 
-from .._plan.plan import Operation, Plan, Refusal
+from .._plan.plan import Operation, Plan, Refusal, refuse
 from . import attributes, drivers, machines, objects, ownership, template
 from .datastore import find, label
 from .drivers import VIRTIOFS
@@ -45,8 +45,7 @@ def plan_all(desired, world, absent_images=()):
         world.datastores = [known for known in world.datastores if known is not current]
         if after is not None:
             world.datastores.append(after)
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     return whole, predicted
 
 

@@ -8,7 +8,7 @@ No I/O.
 
 import re
 
-from .._plan.plan import Refusal
+from .._plan.plan import Refusal, refuse
 from . import objects, ownership, template
 
 FILESYSTEM = "FILESYSTEM"
@@ -124,8 +124,7 @@ def validated(items):
         except Refusal as refusal:
             problems.extend(refusal.problems)
     problems.extend(_repeated(desired))
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     return desired
 
 

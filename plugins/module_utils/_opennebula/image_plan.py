@@ -5,7 +5,7 @@
 
 import collections
 
-from .._plan.plan import Operation, Plan, Refusal
+from .._plan.plan import Operation, Plan, Refusal, refuse
 from . import attributes, image_state, objects, ownership, template
 from .image import FILESYSTEM, SERVER_OWNED, error_of, find, find_datastore, label, leaving, made_anew
 from .objects import NEW_ID
@@ -39,8 +39,7 @@ def plan_all(desired, world):
             one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
         whole.add(one)
         predicted[position] = after
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     return whole, predicted
 
 

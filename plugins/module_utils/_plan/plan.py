@@ -16,6 +16,12 @@ class Refusal(Failure):
     """Something that must not be done: the message names the object, the value, the reason and the way out."""
 
 
+def refuse(problems):
+    """A Refusal that names all the problems, a list of sentences; nothing when there are none."""
+    if problems:
+        raise Refusal(*problems)
+
+
 class NoAnswer(Failure):
     """Nothing usable came back in time from a server, so that asking it more makes no sense."""
 

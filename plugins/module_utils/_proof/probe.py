@@ -10,7 +10,7 @@ import time
 
 from .._host import accounts, bounded, machine
 from .._plan.outcome import Outcome
-from .._plan.plan import Plan, Refusal
+from .._plan.plan import Plan, Refusal, refuse
 from .._share import leftovers, live
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from .._share.types import registry
@@ -60,8 +60,7 @@ def run(params, check_mode, plan=None):
     patience = live.Bounded(params["timeout"], params["host"])
     normal, problems = checked(params["shares"], credentials=False)
     problems = problems or declared.outside(normal, params["directories"])
-    if problems:
-        raise Refusal(*problems)
+    refuse(problems)
     plan = Plan() if plan is None else plan
     shares = [_Share(share, params, patience, check_mode, plan)
               for share in declared.entries(normal, params["directories"])]
