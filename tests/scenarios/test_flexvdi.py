@@ -39,7 +39,7 @@ mount -t cifs -o ro,credentials=$at.login "//$MEDIA_ADDRESS/$MEDIA_PATH" $at
 ls $at
 """
 MANAGER = (
-    "systemd-run --quiet --unit=manager python3 /opt/manager/flexvdi.py --listen 127.0.0.1:8443"
+    "systemd-run --quiet --unit=manager python3 /opt/manager/tests/simulators/flexvdi.py --listen 127.0.0.1:8443"
     f" --credentials {USER}:{PASSWORD} --host hv1 --host hv2 --certificate /opt/manager/certificate.pem"
     " --key /opt/manager/key.pem --lister /opt/manager/lister --log /opt/manager/calls")
 
@@ -67,8 +67,8 @@ class Site:
         """The simulator with its certificate and its lister as a tar archive in base64."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar, self_signed("127.0.0.1") as (certificate, key):
-            tar.add(ROOT / "tests/simulators/flexvdi.py", "manager/flexvdi.py")
-            tar.add(ROOT / "tests/simulators/flexsim", "manager/flexsim")
+            for name in ("flexvdi.py", "flexsim", "serving.py"):
+                tar.add(ROOT / "tests/simulators" / name, f"manager/tests/simulators/{name}")
             tar.add(certificate, "manager/certificate.pem")
             tar.add(key, "manager/key.pem")
             lister = tarfile.TarInfo("manager/lister")

@@ -6,9 +6,9 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from awxsim.command import main  # noqa: E402
+from tests.simulators.awxsim.command import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

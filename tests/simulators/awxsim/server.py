@@ -5,13 +5,12 @@
 
 import base64
 import contextlib
-import http.server
 import json
 import secrets
-import ssl
 import threading
 import traceback
 
+from .. import serving
 from . import api, shapes
 from .errors import Refused
 from .world import World
@@ -19,43 +18,15 @@ from .world import World
 _LARGEST_REQUEST = 4 * 1024 * 1024
 
 
-class CallLog:
-    """What was asked: {"method", "path", "status"} a call. No bodies: there are passwords in those."""
-
-    def __init__(self, path=None):
-        self.entries = []
-        self._file = open(path, "a", encoding="utf-8") if path else None
-
-    def add(self, method, path, status):
-        entry = {"method": method, "path": path, "status": status}
-        self.entries.append(entry)
-        if self._file:
-            self._file.write(json.dumps(entry) + "\n")
-            self._file.flush()
-
-    def close(self):
-        if self._file:
-            self._file.close()
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
+class _Handler(serving.Handler):
     server_version = "nginx"
-    timeout = 60
 
     def _serve(self):
-        try:
-            length = int(self.headers.get("Content-Length", 0))
-        except ValueError:
-            length = -1
-        if not 0 <= length <= _LARGEST_REQUEST:
-            self.send_error(413)
+        body = self.body(_LARGEST_REQUEST)
+        if body is None:
             return
-        body = self.rfile.read(length)
         status, document = self.server.endpoint.answer(self.command, self.path, body, self.headers.get("Authorization"))
-        payload = b"" if document is None and status != 200 else json.dumps(document).encode() if document is not None else b""
+        payload = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
         if payload:
             self.send_header("Content-Type", "application/json")
@@ -69,32 +40,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = _serve
 
-    def log_message(self, *dummy):
-        """Silent: the call log is the record."""
 
-
-class _HttpServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request, client_address):
-        """A client that went away is none of the server's business."""
-
-
-class Endpoint:
-    """A listening server. url, world (the state) and log (the calls) are there to be read."""
+class Endpoint(serving.Endpoint):
+    """A listening server. url, world (the state) and log (the calls) are there to be read; no body is in the log."""
 
     def __init__(self, world, host="127.0.0.1", port=0, log_path=None, certificate=None):
-        self.world, self.log = world, CallLog(log_path)
+        self.world, self.log = world, serving.CallLog(log_path)
         self._lock, self._tokens = threading.Lock(), {}
-        self._http = _HttpServer((host, port), _Handler)
-        self._http.endpoint = self
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = None
-        self.url = "%s://%s:%d" % ("https" if certificate else "http", host, self._http.server_address[1])
+        super().__init__(_Handler, host, port, certificate=certificate)
 
     def answer(self, method, path, body, authorization):
         """(status, document) of one request."""
@@ -107,7 +60,7 @@ class Endpoint:
             except Exception:  # noqa: BLE001 -- a mistake of the simulator is no end of it
                 traceback.print_exc()
                 status, document = 500, {"detail": "A server error has occurred."}
-            self.log.add(method, path, status)
+            self.log.note(method=method, path=path, status=status)
             return status, document
 
     def _answer(self, method, path, body, authorization):
@@ -150,19 +103,7 @@ class Endpoint:
             raise Refused(400, {"detail": "JSON parse error - not a JSON object"})
         return data
 
-    def serve(self):
-        """Until stop() is called from another thread."""
-        self._http.serve_forever(poll_interval=0.05)
-
-    def start(self):
-        self._thread = threading.Thread(target=self.serve, daemon=True)
-        self._thread.start()
-
-    def stop(self):
-        self._http.shutdown()
-        if self._thread:
-            self._thread.join()
-        self._http.server_close()
+    def close(self):
         with self._lock:
             self.log.close()
 

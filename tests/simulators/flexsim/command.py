@@ -6,13 +6,10 @@
 import argparse
 import contextlib
 import pathlib
-import signal
-import ssl
 import subprocess
-import sys
 import tempfile
-import threading
 
+from .. import serving
 from . import names
 from .machine import Machine
 from .manager import VERSIONS, Manager
@@ -22,14 +19,12 @@ from .server import COOKIE, Endpoint
 def _arguments(argv):
     parser = argparse.ArgumentParser(
         prog="flexvdi.py", description="A flexVDI Manager's JSON API, as documented, with an empty database.")
-    parser.add_argument("--listen", default="127.0.0.1:8443", metavar="HOST:PORT", help="port 0: any free one")
-    parser.add_argument("--credentials", required=True, metavar="USER:PASSWORD", help="of the administrator")
+    serving.add_arguments(parser, "127.0.0.1:8443")
     parser.add_argument("--host", action="append", default=[], metavar="ID", help="a registered host")
     parser.add_argument("--disk", action="append", default=[], metavar="HOST:SCSI_ID", help="a disk this host sees")
     parser.add_argument("--file", action="append", default=[], metavar="NAME", help="lies in every media storage")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS with a new self-signed certificate")
-    parser.add_argument("--certificate", metavar="FILE", help="serve HTTPS with this one; with --key")
-    parser.add_argument("--key", metavar="FILE")
+    serving.add_certificate(parser)
     parser.add_argument("--lister", metavar="PROGRAM",
                         help="this machine is a host of the Manager: show its real space, and the files of a media "
                              "storage as this program prints them; see machine.py")
@@ -43,17 +38,9 @@ def _arguments(argv):
     parser.add_argument("--session-seconds", type=float, default=600, metavar="SECONDS", help="a session's life")
     parser.add_argument("--fail-task", action="append", default=[], metavar="TYPE=MESSAGE", help="fails once")
     parser.add_argument("--stuck-task", action="append", default=[], metavar="TYPE", help="never ends")
-    parser.add_argument("--log", metavar="FILE", help="append one JSON line for each call")
-    parsed = parser.parse_args(argv)
-    host, colon, port = parsed.listen.rpartition(":")
-    if not colon or not port.isdigit():
-        parser.error("--listen %s: write HOST:PORT, such as 127.0.0.1:8443" % parsed.listen)
-    user, colon, password = parsed.credentials.partition(":")
-    if not colon or not user or not password:
-        parser.error("--credentials: write USER:PASSWORD")
+    parsed = serving.parsed(parser, argv)
     if bool(parsed.certificate) != bool(parsed.key) or (parsed.tls and parsed.certificate):
         parser.error("write --certificate together with --key, or --tls")
-    parsed.at, parsed.account = (host, int(port)), (user, password)
     for given, mark in (("disk", ":"), ("field", "="), ("fail_task", "=")):
         pairs = [tuple(value.split(mark, 1)) for value in getattr(parsed, given)]
         if any(len(pair) != 2 for pair in pairs):
@@ -95,19 +82,8 @@ def main(argv=None):
         certificate = (parsed.certificate, parsed.key) if parsed.certificate else None
         if parsed.tls:
             certificate = stack.enter_context(self_signed(parsed.at[0]))
-        try:
-            endpoint = Endpoint(manager, *parsed.at, log_path=parsed.log, certificate=certificate,
-                                missing=parsed.missing, expired=parsed.expired, cookie=parsed.cookie)
-        except (OSError, ssl.SSLError) as error:
-            print("cannot serve on %s: %s" % (parsed.listen, error), file=sys.stderr)
-            return 1
-        ended = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *dummy: ended.set())
-        endpoint.start()
-        if parsed.tls:
-            print("certificate in %s" % certificate[0], flush=True)
-        print("listening on %s" % endpoint.url, flush=True)
-        ended.wait()
-        endpoint.stop()
-    return 0
+        return serving.serve(
+            parsed.listen,
+            lambda: Endpoint(manager, *parsed.at, log_path=parsed.log, certificate=certificate, missing=parsed.missing,
+                             expired=parsed.expired, cookie=parsed.cookie),
+            ["certificate in %s" % certificate[0]] if parsed.tls else [])

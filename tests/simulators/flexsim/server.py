@@ -4,13 +4,12 @@
 """The HTTP side: one thread a connection, one lock for the state."""
 
 import contextlib
-import http.server
 import json
 import re
-import ssl
 import threading
 import urllib.parse
 
+from .. import serving
 from .manager import Manager
 
 COOKIE = "SESSION_ID"
@@ -18,32 +17,23 @@ _LARGEST_REQUEST = 1024 * 1024
 SILENCE = 60
 
 
-class CallLog:
+class CallLog(serving.CallLog):
     """What was asked: {"method", "path", "task", "status"} a call; C(bodies) has the bytes of the requests beside it.
 
     Only the file is written for others to read, and it holds no body: there are passwords in those.
     """
 
     def __init__(self, path=None):
-        self.entries = []
+        super().__init__(path)
         self.bodies = []
-        self._file = open(path, "a", encoding="utf-8") if path else None
 
     def add(self, method, path, body, status):
         task = None
         if path == "/tasks/create":
             with contextlib.suppress(ValueError, AttributeError):
                 task = json.loads(body).get("type")
-        entry = {"method": method, "path": path, "task": task, "status": status}
-        self.entries.append(entry)
         self.bodies.append(body)
-        if self._file:
-            self._file.write(json.dumps(entry) + "\n")
-            self._file.flush()
-
-    def close(self):
-        if self._file:
-            self._file.close()
+        self.note(method=method, path=path, task=task, status=status)
 
 
 class Fault:
@@ -59,12 +49,8 @@ class Fault:
         return True
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
+class _Handler(serving.Handler):
     server_version = "flexVDI"
-    timeout = 60
 
     def do_GET(self):
         self._serve("GET")
@@ -73,21 +59,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._serve("POST")
 
     def _serve(self, method):
-        try:
-            length = int(self.headers.get("Content-Length", 0))
-        except ValueError:
-            length = -1
-        if not 0 <= length <= _LARGEST_REQUEST:
-            self.send_error(413)
+        body = self.body(_LARGEST_REQUEST)
+        if body is None:
             return
-        body = self.rfile.read(length).decode("utf-8", "replace")
         session = None
         for name, _equals, value in (
                 part.strip().partition("=") for part in self.headers.get("Cookie", "").split(";")):
             if name == self.server.endpoint.cookie:
                 session = value
         status, answer, cookie, how = self.server.endpoint.answer(
-            method, urllib.parse.unquote(self.path), body, session)
+            method, urllib.parse.unquote(self.path), body.decode("utf-8", "replace"), session)
         self._send(status, answer, cookie, how)
 
     def _send(self, status, answer, cookie, how):
@@ -111,19 +92,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(payload)
 
-    def log_message(self, *dummy):
-        """Silent: the call log is the record."""
 
-
-class _HttpServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request, client_address):
-        """A client that went away is none of the server's business."""
-
-
-class Endpoint:
+class Endpoint(serving.Endpoint):
     """A listening server. url, manager (the state) and log (the calls) are there to be read.
 
     certificate: (certificate file, key file) to serve TLS with. missing, expired: "error" for an ErrorMessage with
@@ -138,15 +108,7 @@ class Endpoint:
         self.missing, self.expired = missing, expired
         self.faults = []
         self.ended = threading.Event()
-        self._http = _HttpServer((host, port), _Handler)
-        self._http.endpoint = self
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._http.socket = context.wrap_socket(
-                self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = None
-        self.url = "%s://%s:%d" % ("https" if certificate else "http", host, self._http.server_address[1])
+        super().__init__(_Handler, host, port, certificate=certificate)
 
     def answer(self, method, path, body, session):
         """(status, document, Set-Cookie or None, how the exchange goes wrong or None)."""
@@ -210,20 +172,11 @@ class Endpoint:
     def _failure(how, message):
         return 200 if how == "error" else int(how), _error(message), None
 
-    def serve(self):
-        """Until stop() is called from another thread."""
-        self._http.serve_forever(poll_interval=0.05)
-
-    def start(self):
-        self._thread = threading.Thread(target=self.serve, daemon=True)
-        self._thread.start()
-
     def stop(self):
         self.ended.set()
-        self._http.shutdown()
-        if self._thread:
-            self._thread.join()
-        self._http.server_close()
+        super().stop()
+
+    def close(self):
         with self.manager.lock:
             self.log.close()
 
