@@ -8,7 +8,7 @@ name of a unit wants either. Sources: systemd.unit(5), systemd.mount(5), systemd
 """
 
 import collections
-import glob
+import fnmatch
 import os
 import re
 
@@ -34,13 +34,17 @@ _CONDITION = re.compile(r"Condition\w+|Assert\w+")
 
 
 def look(paths):
-    """{path: Units}"""
+    """{path: Units}; each directory is read once, for all paths."""
+    if not paths:
+        return {}
+    listed = collections.OrderedDict((directory, _listed(directory)) for directory in BEFORE_FSTAB + AFTER_FSTAB)
     links = collections.OrderedDict()
-    for directory in BEFORE_FSTAB + AFTER_FSTAB:
+    for directory, names in listed.items():
         for kind in ("wants", "requires", "upholds"):
-            for link in sorted(glob.glob("%s/*.%s/*.*mount" % (directory, kind))):
-                links.setdefault(os.path.basename(link), link)
-    return {path: _look_at(path, links) for path in paths}
+            for folder in fnmatch.filter(names, "*.%s" % kind):
+                for link in fnmatch.filter(_listed(os.path.join(directory, folder)), "*.*mount"):
+                    links.setdefault(link, os.path.join(directory, folder, link))
+    return {path: _look_at(path, links, listed) for path in paths}
 
 
 def sources(paths):
@@ -104,11 +108,19 @@ def _refuse_unit(path, filename, name):
         "share." % (path, filename, name, filename))
 
 
-def _look_at(path, links):
+def _listed(directory):
+    """The names in a directory, sorted, without hidden ones; none where it is not there."""
+    try:
+        return sorted(name for name in os.listdir(directory) if not name.startswith("."))
+    except OSError:
+        return []
+
+
+def _look_at(path, links, listed):
     names = automount.unit_name(path, "mount"), automount.unit_name(path)
     changed, conditions = [], []
     for name in names:
-        for filename in _drop_ins(name):
+        for filename in _drop_ins(name, listed):
             for section, key, value in _settings(filename):
                 if section in ("Mount", "Automount") and key in _CHANGING and value:
                     changed.append((filename, "%s=%s" % (key, value)))
@@ -127,16 +139,17 @@ def _first(directories, name):
     return ""
 
 
-def _drop_ins(name):
+def _drop_ins(name, listed):
     """The drop-ins of a unit: of its own, of those whose name begins like it, and of all of its kind."""
     stem, dummy, kind = name.rpartition(".")
     parts = stem.split("-")
     folders = [name] + ["%s-.%s" % ("-".join(parts[:number]), kind) for number in range(len(parts) - 1, 0, -1)] + [kind]
     found = collections.OrderedDict()
-    for directory in BEFORE_FSTAB + AFTER_FSTAB:
+    for directory, names in listed.items():
         for folder in folders:
-            for filename in sorted(glob.glob("%s/%s.d/*.conf" % (glob.escape(directory), glob.escape(folder)))):
-                found.setdefault((folder, os.path.basename(filename)), filename)
+            if folder + ".d" in names:
+                for name in fnmatch.filter(_listed(os.path.join(directory, folder + ".d")), "*.conf"):
+                    found.setdefault((folder, name), os.path.join(directory, folder + ".d", name))
     return list(found.values())
 
 

@@ -116,11 +116,12 @@ class Host:
         text = fstab.read(self.fstab_path)
         entries = fuse_processes.completed(mountinfo.read(), self.timeout)
         seen = self._points([share["path"] for share in shares if types[share["path"]].managed(share)])
+        units = self._units([share["path"] for share in shares])
         found, problems = {}, {}
         for share in shares:
             try:
                 found[share["path"]] = self._find_one(
-                    share, types[share["path"]], entries, text, seen, moving)
+                    share, types[share["path"]], entries, text, seen, units, moving)
             except Refusal as refusal:
                 problems[share["path"]] = str(refusal)
         # Those that show what is declared are asked themselves, all at once: a server that takes connections may
@@ -149,6 +150,7 @@ class Host:
         candidates = undeclared.candidates(entries, text, declared, prefix, credentials.paths())
         seen = self._points([candidate.share["path"] for candidate in candidates
                              if undeclared.can_be_looked_at(candidate.share["path"], entries)])
+        units = self._units([candidate.share["path"] for candidate in candidates])
         result = []
         for candidate in candidates:
             path = candidate.share["path"]
@@ -157,7 +159,7 @@ class Host:
                 # Not seen, or it cannot be: then only fstab can tell whose it is, and the directory is left alone.
                 seen[path] = point = mountpoint.UNSEEN
             if undeclared.is_ours(candidate, point):
-                result.append((candidate, self._find_one(candidate.share, None, entries, text, seen)))
+                result.append((candidate, self._find_one(candidate.share, None, entries, text, seen, units)))
         return result
 
     def in_use(self, path, mount, gone=()):
@@ -175,7 +177,7 @@ class Host:
             return None
         return share_type.helper[1]
 
-    def _find_one(self, share, share_type, entries, text, seen, moving=()):
+    def _find_one(self, share, share_type, entries, text, seen, units, moving=()):
         path = share["path"]
         mounts = stack(entries, path)
         point = seen.get(path)
@@ -199,7 +201,11 @@ class Host:
         return Found(
             mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
             trap_at(entries, path), credentials.look(path, share_type.credentials(share) if share_type else None),
-            boot.look([path])[path] if self.fstab_path == FSTAB and self.has_systemd() else None)
+            units.get(path))
+
+    def _units(self, paths):
+        """{path: boot.Units}, nothing where systemd is not the init or reads another file than fstab."""
+        return boot.look(paths) if self.fstab_path == FSTAB and self.has_systemd() else {}
 
     def _points(self, paths):
         """{path: Point, or the exception that looking at it ended in}."""

@@ -50,7 +50,7 @@ def whole(plans, systemd_lags, dead_servers, depths=None):
     result = Plan()
     for plan in plans:
         result.add(plan)
-    writes = any(operation.name == "fstab" for operation in result.operations)
+    writes = result.has("fstab")
     if systemd_lags or (writes and systemd_lags is not None):
         dead = dead_servers()
         if dead:

@@ -119,8 +119,7 @@ class Work:
 
     def _moving(self):
         """The paths of the shares that get another mount."""
-        return {path for path, plan in self.plans.items()
-                if any(each.name in ("unmount", "mount") for each in plan.operations)}
+        return {path for path, plan in self.plans.items() if plan.has("unmount", "mount")}
 
     def _plan_undeclared(self, declared, purge, prefix):
         result = [(candidate, found, undeclared.removable(candidate, purge, prefix))
@@ -145,7 +144,7 @@ class Work:
 
     def _in_use(self, path, mount):
         """What uses a mount, but for the mounts that this run takes away as well."""
-        gone = [other for other, plan in self.plans.items() if any(each.name == "unmount" for each in plan.operations)]
+        gone = [other for other, plan in self.plans.items() if plan.has("unmount")]
         bound = [share["path"] for share in self.shares if share["state"] == "mounted"
                  and path in dependencies.chain(share["path"], self.outer)]
         mounted = [share for share in self.shares if share["path"] == path and share["state"] == "mounted"]
@@ -153,8 +152,7 @@ class Work:
 
     def _try(self, share, found, plan):
         """Refuse to release a working mount for one that cannot be made."""
-        names = {operation.name for operation in plan.operations}
-        if "mount" in names and (found.stack or found.trap) and self.types[share["path"]].remote:
+        if plan.has("mount") and (found.stack or found.trap) and self.types[share["path"]].remote:
             why = self.host.cannot_be_mounted(share, self.types[share["path"]], found.evidence)
             if why:
                 raise Refusal("share %s: %s. What is mounted there stays. Nothing was changed for this share."
@@ -164,7 +162,7 @@ class Work:
         """A bind that stays keeps what it is bound from: else it would show the old one under the name of the new one."""
         outer = self.outer.get(path)
         plan = self.plans.get(outer)
-        if plan is None or not any(operation.name == "unmount" for operation in plan.operations):
+        if plan is None or not plan.has("unmount"):
             return
         self._withdraw(outer, "share %s: the mount there has to go, but the share %s, which is bound from it, cannot "
                               "(see there). Nothing was changed for this share." % (outer, path))

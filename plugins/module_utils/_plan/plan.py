@@ -73,6 +73,10 @@ class Plan:
         return Plan(operations, *[dict((target, state) for target, state in states.items() if target in touched)
                                   for states in (self.before, self.after)], warnings=self.warnings)
 
+    def has(self, *names):
+        """Whether an operation of one of these names is planned."""
+        return any(operation.name in names for operation in self.operations)
+
     @property
     def changed(self):
         return bool(self.operations)
