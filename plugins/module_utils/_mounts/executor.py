@@ -10,7 +10,7 @@ import os
 from .._host import fstab, mountinfo
 from .._host.bounded import ChildFailed, TimedOut, bounded
 from .._host.commands import run
-from .._plan.plan import Refusal
+from .._plan.plan import Refusal, includes
 from .._share import credentials
 from .._share.live import RETRY_TIMEOUT
 from . import automount, fuse_processes, mountpoint, systemd_scope
@@ -50,9 +50,7 @@ class Executor:
     def foresee(self, operations):
         """The operations without those of shares that could not be recorded; nobody sees a change."""
         self._rehearse(operations, lambda text: fstab.look(self.host.fstab_path, text))
-        left = [operation for operation in operations if operation.target not in self.errors]
-        recorded = [any(each.name == "fstab" for each in some) for some in (operations, left)]
-        return [each for each in left if each.name != "systemd_reload" or recorded[0] == recorded[1]]
+        return _remaining(operations, [operation for operation in operations if operation.target not in self.errors])
 
     def carry_out(self, operations):
         """Run the operations in their order, and return those that were done."""
@@ -74,9 +72,7 @@ class Executor:
 
     def _lasting(self, done):
         """The operations without those that were taken back."""
-        left = [each for each in done if self._put_back.lasts(each)]
-        recorded = [any(each.name == "fstab" for each in some) for some in (done, left)]
-        return [each for each in left if each.name != "systemd_reload" or recorded[0] == recorded[1]]
+        return _remaining(done, [each for each in done if self._put_back.lasts(each)])
 
     def _succeeds(self, step, operation):
         if operation.target in self.errors:
@@ -147,7 +143,7 @@ class Executor:
     @staticmethod
     def _is_to_be_read(operations, done):
         """Whether fstab is another now, if it was to be written at all."""
-        return any(each.name == "fstab" for each in done) or not any(each.name == "fstab" for each in operations)
+        return includes(done, "fstab") or not includes(operations, "fstab")
 
     def _reload(self):
         self.reloaded = True
@@ -313,6 +309,12 @@ class Executor:
         return "share %s: could not %s on host %s: %s%s%s" % (
             operation.target, operation.summary, self.host.name, error, ". %s." % way_out if way_out else "",
             ". The server is %s" % " or ".join(servers) if servers and not way_out else "")
+
+
+def _remaining(operations, left):
+    """What is left of the operations, without the daemon-reload when fstab is not written any more."""
+    unchanged = includes(operations, "fstab") == includes(left, "fstab")
+    return [each for each in left if unchanged or each.name != "systemd_reload"]
 
 
 def _one_line(text):

@@ -5,6 +5,7 @@
 
 from .._host import fstab
 from .._host.bounded import ChildFailed, TimedOut
+from .._plan.plan import includes
 from .._share import credentials
 from . import automount
 
@@ -43,13 +44,13 @@ class PutBack:
         previous = released[0].arguments["previous"]
         commands = [each.arguments["previous"]["command"] for each in released if each.arguments["previous"]["command"]]
         try:
-            if any(each.name == "fstab" for each in done):
+            if includes(done, "fstab"):
                 filename = self.executor.host.fstab_path
                 fstab.write(filename, fstab.with_lines(fstab.read(filename), path, previous["lines"]))
-            if any(each.name == "credentials" for each in done):
+            if includes(done, "credentials"):
                 credentials.restore(path, self._secrets.get(path))
             self.unrecorded.add(path)
-            said = self._run(path, commands, any(each.name == "automount_stop" for each in done))
+            said = self._run(path, commands, includes(done, "automount_stop"))
         except (OSError, TimedOut, ChildFailed) as error:
             said = str(error)
         if said:

@@ -54,6 +54,11 @@ class Operation:
         return "Operation(%s %s: %s)" % (self.name, self.target, self.summary)
 
 
+def includes(operations, *names):
+    """Whether one of the operations has one of these names."""
+    return any(operation.name in names for operation in operations)
+
+
 class Plan:
     """Ordered operations, and the state before and after them.
 
@@ -75,7 +80,7 @@ class Plan:
 
     def has(self, *names):
         """Whether an operation of one of these names is planned."""
-        return any(operation.name in names for operation in self.operations)
+        return includes(self.operations, *names)
 
     @property
     def changed(self):
