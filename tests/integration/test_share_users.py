@@ -175,6 +175,22 @@ def use():
     container.stdout.readline()
     return named(container)
 """,
+    "a container that follows the host's mounts, and nothing open": """
+sh("mount --make-rshared /")
+def use():
+    container = start("unshare", "--mount", "--propagation", "slave", "sh", "-c",
+                      "mount --bind %s/vm1 /mnt; echo; exec sleep 60" % P)
+    container.stdout.readline()
+    return named(container)
+""",
+    "a service that may write there": """
+sh("mount --make-rshared /")
+def use():
+    service = start("unshare", "--mount", "--propagation", "slave", "sh", "-c",
+                    "mount --bind %s %s; echo; exec sleep 60" % (P, P))
+    service.stdout.readline()
+    return named(service)
+""",
     "a changed root directory in a namespace": """
 def use():
     container = start("unshare", "--mount", "--propagation", "private", "chroot", P + "/vm1", "/sleep", "60")
@@ -191,7 +207,8 @@ for line in sh("ldd /bin/sleep").splitlines():
     "a namespace whose process has gone": """
 def use():
     sh("mkdir /srv/spaces && mount -t tmpfs none /srv/spaces && mount --make-private /srv/spaces && touch /srv/spaces/x")
-    sh("unshare --mount=/srv/spaces/x --propagation private true")
+    # The child of unshare that binds the namespace is at times too early.
+    until(lambda: subprocess.call("unshare --mount=/srv/spaces/x --propagation private true", shell=True) == 0)
     return "the mount namespace that /srv/spaces/x keeps"
 def leave():
     sh("umount /srv/spaces/x /srv/spaces")
@@ -284,10 +301,13 @@ def test_what_is_no_user_of_the_share_does_not_keep_it(tmp_path):
 sh("mkdir /srv/beside /srv/disk/data2 && mount --bind /srv/disk/data /srv/beside && mount --bind /srv/disk/data2 /srv/other")
 open(fstab, "w").write("/srv/disk/data /srv/beside none bind 0 0\\n")
 assert share_mounts([share(SOURCE)]) == ""
+sh("mount --make-rshared /")
+writer = start("unshare", "--mount", "--propagation", "slave", "sh", "-c",
+               "mount --bind /srv/disk/data /srv/disk/data; echo; exec sleep 60")
+writer.stdout.readline()
 for directory in (SOURCE + "/vm1", "/srv/beside/vm1", "/srv/disk/data2", "/srv/other"):
     start("sleep", "60", cwd=directory)
 # As systemd sets up a service with PrivateTmp=: the unmount is passed on to it.
-sh("mount --make-rshared /")
 service = start("unshare", "--mount", "--propagation", "slave", "sh", "-c", "echo; exec sleep 60")
 service.stdout.readline()
 said = share_mounts([share(SOURCE, state="absent")])

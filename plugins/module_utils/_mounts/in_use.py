@@ -63,10 +63,11 @@ class _Search:
         self.entries = mountinfo.read()
         self.independent = set(independent)
         self.on_own_disk = registry.of_mount(mount).name is None
-        if self.on_own_disk:
-            # A disk of the host is mounted somewhere before a directory of it can be bound.
-            self.independent.update(entry.mount_point for entry in self.entries if entry.st_dev == mount.st_dev
-                                    and entry.root == "/" and entry.mount_point != mount.mount_point)
+        # A disk of the host is mounted somewhere before a directory of it can be bound.
+        disks = [entry.mount_point for entry in self.entries if self.on_own_disk and entry.st_dev == mount.st_dev
+                 and entry.root == "/" and entry.mount_point != mount.mount_point]
+        self.independent.update(disks)
+        self._sources = [posixpath.join(disk, mount.root.lstrip("/")) for disk in disks]
         self.shown = [mount] + automatic(self.entries, mount)
         self.threads = namespaces.threads()
         self.ours = os.stat("/proc/self/ns/mnt").st_ino
@@ -77,6 +78,8 @@ class _Search:
         self.ids = {entry.mount_id for entry in self.shown}
         self._places = {}
         self._named = set()
+        # Mounts here whose unmount other namespaces follow: it goes itself, and so does what is named.
+        self._going = list(self.shown)
         self.known = {entry.mount_id for table in self.tables.values() for entry in table}
 
     def users(self):
@@ -95,6 +98,7 @@ class _Search:
                  if entry not in inner and entry.mount_point != self.mount.mount_point
                  and entry.mount_id not in self.ids and self._shows_it(entry)]
         self.ids.update(entry.mount_id for entry in binds)
+        self._going += inner + binds
         if self.on_own_disk:
             # It may as well have been bound from the directory that the share binds: only who is in it counts.
             binds = []
@@ -103,15 +107,14 @@ class _Search:
 
     def _foreign_mounts(self):
         """Mounts of it in other namespaces that stay when it is unmounted here."""
-        parents = {mount.parent_id for mount in self.shown}
-        above = [entry for entry in self.entries if entry.mount_id in parents]
-        groups = {word.partition(":")[2] for entry in above for word in entry.propagation if word.startswith("shared:")}
+        ours = {entry.mount_id: entry for entry in self.entries}
+        passed_on = {spot for mount in self._going for spot in _spots(mount, ours, ("shared:",))}
         result = []
         for space in self.spaces.values():
             by_id = {entry.mount_id: entry for entry in space.mounts}
             seen = [entry for entry in space.mounts if self._shows_it(entry)]
             self.ids.update(entry.mount_id for entry in seen)
-            staying = [entry for entry in seen if not _taken_along(entry, by_id, groups)]
+            staying = [entry for entry in seen if not passed_on & _spots(entry, by_id, ("shared:", "master:"))]
             if staying and not space.processes:
                 result.append("the mount namespace that %s keeps" % " and ".join(space.keepers))
             elif staying:
@@ -120,8 +123,10 @@ class _Search:
         return result
 
     def _shows_it(self, entry):
-        return entry.mount_point not in self.independent and any(
-            mountinfo.shows_part_of(entry, mount) for mount in self.shown)
+        # What a service may write, systemd binds over itself in the service's namespace: who uses the source is no user.
+        independent = entry.mount_point in self.independent or any(
+            mountinfo.inside(entry.mount_point, source) for source in self._sources)
+        return not independent and any(mountinfo.shows_part_of(entry, mount) for mount in self.shown)
 
     def _uses(self, pid):
         """Whether a process has its directory, root, program or an open file on the mount."""
@@ -207,10 +212,17 @@ class _Search:
         return self._leads_into(self.entries, path)
 
 
-def _taken_along(entry, by_id, groups):
-    """Whether the unmount here is passed on to a mount of another namespace."""
+def _spots(entry, by_id, kinds):
+    """Where a mount hangs, as the kernel passes an unmount on: (peer group, directory in that group's filesystem).
+
+    by_id: the mounts of its namespace. kinds: the words before a group's number in mountinfo that count. A mount that
+    hangs elsewhere below a directory of the same group is not unmounted: a container may have bound the share there.
+    """
     above = by_id.get(entry.parent_id)
-    return above is not None and any(word.partition(":")[2] in groups for word in above.propagation)
+    if above is None:
+        return set()
+    directory = posixpath.normpath(posixpath.join(above.root, posixpath.relpath(entry.mount_point, above.mount_point)))
+    return {(word.partition(":")[2], directory) for word in above.propagation if word.startswith(kinds)}
 
 
 def _mount_of_descriptor(directory, number):

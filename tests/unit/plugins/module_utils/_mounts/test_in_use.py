@@ -48,9 +48,24 @@ def test_a_mount_with_a_source_of_its_own_is_no_user(monkeypatch):
     ("70 1 254:0 / / rw - ext4 /dev/vda rw\n71 70 0:37 / /srv/x rw - nfs4 nas1:/export/x rw",
      ["the mount namespace that /run/x keeps"]),
     ("70 1 254:0 / / rw - ext4 /dev/vda rw", []),
+    # Bound elsewhere by a container that follows the host's mounts: the unmount here leaves that one.
+    ("70 1 254:0 / / rw master:1 - ext4 /dev/vda rw\n71 70 0:37 / /mnt rw - nfs4 nas1:/export/x rw",
+     ["the mount namespace that /run/x keeps"]),
+    # A service that may write there has the share bound over itself, on top of the one that goes.
+    ("70 1 254:0 / / rw master:1 - ext4 /dev/vda rw\n71 70 0:37 / /srv/x rw - nfs4 nas1:/export/x rw\n"
+     "72 71 0:37 / /srv/x rw - nfs4 nas1:/export/x rw", ["the mount namespace that /run/x keeps"]),
+    # Its root is a directory of the host's.
+    ("70 1 254:0 /srv / rw master:1 - ext4 /dev/vda rw\n71 70 0:37 / /x rw - nfs4 nas1:/export/x rw", []),
 ])
 def test_mounts_of_another_namespace(monkeypatch, lines, users):
     assert said(monkeypatch, spaces=[namespaces.Space(7, mountinfo.parse(lines), [], ["/run/x"])]) == users
+
+
+def test_a_bind_mount_that_a_service_sees_as_well_is_named_once(monkeypatch):
+    """As systemd-udevd sees it, and each worker that udev has at the time."""
+    seen = mountinfo.parse("70 1 254:0 / / rw master:1 - ext4 /dev/vda rw\n71 70 0:37 / /srv/x rw - nfs4 nas1:/export/x rw\n"
+                           "72 70 0:37 / /srv/y rw - nfs4 nas1:/export/x/vm1 rw")
+    assert said(monkeypatch, BIND, spaces=[namespaces.Space(7, seen, ["1"], [])]) == ["a bind mount at /srv/y"]
 
 
 def test_a_mount_of_the_client_that_a_service_sees_is_taken_along(monkeypatch):
