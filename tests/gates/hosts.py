@@ -18,6 +18,8 @@ LAB_MEMORY = 7 << 29
 # Hosts wait for each other, for boots and for timeouts: one lab more than processors keeps the processors at work. More
 # only slow each other down, and emulated hosts most.
 MORE_LABS_THAN_PROCESSORS = 1
+# Molecule's scenarios without a short form: tests/scenarios/test_share_mounts.py mounts a host's own directory, too.
+ONLY_WHOLE = {"local"}
 # Seconds after which a job is stopped. The longest takes half of it with as many labs beside it as there may be.
 JOB_SECONDS = 45 * 60
 # Labs carry it: whoever cleans up ends those of this checkout, and nobody else's.
@@ -25,23 +27,23 @@ OWNER = f"{ROOT}/"
 
 
 def hosts(log):
-    """every scenario and every Molecule scenario on real hosts, side by side"""
-    _run(log, {**_scenarios(), **_molecule()})
+    """the scenarios without the tests marked release, and Molecule's in their short form, on real hosts, side by side"""
+    _run(log, {**_scenarios(), **_short_molecule()})
 
 
 def scenarios(log):
-    """the scenarios on real hosts in the lab, without Molecule's"""
+    """the scenarios on real hosts in the lab, without the tests marked release and without Molecule's"""
     _run(log, _scenarios())
 
 
 def molecule(log):
-    """Molecule's scenarios: from bare hosts to proven shares and back, over reboots and drift"""
-    _run(log, _molecule())
+    """Molecule's scenarios in their short form: from bare hosts to proven shares, and nothing to do in a second run"""
+    _run(log, _short_molecule())
 
 
 def release(log):
-    """what make test leaves out because it takes long: tests marked release, on real hosts"""
-    _run(log, {release_job(name): (_pytest(name, "release"), {}) for name in release_names()})
+    """what make test leaves out because it takes long: scenarios with tests marked release, and Molecule's, whole"""
+    _run(log, _release())
 
 
 def labs_down(log, owner=OWNER):
@@ -55,15 +57,9 @@ def scenario_names():
     return sorted(path.stem for path in SCENARIOS.glob("test_*.py"))
 
 
-def release_names():
-    """Those of them with tests that only `make test-release` runs."""
-    return [name for name in scenario_names()
-            if "pytest.mark.release" in (SCENARIOS / f"{name}.py").read_text(encoding="utf-8")]
-
-
-def release_job(name):
-    """What a scenario's job is called in `make test-release`."""
-    return f"release-{name}"
+def job_names():
+    """The jobs of `make test` and of `make test-release`."""
+    return [*_scenarios(), *_short_molecule(), *_release()]
 
 
 def molecule_names():
@@ -72,23 +68,42 @@ def molecule_names():
 
 
 def _scenarios():
-    """name -> (command, variables) of a pytest for each file."""
-    return {name: (_pytest(name, "not release"), {}) for name in scenario_names()}
+    """name -> (command, variables) of a pytest for each file that has tests for `make test`."""
+    return {name: (_pytest(name, "-m", "not release"), {})
+            for name in scenario_names() if "pytestmark = pytest.mark.release" not in _text(name)}
 
 
-def _pytest(name, marks):
-    return ["pytest", "-v", "-m", marks, f"{SCENARIOS.relative_to(ROOT)}/{name}.py"]
+def _release():
+    """The same for each file that has tests for `make test-release`, and for Molecule: whole, as a test needs those before."""
+    found = {f"release-{name}": (_pytest(name), {}) for name in scenario_names() if "pytest.mark.release" in _text(name)}
+    found.update((f"release-{name}", job) for name, job in _molecule("test", molecule_names()).items())
+    return found
 
 
-def _molecule():
-    """name -> (command, variables) of a `molecule test` for each scenario, each with a state of its own."""
+def _text(name):
+    return (SCENARIOS / f"{name}.py").read_text(encoding="utf-8")
+
+
+def _pytest(name, *options):
+    return ["pytest", "-v", *options, f"{SCENARIOS.relative_to(ROOT)}/{name}.py"]
+
+
+def _short_molecule():
+    return _molecule("check", [name for name in molecule_names() if name not in ONLY_WHOLE])
+
+
+def _molecule(sequence, names):
+    """name -> (command, variables) of Molecule for each of its scenarios, each with a state of its own.
+
+    sequence: of extensions/molecule/config.yml: check is the short form, test all of it.
+    """
     found = {}
-    for name in molecule_names():
+    for name in names:
         state = CACHE / "molecule" / name
         # What a killed run left there would make Molecule believe that the hosts are up.
         shutil.rmtree(state, ignore_errors=True)
         found[f"molecule-{name}"] = (
-            ["molecule", "test", "--no-command-borders", f"--scenario-name={name}"],
+            ["molecule", sequence, "--no-command-borders", f"--scenario-name={name}"],
             {"MOLECULE_EPHEMERAL_DIRECTORY": str(state), "NO_COLOR": "1"})
     return found
 

@@ -16,6 +16,7 @@ from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_toget
 from tests.support import root
 
 MINUTE = 60
+_MORE_WORKERS_THAN_PROCESSORS = 2
 
 
 def setup(log):
@@ -63,9 +64,10 @@ def _integration(log, marks):
     if shutil.which("curl") is None:
         environments.apt_install(log, ["curl"], "curl is missing, which a page of the documentation asks a Manager with")
     bench_tools(log)
-    # Each test runs a module or a playbook as a process of its own, so as many at once as there are processors. Who has
-    # nothing left takes from the others: some tests last a hundred times as long as most.
-    _pytest(log, "tests/integration", "-q", "--numprocesses", "auto", "--dist", "worksteal", "-m", marks,
+    # Each test waits half of its time, for processes and simulators it started. Who has nothing left takes from the
+    # others: some tests last a hundred times as long as most.
+    workers = (os.cpu_count() or 1) + _MORE_WORKERS_THAN_PROCESSORS
+    _pytest(log, "tests/integration", "-q", "--numprocesses", str(workers), "--dist", "worksteal", "-m", marks,
             seconds=20 * MINUTE)
 
 

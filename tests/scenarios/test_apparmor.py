@@ -17,6 +17,9 @@ from tests.lab import Lab
 from tests.support.playbook import ROOT
 from tests.support.warm import run_playbook
 
+# What is written is in tests/integration/test_access_confined.py as well; a kernel that confines is emulated here.
+pytestmark = pytest.mark.release
+
 PROJECTS, LIBRARY = "/srv/shares/projects", "/srv/shares/library"
 ABSTRACTION = "/etc/apparmor.d/local/abstractions/libvirt-qemu"
 FOREIGN = "# an administrator's own line"

@@ -106,7 +106,7 @@ def test_access_and_proof_use_it_and_so_mount_it(site):
     site.rest()
 
 
-@pytest.mark.parametrize("sprung", [False, True])
+@pytest.mark.parametrize("sprung", [False, pytest.param(True, marks=pytest.mark.release)])
 def test_changes_reach_the_mount_and_the_trap(site, sprung):
     if sprung:
         site.spring()
@@ -165,6 +165,7 @@ def test_what_cannot_be_mounted_is_said_at_once(site):
     assert site.mounts(SHARE)[1] == []
 
 
+@pytest.mark.release
 def test_nothing_hangs_on_the_trap_of_a_dead_server(site):
     site.lab.power_off("nas1")
     try:

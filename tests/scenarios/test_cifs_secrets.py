@@ -180,6 +180,7 @@ def test_a_changed_password_waits_until_nobody_uses_the_share(site):
     assert site.places() == [FILE]
 
 
+@pytest.mark.release
 def test_a_login_that_is_over_is_made_anew(site):
     site.set_password(OLD)
     site.lab.ssh("nas1", "systemctl restart smbd")
@@ -189,6 +190,7 @@ def test_a_login_that_is_over_is_made_anew(site):
     assert site.mounts([share(OLD)])[1] == []
 
 
+@pytest.mark.release
 def test_a_login_that_is_over_is_made_anew_even_under_a_share_in_use(site):
     """Of a login that works the kernel keeps the password, of one that is over it takes another."""
     site.hold()

@@ -166,6 +166,7 @@ def test_a_guest_reads_what_another_host_wrote_and_answers(site):
     assert site.left() == []
 
 
+@pytest.mark.release
 def test_another_nonce_is_not_the_same_filesystem(site):
     site.ssh("hv2", f"runuser -u oneadmin -- sh -c 'echo what hv3 wrote > {PATH}/nonce'")
     run = site.play(WRONG_NONCE)

@@ -210,6 +210,7 @@ def test_a_hypervisors_network_cut_in_the_middle_of_a_run(site):
     site.assert_declared()
 
 
+@pytest.mark.release
 def test_a_servers_network_cut(site):
     """A run meanwhile ends in time and leaves the mounts alone; what a guest writes waits, and arrives."""
     lines = "for number in $(seq 20); do echo $number; sync -f /srv/shares/first; sleep 1; done"
@@ -236,6 +237,7 @@ def test_a_servers_network_cut(site):
     site.assert_declared()
 
 
+@pytest.mark.release
 def test_a_hypervisors_power_cut_in_the_middle_of_a_run(site):
     """It comes back with a whole fstab, the other host is done, and the next run ends what this one began."""
     declared = [*ALL, FOURTH]
@@ -272,8 +274,10 @@ UNWRITABLE = {LOCAL["path"]: f"share {LOCAL['path']}: the filesystem of its sour
      "cat /dev/zero > /root/filler2 2>/dev/null; dd if=/dev/zero of=/root/more bs=4k oflag=dsync 2>/dev/null;"
      " test $(df --output=avail / | tail -1) = 0", "rm /root/filler /root/filler2 /root/more",
      "No space left on device", "Free some space on its filesystem, then run again.", {}),
-    ("echo u > /proc/sysrq-trigger; timeout 20 sh -c 'until grep -q \" / ext4 ro\" /proc/mounts; do sleep 0.1; done'",
-     "mount -o remount,rw /", "Read-only file system", "Make its filesystem writable, then run again.", UNWRITABLE),
+    pytest.param(
+        "echo u > /proc/sysrq-trigger; timeout 20 sh -c 'until grep -q \" / ext4 ro\" /proc/mounts; do sleep 0.1; done'",
+        "mount -o remount,rw /", "Read-only file system", "Make its filesystem writable, then run again.", UNWRITABLE,
+        marks=pytest.mark.release),
 ], ids=["full", "read-only"])
 def test_a_root_disk_that_takes_no_change(site, spoil, mend, words, way_out, always):
     old = site.fstab("hv2")

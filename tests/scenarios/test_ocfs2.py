@@ -160,12 +160,14 @@ def test_what_cannot_change_under_a_mounted_volume_is_refused(site, variables, w
     assert site.on_host(f"findmnt -no FSTYPE {PATH}") == "ocfs2"
 
 
+@pytest.mark.release
 def test_without_its_cluster_a_mount_fails_in_words(site):
     site.on_host(f"umount {PATH} && systemctl stop o2cb")
     run = site.play(cluster=False)
     assert run.code != 0 and "o2cb does not run on this host" in run.failure_text()
 
 
+@pytest.mark.release
 def test_a_volume_of_another_cluster_is_refused_before_anybody_mounts_it(site):
     site.on_host("sed -i 's/vms/other/' /etc/ocfs2/cluster.conf /etc/default/o2cb && systemctl start o2cb")
     run = site.play(name="other")
@@ -178,6 +180,7 @@ def test_a_volume_of_another_cluster_is_refused_before_anybody_mounts_it(site):
     assert run.code == 0 and "start" in did(run, "ocfs2_cluster") and did(run, "share_mounts") == ["mount"]
 
 
+@pytest.mark.release
 def test_new_timeouts_are_taken_when_nothing_is_mounted(site):
     site.on_host(f"umount {PATH}")
     run = site.play(heartbeat_threshold=41, idle_timeout_ms=40000)

@@ -314,6 +314,7 @@ with socket.create_server(("", 2049)) as server:
 """
 
 
+@pytest.mark.release
 def test_a_server_that_takes_connections_and_does_not_answer_is_named_after_the_timeout(site):
     address = site.ssh("getent ahostsv4 nas1").split()[0]
     site.lab.power_off("nas1")

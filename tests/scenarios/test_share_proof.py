@@ -507,6 +507,7 @@ def test_a_host_without_the_daemon_is_told_how_to_get_it(site):
     assert {host for host, _task in predicted.changes} == set(HYPERVISORS)
 
 
+@pytest.mark.release
 def test_a_dead_server_is_named_within_the_time_and_other_shares_are_done(site):
     local = "/srv/shares/local"
     for host in HYPERVISORS:

@@ -194,6 +194,7 @@ def test_a_swapped_export_fails_the_proof_and_nothing_is_published(site):
     assert site.mounted_source("hv2") == "nas1:/export/projects"
 
 
+@pytest.mark.release
 def test_a_missing_mount_fails_the_proof(site):
     site.ssh("hv2", f"umount {SHARE}")
     verify = site.run("playbooks/verify.yml")
@@ -212,6 +213,7 @@ def test_a_host_left_out_makes_the_proof_partial(site):
     assert "1 of 2" in verify.failure_text()
 
 
+@pytest.mark.release
 def test_a_dead_server_ends_every_task_in_time_naming_it(site):
     bounds = "share_mounts_timeout=20 share_access_timeout=20 share_proof_timeout=20"
     site.lab.power_off("nas1")

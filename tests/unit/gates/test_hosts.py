@@ -28,18 +28,22 @@ def job(name, script, seconds=30):
 
 
 def test_every_scenario_and_every_one_of_molecules_is_a_job():
-    commands = {**hosts._scenarios(), **hosts._molecule()}
     files = {path.stem for path in (ROOT / "tests/scenarios").iterdir() if path.name.startswith("test_")}
     molecules = {f"molecule-{path.name}" for path in (ROOT / "extensions/molecule").iterdir()
                  if (path / "molecule.yml").exists() and path.name != "default"}
-    assert files and molecules and set(commands) == files | molecules
+    assert files and molecules
+    assert {name.removeprefix("release-") for name in hosts.job_names()} == files | molecules
 
 
 def test_what_a_job_leaves_out_runs_before_a_release():
-    commands = {**hosts._scenarios(), **hosts._molecule()}
-    assert hosts.release_names() and set(hosts.release_names()) <= set(commands)
+    whole = hosts._release()
     for name, (command, _variables) in hosts._scenarios().items():
         assert command[command.index("-m") + 1] == "not release", name
+    for name, (command, _variables) in hosts._short_molecule().items():
+        assert command[1] == "check" and whole[f"release-{name}"][0][1] == "test"
+    marked = {path.stem for path in (ROOT / "tests/scenarios").glob("*.py") if "mark.release" in path.read_text("utf-8")}
+    assert marked and {name for name in whole if "molecule" not in name} == {f"release-{name}" for name in marked}
+    assert not any("-m" in whole[f"release-{name}"][0] for name in marked)
 
 
 def test_the_longest_job_starts_first_and_one_that_is_not_known_before_it(log, tmp_path):
@@ -124,6 +128,5 @@ def test_times_are_kept_of_what_passed(tmp_path, monkeypatch):
 
 def test_the_page_shows_the_committed_times_and_they_are_of_the_jobs_there_are():
     committed = json.loads(times.COMMITTED.read_text(encoding="utf-8"))
-    assert set(committed) == {*hosts.scenario_names(), *(f"molecule-{name}" for name in hosts.molecule_names()),
-                              *map(hosts.release_job, hosts.release_names())}
+    assert set(committed) == set(hosts.job_names())
     assert times.page_table(committed) in times.PAGE.read_text(encoding="utf-8")
