@@ -13,7 +13,7 @@ ROLES = pathlib.Path(__file__).parents[2] / "roles"
 # Those of the playbooks. Those of a role are in its argument_specs.yml.
 PLAYBOOK_VARIABLES = ("virtshare_hypervisors", "virtshare_publisher", "virtshare_shares")
 # What roles set themselves, and a cache of facts may have kept.
-_FACTS = ("publish_access", "publish_bricks", "virtiofsd_accounts")
+_FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "virtiofsd_accounts")
 _PUBLISHED = ("opennebula_storage_", "flexvdi_storage_")
 
 

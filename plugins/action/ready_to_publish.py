@@ -24,8 +24,8 @@ class ActionModule(ControllerAction):
         external_volumes=_dicts(),
         gluster_volumes=_dicts(),
         image_storages=_dicts(),
-        access=dict(type="dict", default={}),
-        bricks=dict(type="dict", default={}),
+        access=dict(type="str", default="share_access_result"),
+        bricks=dict(type="str", default="share_mounts_directories_result"),
         host_names=dict(type="dict", default={}),
         users=dict(type="list", elements="str", default=[]),
         check_mode=dict(type="bool", default=False),
@@ -33,9 +33,11 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments, hosts):
         problems = proven.directories(arguments["directories"], arguments["proofs"], arguments["check_mode"])
+        members = readiness.inventory_names(arguments["image_storages"], arguments["host_names"])
+        access, bricks = ({host: result.get(key) or [] for host, result in hosts.registered(name, members).items()}
+                          for name, key in ((arguments["access"], "paths"), (arguments["bricks"], "directories")))
         problems += readiness.unready(
             arguments["external_volumes"], arguments["gluster_volumes"], arguments["image_storages"], arguments["proofs"],
-            arguments["access"], arguments["bricks"], arguments["host_names"], arguments["users"],
-            arguments["check_mode"])
+            access, bricks, arguments["host_names"], arguments["users"], arguments["check_mode"])
         refuse(problems)
         return {}

@@ -5,6 +5,8 @@
 
 import glob
 import os
+import posixpath
+import stat
 
 from ansible.module_utils import distro
 
@@ -43,6 +45,7 @@ ARGUMENT_SPEC = dict(
     users=dict(type="list", elements="str", default=[]),
     groups=dict(type="list", elements="str", default=[]),
     paths=dict(type="list", elements="path", default=[]),
+    directories=dict(type="list", elements="path", default=[]),
     ocfs2=dict(type="dict", options=READING),
     timeout=dict(type="float", default=30.0),
 )
@@ -64,6 +67,7 @@ def work(params, check_mode):  # pylint: disable=unused-argument
         "ocfs2": ocfs2,
         "ready": not missing and _works(virtiofs),
         "mounts": mounts(params["paths"], mountinfo.read()),
+        "directories": directories(params["directories"], mountinfo.read(), patience),
     })
 
 
@@ -97,6 +101,23 @@ def mounts(paths, entries):
         entry = mountinfo.find(entries, path)
         found.append({"path": path, "source": entry and entry.source, "fstype": entry and entry.fstype})
     return found
+
+
+def directories(paths, entries, patience):
+    """Whether each path is a directory, and the mount point that its parent lies on, null where that is not known."""
+    found = []
+    for path in paths:
+        below = mountinfo.containing(entries, posixpath.dirname(path.rstrip("/")))
+        found.append({"path": path, "is_directory": patience.run(lambda path=path: _is_directory(path), path),
+                      "parent_mount_point": below and below.mount_point})
+    return found
+
+
+def _is_directory(path):
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _daemon(params):

@@ -33,6 +33,11 @@ options:
     type: list
     elements: path
     default: []
+  directories:
+    description: Directories that need not be mount points, to look at as well; absolute and normalised.
+    type: list
+    elements: path
+    default: []
   min_version:
     description: See O(virtshare.storage.virtiofsd_info#module:min_version).
     type: raw
@@ -192,6 +197,22 @@ mounts:
       description: The type of filesystem as the kernel says it, null when nothing is mounted.
       type: str
   sample: [{path: /srv/shares/projects, source: "nas1:/export/projects", fstype: nfs4}]
+directories:
+  description: Each of O(directories).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The path.
+      type: str
+    is_directory:
+      description: Whether it is a directory, and no symbolic link to one.
+      type: bool
+    parent_mount_point:
+      description: The mount point that its parent directory lies on, null when that is not known.
+      type: str
+  sample: [{path: /bricks/ssd/flexvdi, is_directory: true, parent_mount_point: /bricks/ssd}]
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.
   returned: always

@@ -44,14 +44,19 @@ options:
     elements: dict
     default: []
   access:
-    description: For each host of the inventory the C(paths) that M(virtshare.storage.share_access) returned there.
-    type: dict
-    default: {}
+    description:
+      - The name of the fact, or registered result, that the hosts of the image storages have. Its C(paths) are those that
+        M(virtshare.storage.share_access) returned there. The default is set by the role
+        P(virtshare.storage.share_access#role).
+    type: str
+    default: share_access_result
   bricks:
     description:
-      - For each host of the inventory the text of its C(mountinfo), and which brick paths are C(directories).
-    type: dict
-    default: {}
+      - The name of the fact, or registered result, that the hosts of the image storages have. Its C(directories) are what
+        M(virtshare.storage.hypervisor_facts) returned there of the bricks. The default is set by the entry point
+        C(directories) of the role P(virtshare.storage.share_mounts#role).
+    type: str
+    default: share_mounts_directories_result
   host_names:
     description: How the inventory calls a host, by the Manager's id, for those that it calls differently.
     type: dict

@@ -62,7 +62,7 @@ options:
     default: []
   peers:
     description:
-      - For each path the hosts that have a share there, as P(virtshare.storage.proof_peers#filter) gives them; the phase
+      - For each path the hosts that have a share there, as M(virtshare.storage.share_proof_peers) returns them; the phase
         V(read) needs it where not all O(hosts) have all shares. Without it all have.
     type: dict
     default: {}

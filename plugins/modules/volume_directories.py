@@ -5,24 +5,29 @@
 
 DOCUMENTATION = r"""
 module: volume_directories
-short_description: Find the external volumes of flexVDI that lie in directories inside shares
+short_description: Find the directories that the volumes of flexVDI need on the hypervisors
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
   - That a user may write in the root of a share says nothing about the directories in it. Returns those of the declared
     external volumes that lie in one, for M(virtshare.storage.share_access) to write there. Volumes at the root of a share
     are passed over.
-  - Runs on the controller only.
+  - Returns the bricks of the declared Gluster volumes, for M(virtshare.storage.hypervisor_facts) to look at.
+  - Runs on the controller only, and changes nothing.
 options:
-  volumes:
+  external_volumes:
     description: The declared external volumes. Absent ones are passed over.
     type: list
     elements: dict
-    required: true
-  shares:
-    description: The shares, as M(virtshare.storage.declared_shares) returns them.
+    default: []
+  gluster_volumes:
+    description: The declared Gluster volumes. Absent ones are passed over.
     type: list
     elements: dict
+    default: []
+  shares:
+    description: The shares, as they are declared, or as M(virtshare.storage.declared_shares) returns them.
+    type: raw
     required: true
   users:
     description: Users that may run guests. Those of them are tried that are writers of the share.
@@ -33,13 +38,15 @@ extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.share_access
+  - module: virtshare.storage.hypervisor_facts
+  - module: virtshare.storage.ready_to_publish
 """
 
 EXAMPLES = r"""
 - name: Find the volumes inside the shares
   virtshare.storage.volume_directories:
-    volumes: "{{ flexvdi_storage_external_volumes }}"
-    shares: "{{ my_declared.shares }}"
+    external_volumes: "{{ flexvdi_storage_external_volumes }}"
+    shares: "{{ virtshare_shares }}"
     users: [qemu]
   register: my_volumes
 
@@ -56,4 +63,10 @@ directories:
   type: list
   elements: dict
   sample: [{path: /srv/shares/projects/flexvdi, writers: [qemu]}]
+bricks:
+  description: What the option O(virtshare.storage.hypervisor_facts#module:directories) takes.
+  returned: always
+  type: list
+  elements: str
+  sample: [/bricks/ssd/flexvdi]
 """

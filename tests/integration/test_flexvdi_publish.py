@@ -42,6 +42,7 @@ def publish(*arguments):
                        environment={environment!r}, timeout=120)
     volumes = run.facts("flexvdi_storage_result").get("localhost", {{}}).get("volumes", [])
     return {{"code": run.code, "failures": run.failure_text(), "changes": sorted(run.changes), "output": run.output,
+             "executions": [task.partition(" : ")[2] for task in run.executions["hv2"]],
              "volumes": [[volume["name"], volume["kind"], volume["path"]] for volume in volumes if "path" in volume]}}
 
 not_writable = publish()
@@ -92,6 +93,10 @@ def test_only_what_this_machine_has_shown_is_published(tmp_path):
         assert published["changes"] == result["predicted"]["changes"]
         assert published["volumes"] == [["Data", "external", "/srv/shares/projects"],
                                         ["Inside", "external", "/srv/shares/projects/inside"]]
+        # Two of the proof, one for all that is tried, one for all bricks.
+        assert published["executions"] == [
+            "Write a nonce into each share", "Read the nonces of all hosts, and check the identity of each share",
+            "Write as the users of the shares, and of directories inside them", "Look at directories that are no shares"]
         # What the first proof gives a share to be known by, and nothing else.
         assert result["left"] == [".virtshare-identity", "inside"]
         # All of it by one run, nothing by the others.

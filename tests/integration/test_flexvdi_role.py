@@ -34,9 +34,11 @@ DECLARED = {
 }
 SHOWN = {
     "proofs": [{"path": SHARE, "state": "proven", "proven_hosts": ["hv1", "hv2"], "expected_hosts": ["hv1", "hv2"]}],
-    "access": {host: [{"path": SHARE, "writers": {"qemu": {"writes": True}}}] for host in ("hv1", "hv2")},
-    "bricks": {host: {"mountinfo": "36 35 8:1 / /bricks/ssd rw - xfs /dev/sdb rw\n",
-                      "directories": ["/bricks/ssd/flexvdi"]} for host in ("hv1", "hv2")},
+    "facts": {host: {
+        "share_access_result": {"paths": [{"path": SHARE, "writers": {"qemu": {"writes": True}}}]},
+        "share_mounts_directories_result": {"directories": [
+            {"path": "/bricks/ssd/flexvdi", "is_directory": True, "parent_mount_point": "/bricks/ssd"}]},
+    } for host in ("hv1", "hv2")},
 }
 CREATED = ["istorage_create", "evolume_create", "volume_create", "gvolume_create", "mstorage_create"]
 DELETED = ["evolume_delete", "volume_delete", "gvolume_delete", "mstorage_delete", "istorage_delete"]
@@ -52,20 +54,25 @@ def environment(manager):
     return {"FLEXVDI_URL": manager.endpoint.url, "FLEXVDI_USERNAME": USER, "FLEXVDI_PASSWORD": PASSWORD}
 
 
+def write_inventory(path, facts):
+    """localhost, where the role runs, and the hosts that have shown something."""
+    path.write_text(json.dumps({"all": {"hosts": {"localhost": {
+        "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}, **facts}}}),
+        encoding="utf-8")
+
+
 @pytest.fixture(name="role")
 def runner(manager, tmp_path):
     (tmp_path / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
-    (tmp_path / "inventory.yml").write_text(
-        "all: {hosts: {localhost: {ansible_connection: local,"
-        " ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}", encoding="utf-8")
 
-    def run(*arguments, **variables):
+    def run(*arguments, facts=None, **variables):
         """(run, tasks of the Manager) of one ansible-playbook; variables without the role's prefix."""
+        write_inventory(tmp_path / "inventory.json", facts or {})
         before = len(manager.tasks)
         given = {"flexvdi_storage_" + name: value for name, value in variables.items()}
         (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
         done = run_playbook(
-            tmp_path / "publish.yml", inventories=[tmp_path / "inventory.yml"],
+            tmp_path / "publish.yml", inventories=[tmp_path / "inventory.json"],
             arguments=[*arguments, "--diff", "-v", "--extra-vars", f"@{tmp_path / 'given.json'}"],
             environment=environment(manager), timeout=300)
         for secret in (PASSWORD, MEDIA_PASSWORD):
@@ -154,19 +161,17 @@ def test_the_connection_may_be_told_by_the_roles_variables(tmp_path):
     leaving = {kind: [dict({key: item[key] for key in ("name", "image_storage") if key in item}, state="absent")
                       for item in DECLARED[kind]] for kind in kinds}
     (tmp_path / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
-    (tmp_path / "inventory.yml").write_text(
-        "all: {hosts: {localhost: {ansible_connection: local,"
-        " ansible_python_interpreter: '{{ ansible_playbook_python }}'}}}", encoding="utf-8")
+    write_inventory(tmp_path / "inventory.json", SHOWN["facts"])
     with self_signed("127.0.0.1") as certificate, flexvdi(
             certificate=certificate, version="3.0", renamed=renamed,
             disks=[("hv1", "3500"), ("hv2", "3500")]) as manager:
         told = {"api_url": manager.endpoint.url, "api_username": USER, "api_password": PASSWORD, "api_version": "3.0",
                 "ca_path": str(certificate[0]), "fields": renamed}
         for declared, tasks in (({kind: DECLARED[kind] for kind in kinds}, CREATED), (leaving, DELETED)):
-            given = {"flexvdi_storage_" + name: value for name, value in {**declared, **SHOWN, **told}.items()}
+            given = {"flexvdi_storage_" + name: value for name, value in {**declared, "proofs": SHOWN["proofs"], **told}.items()}
             (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
             before = len(manager.tasks)
-            run = run_playbook(tmp_path / "publish.yml", inventories=[tmp_path / "inventory.yml"],
+            run = run_playbook(tmp_path / "publish.yml", inventories=[tmp_path / "inventory.json"],
                                arguments=["--extra-vars", f"@{tmp_path / 'given.json'}"], timeout=300)
             assert run.code == 0, run.output
             assert manager.tasks[before:] == [task for task in tasks if not task.startswith("gvolume")]

@@ -29,8 +29,13 @@ def load(role, name):
 
 
 def options(role):
-    """The documented options of a role's main entry point."""
-    return load(role, "meta/argument_specs.yml").get("argument_specs", {}).get("main", {}).get("options", {})
+    """The documented options of all entry points of a role. Those of the same name have the same type and default."""
+    found = {}
+    for entry in load(role, "meta/argument_specs.yml").get("argument_specs", {}).values():
+        for name, option in entry.get("options", {}).items():
+            known = found.setdefault(name, option)
+            assert (known["type"], known.get("default")) == (option["type"], option.get("default")), name
+    return found
 
 
 def test_there_are_roles():
@@ -56,7 +61,7 @@ def test_documented_defaults_are_the_real_ones(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_options_are_described_and_required_ones_have_no_default(role):
-    assert options(role), "meta/argument_specs.yml has no options for the entry point main"
+    assert options(role), "meta/argument_specs.yml has no options"
     for name, option in options(role).items():
         assert option.get("description"), f"{name} is not described"
         assert option.get("type"), f"{name} has no type"

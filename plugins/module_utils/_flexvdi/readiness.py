@@ -5,7 +5,6 @@
 
 import posixpath
 
-from .._host import mountinfo
 from .._plan import proven
 
 
@@ -27,7 +26,7 @@ def unready(external, gluster, image_storages, proofs, access, bricks, host_name
 
     external, gluster: declared volumes; absent ones are passed over. image_storages: [{"name", "hosts"}].
     proofs: the C(shares) of share_proof_result. access: {inventory name: paths of share_access}, with those of inside().
-    bricks: {inventory name: {"mountinfo": text, "directories": [path, ...]}}. users: who may run guests.
+    bricks: {inventory name: the C(directories) of hypervisor_facts}. users: who may run guests.
     """
     hosts = _Hosts(image_storages, host_names or {})
     problems = []
@@ -55,6 +54,19 @@ def inside(external, shares, users):
             writers = (share.get("access") or {}).get("writers") or ()
             found[path] = {"path": path, "writers": [user for user in writers if user in users]}
     return [found[path] for path in sorted(found)]
+
+
+def brick_paths(gluster):
+    """The paths of the bricks of declared Gluster volumes, each once; absent ones are passed over."""
+    paths = [path.rstrip("/") for volume in gluster if volume.get("state", "present") == "present"
+             for path in volume.get("brick_paths") or ()]
+    return sorted(set(paths))
+
+
+def inventory_names(image_storages, host_names=None):
+    """The names in the inventory of all hosts of the image storages."""
+    hosts = _Hosts(image_storages, host_names or {})
+    return sorted(set(pair[1] for storage in image_storages for pair in hosts.of(storage["name"]) or ()))
 
 
 def _external(volume, hosts, proofs, access, users, check_mode):
@@ -111,13 +123,16 @@ def _gluster(volume, hosts, bricks):
         if seen is None:
             found.append("%s: nobody looked at the bricks on %s" % (start, _both(pair)))
             continue
-        entries = mountinfo.parse(seen["mountinfo"])
+        known = dict((entry["path"].rstrip("/"), entry) for entry in seen)
         for path in volume["brick_paths"]:
             brick = path.rstrip("/")
             parent = posixpath.dirname(brick)
-            if parent == "/" or mountinfo.find(entries, parent) is None:
+            entry = known.get(brick)
+            if entry is None:
+                found.append("%s: nobody looked at the brick %s on %s" % (start, brick, _both(pair)))
+            elif parent == "/" or entry["parent_mount_point"] != parent:
                 found.append("%s: the parent of the brick %s is not a mount point of its own on %s"
                              % (start, brick, _both(pair)))
-            elif brick not in [directory.rstrip("/") for directory in seen["directories"]]:
+            elif not entry["is_directory"]:
                 found.append("%s: the brick %s is not a directory on %s" % (start, brick, _both(pair)))
     return found

@@ -63,3 +63,19 @@ def test_both_platforms_are_refused_in_one_go():
         SHARE + " (x): /srv/shares/projects is not proven to be the same filesystem on every hypervisor; proven on: hv1",
         SHARE + " (external volume NFS): /srv/shares/projects is not proven to be the same filesystem on hv2 of image "
         "storage West; proven on: hv1"]
+
+
+def test_what_hosts_have_shown_is_read_from_their_facts():
+    volumes = {"external_volumes": [{"name": "NFS", "path": SHARE, "image_storage": "West"}],
+               "gluster_volumes": [{"name": "SSD", "brick_paths": ["/bricks/ssd/flexvdi"], "image_storage": "West"}],
+               "image_storages": [{"name": "West", "hosts": ["node1"]}], "host_names": {"node1": "hv1"},
+               "users": ["qemu"], "proofs": [proof()]}
+    access = {"paths": [{"path": SHARE, "writers": {"qemu": {"writes": True}}}]}
+    bricks = {"directories": [
+        {"path": "/bricks/ssd/flexvdi", "is_directory": True, "parent_mount_point": "/bricks/ssd"}]}
+    facts = {"share_access_result": access, "share_mounts_directories_result": bricks}
+    assert problems(variables={"hv1": facts, "hv2": {}}, batch=["localhost"], **volumes) == {}
+    assert problems(variables={"hv1": {"tried": access, "seen": bricks}}, access="tried", bricks="seen", **volumes) == {}
+    # Of another host, and of one that failed.
+    assert len(problems(variables={"hv1": {}, "hv2": facts}, **volumes)) == 2
+    assert len(problems(variables={"hv1": dict.fromkeys(facts, {"failed": True})}, **volumes)) == 2

@@ -10,6 +10,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils import _hypervis
 from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2 import report
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._share import live
 from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import daemon
 
 ACCOUNT = {"uid": 9869, "gid": 9869, "groups": [9869]}
@@ -42,7 +43,8 @@ def host(monkeypatch):
         monkeypatch.setattr(_hypervisor.glob, "glob",
                             lambda pattern: [] if _hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
         monkeypatch.setattr(_hypervisor.accounts, "ask", ask)
-        asked = {"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"], "packages": [], "ocfs2": None,
+        asked = {"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"], "directories": [],
+                 "packages": [], "ocfs2": None,
                  "timeout": 5.0}
         outcome = _hypervisor.work(dict(asked, **params), False)
         return dict(outcome.returned(), warnings=outcome.warnings)
@@ -126,6 +128,20 @@ def test_a_path_without_a_mount_has_no_source():
     assert _hypervisor.mounts(["/srv/shares/a", "/srv/shares/b"], entries) == [
         {"path": "/srv/shares/a", "source": "nas1:/export/a", "fstype": "nfs4"},
         {"path": "/srv/shares/b", "source": None, "fstype": None}]
+
+
+def test_a_directory_is_told_from_files_links_and_what_is_not_there(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("there")
+    paths = [str(tmp_path / name) for name in ("there", "file", "link", "gone", "gone/deeper")]
+    entries = mountinfo.parse("29 1 8:1 / / rw - ext4 /dev/sda1 rw\n40 29 8:2 / %s rw - ext4 /dev/sdb rw\n" % tmp_path)
+    found = _hypervisor.directories(paths, entries, live.Bounded(5, "hv1"))
+    assert [entry["is_directory"] for entry in found] == [True, False, False, False, False]
+    assert [entry["parent_mount_point"] for entry in found] == [str(tmp_path)] * 5
+    assert _hypervisor.directories(["/bricks/"], entries, live.Bounded(5, "hv1")) == [
+        {"path": "/bricks/", "is_directory": False, "parent_mount_point": "/"}]
+    assert _hypervisor.directories([str(tmp_path)], [], live.Bounded(5, "hv1"))[0]["parent_mount_point"] is None
 
 
 def release(identity, version):
