@@ -17,7 +17,7 @@ LAYERS = (
     {"_host"},
     {"_plan"},
     {"_share"},
-    {"_access", "_awx", "_flexvdi", "_mounts", "_ocfs2", "_opennebula", "_proof", "_virtiofs"},
+    {"_access", "_awx", "_flexvdi", "_guard", "_mounts", "_ocfs2", "_opennebula", "_proof", "_virtiofs"},
     {"_hypervisor"},
     {"plugin_utils"},
     {"action", "doc_fragments", "filter", "modules"},

@@ -74,9 +74,10 @@ class Intent:
 
 
 def look(path, mount, run_id, host, intent, others, complete):
-    """{"state", "id", "date", "path", "error"} of the share; the marker is written where that is due. To be called in a child.
+    """{"state", "id", "date", "path", "error", "complete"} of the share; the marker is written where that is due.
 
-    host: None to write nothing. error: why a marker could not be written, or None. PermissionError: somebody else may.
+    To be called in a child. host: None to write nothing. error: why a marker could not be written, or None. PermissionError:
+    somebody else may.
     """
     found, occupied = _read(path, mount)
     state, trouble = intent.decide(found, occupied, set(others) - {""}, complete), None
@@ -94,7 +95,7 @@ def look(path, mount, run_id, host, intent, others, complete):
         if found is None:
             state = NONE
     return {"state": state, "id": found and found.id, "date": found and found.date, "path": found and found.path,
-            "error": trouble}
+            "error": trouble, "complete": complete}
 
 
 def settle(intent, seen, check_mode):
@@ -103,6 +104,8 @@ def settle(intent, seen, check_mode):
     if seen.get("error"):
         return Plan(), "%s: its marker %s cannot be written: %s; another share at this path would go unnoticed" % (
             intent.path, marker.NAME, seen["error"])
+    if state == SAME and intent.keep and seen.get("complete") and not check_mode:
+        return Plan(), _note(intent.path)
     before = {"identity": intent.memory and intent.memory.id}
     if state not in (WRITTEN, ADOPTED, ACCEPTED, FORGOTTEN):
         return Plan(), None
@@ -123,6 +126,15 @@ def settle(intent, seen, check_mode):
         return Plan(), "%s: its identity cannot be remembered in %s: %s; another share at this path would go unnoticed here" % (
             intent.path, marker.MEMORY, live.error_words(error))
     return plan, None
+
+
+def _note(path):
+    """Note when a proof of all hosts last was right; a warning where that cannot be. It is no change of the host."""
+    try:
+        marker.found_again(path)
+    except OSError as error:
+        return "%s: when it was proven cannot be noted in %s: %s" % (path, marker.MEMORY, live.error_words(error))
+    return None
 
 
 def _read(path, mount):

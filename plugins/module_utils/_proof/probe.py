@@ -188,6 +188,7 @@ class _Share:
             return
         memory = self.intent.memory
         self.found["marker"] = dict(seen, remembered=memory and memory._asdict())
+        self.found["marker"].pop("complete", None)
         plan, warning = lasting.settle(self.intent, seen, self.check_mode)
         self.plan.add(plan)
         if warning:

@@ -9,7 +9,8 @@ It is one line of JSON, readable by all:
     {"virtshare_share": 1, "id": "32 hexadecimal digits", "path": "/srv/shares/projects", "date": "2026-11-28"}
 
 1 is the version of the format. The id is random and alone counts; path and date (of the first proof, UTC) are there for
-people. A host remembers the marker that it saw last in a file of MEMORY a share: the same line, and the declared source.
+people. A host remembers the marker that it saw last in a file of MEMORY a share: the same line, and the declared source. The
+time of that file is when a proof of all hosts last found the marker.
 """
 
 import collections
@@ -126,6 +127,19 @@ def remember(path, source, marker, memory=None):
     os.makedirs(os.path.dirname(filename), mode=0o755, exist_ok=True)
     replace.replace(filename, text_of(Memory(marker.id, path, marker.date, source)).encode("utf-8"),
                     lambda descriptor: os.fchmod(descriptor, MODE))
+
+
+def proven(path, memory=None):
+    """When a proof last found what is remembered of a path, in seconds since 1970, None when nothing is remembered."""
+    try:
+        return os.stat(_file_of(path, memory)).st_mtime
+    except OSError:
+        return None
+
+
+def found_again(path, memory=None):
+    """Note that a proof has found what is remembered; OSError where the disk takes no change."""
+    os.utime(_file_of(path, memory))
 
 
 def forget(path, memory=None):

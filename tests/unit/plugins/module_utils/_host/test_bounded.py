@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host.bounded import (
     ChildFailed,
     TimedOut,
+    abreast,
     bounded,
     each,
 )
@@ -95,3 +96,22 @@ def test_the_seconds_of_a_task_are_asked_for_when_its_turn_comes():
     for dummy, error in each(tasks):
         assert error.seconds == bounds[0]
         bounds[0] = 0.1
+
+
+def test_work_abreast_is_answered_in_order_and_what_hangs_costs_its_time_once():
+    begun = time.time()
+    answers = abreast([lambda: 1, lambda: time.sleep(60), refuse, lambda: time.sleep(60), lambda: "x" * 200000, lambda: 1 // 0], 1)
+    assert time.time() - begun < 20
+    assert [answer.value for answer in answers] == [1, None, None, None, "x" * 200000, None]
+    assert [type(answer.error) for answer in answers] == [
+        type(None), TimedOut, NotADirectoryError, TimedOut, type(None), ChildFailed]
+    assert answers[1].error.survivor is None
+    assert abreast([], 1) == []
+
+
+def test_work_abreast_leaves_no_process_and_no_descriptor():
+    before = os.listdir("/proc/self/fd")
+    abreast([lambda: None, lambda: time.sleep(60), lambda: os.kill(os.getpid(), signal.SIGKILL)], 0.5)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

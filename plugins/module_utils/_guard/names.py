@@ -1,0 +1,61 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How OpenNebula calls the state of a share: attributes of a host, in capitals, letters and digits and _. Pure."""
+
+import re
+
+from .._plan.plan import refuse
+
+PREFIX = "VIRTSHARE_"
+# When the guard last looked at the host, in seconds since 1970.
+CHECKED = PREFIX + "CHECKED"
+# What follows a share's name: since when it is so, in seconds since 1970, and its room.
+SUFFIXES = ("", "_SINCE", "_SIZE_MB", "_USED_MB", "_FREE_MB")
+ABSENT = "absent"
+
+
+def named(shares, names):
+    """{path: the name of its attribute} of shares; a Refusal where one would stand for two things.
+
+    names: {path: name} as a user wrote them; the others are named after the last part of their path.
+    """
+    paths = [share["path"] for share in shares]
+    problems = ["share_guard_names has %s, which is the path of no share. Correct it, or leave it out." % path
+                for path in sorted(names) if path not in paths]
+    found, taken = {}, {CHECKED: "the time of the guard's last look"}
+    for path in paths:
+        name = names.get(path)
+        if name is None:
+            name = re.sub(r"[^A-Z0-9]+", "_", path.rpartition("/")[2].upper().encode("ascii", "replace").decode("ascii")).strip("_")
+        if not re.match(r"[A-Z0-9][A-Z0-9_]*\Z", name):
+            problems.append("share %s: %r cannot be part of an attribute's name. Write a name of capital letters and digits in "
+                            "share_guard_names: {%s: NAME}." % (path, name, path))
+            continue
+        found[path] = PREFIX + name
+        for full in attributes_of(found[path]):
+            if full in taken:
+                problems.append("share %s: the attribute %s stands for %s already. Write another name in share_guard_names: "
+                                "{%s: NAME}." % (path, full, taken[full], path))
+                break
+            taken[full] = path
+    refuse(problems)
+    return found
+
+
+def attributes_of(name):
+    """All attributes of a share, by the name of the first."""
+    return [name + suffix for suffix in SUFFIXES]
+
+
+def lines(document):
+    """What a host's probe is to print of the guard's document (see report.document()): a list of NAME="value"."""
+    result = ['%s="%d"' % (CHECKED, document["time"])]
+    for share in document["shares"]:
+        values = [share["state"], "%d" % share["since"]]
+        space = share["space"]
+        if space is not None:
+            values += ["%d" % (number // 1048576) for number in (
+                space["bytes"], space["bytes"] - space["free_bytes"], space["free_bytes"])]
+        result += ['%s="%s"' % pair for pair in zip(attributes_of(share["name"]), values)]
+    return result + ['%s="%s"' % (gone["name"], ABSENT) for gone in document["gone"]]
