@@ -10,7 +10,7 @@ import threading
 import time
 
 from .._host import accounts, blockdevice, fstab, mountinfo
-from .._host.bounded import ChildFailed, TimedOut, bounded
+from .._host.bounded import ChildFailed, TimedOut, bounded, each
 from .._plan.plan import Refusal
 from .._share import credentials, doors, options, trial
 from .._share.live import origin_of
@@ -19,7 +19,7 @@ from . import boot, dependencies, fuse_processes, mountpoint, undeclared
 from .found import Found, stack, trap_at
 from .in_use import in_use
 from .origins import independent
-from .servers import Servers
+from .servers import Servers, keys_of
 
 # What the process that asks the mounts gets on top of their time.
 _CHILD_SECONDS = 2
@@ -115,7 +115,7 @@ class Host:
         """
         text = fstab.read(self.fstab_path)
         entries = fuse_processes.completed(mountinfo.read(), self.timeout)
-        seen = self._points([share["path"] for share in shares if types[share["path"]].managed(share)])
+        seen, outcomes = self._look_at_all([share for share in shares if types[share["path"]].managed(share)], types, entries)
         units = self._units([share["path"] for share in shares])
         found, problems = {}, {}
         for share in shares:
@@ -124,11 +124,9 @@ class Host:
                     share, types[share["path"]], entries, text, seen, units, moving)
             except Refusal as refusal:
                 problems[share["path"]] = str(refusal)
-        # Those that show what is declared are asked themselves, all at once: a server that takes connections may
-        # still be dead.
+        # Of those that show what is declared their own answer counts: a server that takes connections may still be dead.
         shown = [share for share in shares if share["path"] in found and share["state"] == "mounted"
                  and _shows_declared(share, types[share["path"]], found[share["path"]])]
-        outcomes = self._ask_mounts([share["path"] for share in shown])
         for share in shown:
             path = share["path"]
             try:
@@ -148,8 +146,8 @@ class Host:
         text = fstab.read(self.fstab_path)
         entries = mountinfo.read()
         candidates = undeclared.candidates(entries, text, declared, prefix, credentials.paths())
-        seen = self._points([candidate.share["path"] for candidate in candidates
-                             if undeclared.can_be_looked_at(candidate.share["path"], entries)])
+        seen = self._look_at_all([dict(candidate.share, state="unmounted") for candidate in candidates
+                                  if undeclared.can_be_looked_at(candidate.share["path"], entries)], {}, entries)[0]
         units = self._units([candidate.share["path"] for candidate in candidates])
         result = []
         for candidate in candidates:
@@ -190,9 +188,7 @@ class Host:
             if share_type.on_device:
                 evidence["device"] = self._device(share, mounts)
             if share_type.servers(share):
-                # The address of a mount says nothing of the server of another source.
-                same = bool(mounts) and share_type.mismatch(share, mounts[-1], {}) is None
-                live = options.shown_values(mounts[-1]).get("addr") if same else None
+                live = _live_address(share, share_type, mounts[-1] if mounts else None)
                 evidence["addresses"], evidence["server"] = self.servers.answering(share, share_type, live)
                 if mounts and share_type.mismatch(share, mounts[-1], evidence) and not share_type.mismatch(
                         share, mounts[-1], dict(evidence, same_filesystem=True)):
@@ -207,26 +203,40 @@ class Host:
         """{path: boot.Units}, nothing where systemd is not the init or reads another file than fstab."""
         return boot.look(paths) if self.fstab_path == FSTAB and self.has_systemd() else {}
 
+    def _look_at_all(self, shares, types, entries):
+        """(points, outcomes) of what is under these shares and of the mounts they have; the servers are asked, too.
+
+        One child does all of it, as a fork costs more than most of it takes. points: of _points(). outcomes: of
+        ask_mounts(), nothing when their child hangs.
+        """
+        if not shares:
+            return {}, {}
+        declared = {share["path"]: _top(entries, share["path"]) for share in shares if share["state"] == "mounted"}
+        keys = self.servers.unasked(
+            key for share in shares if share["path"] in declared
+            for key in keys_of(share, types[share["path"]],
+                               _live_address(share, types[share["path"]], declared[share["path"]]))[:1])
+        paths = [share["path"] for share in shares]
+        mounted = [path for path, top in declared.items() if top is not None]
+        # The mounts are last: threads of theirs that hang are left behind in the child.
+        answers = list(each(self.servers.tasks(keys) + [
+            (lambda: mountpoint.look(paths), lambda: self.timeout),
+            (lambda: ask_mounts(mounted, self.timeout), lambda: self.timeout + _CHILD_SECONDS)]))
+        for key, answer in zip(keys, answers):
+            self.servers.record(key, answer)
+        points, outcomes = answers[-2:]
+        return (_as_points(points.value) if points.error is None else self._points(paths),
+                outcomes.value if outcomes.error is None else {})
+
     def _points(self, paths):
-        """{path: Point, or the exception that looking at it ended in}."""
-        if not paths:
-            return {}
-        try:
-            return self._look(paths)
-        except (TimedOut, ChildFailed, OSError):
-            pass
-        # One of them hangs or fails: the others are still to be told apart from it.
+        """{path: Point, or the exception that looking at it ended in}; one that hangs or fails spares the others."""
         result = {}
         for path in paths:
             try:
-                result.update(self._look([path]))
+                result.update(_as_points(bounded(lambda path=path: mountpoint.look([path]), self.timeout)))
             except (TimedOut, ChildFailed, OSError) as error:
                 result[path] = error
         return result
-
-    def _look(self, paths):
-        answer = bounded(lambda: mountpoint.look(paths), self.timeout)
-        return {path: mountpoint.Point(*fields) for path, fields in answer.items()}
 
     def origin(self, share):
         """live.origin_of() of the share's source."""
@@ -299,15 +309,6 @@ class Host:
                 "be told. It is left alone." % (share["path"], self.name, share["source"], mounts[-1].source))
         return None
 
-    def _ask_mounts(self, paths):
-        """{path: errno, 0 when all is well} of the live mounts that answer; a path that is missing hangs."""
-        if not paths:
-            return {}
-        try:
-            return bounded(lambda: ask_mounts(paths, self.timeout), self.timeout + _CHILD_SECONDS)
-        except (TimedOut, ChildFailed, OSError):
-            return {}
-
     def _refuse_pieces(self, share, share_type):
         try:
             fuse_processes.refuse_sharded(share, share_type, self.timeout)
@@ -359,6 +360,22 @@ def ask_mounts(paths, seconds):
     for thread in threads:
         thread.join(max(0, deadline - time.monotonic()))
     return dict(outcomes)
+
+
+def _top(entries, path):
+    mounts = stack(entries, path)
+    return mounts[-1] if mounts else None
+
+
+def _as_points(answer):
+    return {path: mountpoint.Point(*fields) for path, fields in answer.items()}
+
+
+def _live_address(share, share_type, mount):
+    """The address that a share's mount uses; None when there is none, or it is of another source and says nothing."""
+    if mount is None or not share_type.servers(share) or share_type.mismatch(share, mount, {}) is not None:
+        return None
+    return options.shown_values(mount).get("addr")
 
 
 def _shows_declared(share, share_type, found):

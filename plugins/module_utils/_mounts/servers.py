@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the servers of shares live, each asked once. Everything a dead one could hang is bounded."""
 
-from .._host.bounded import ChildFailed, TimedOut, bounded
+import functools
+
+from .._host.bounded import ChildFailed, TimedOut, each
 from .._plan.plan import Refusal
 from .reach import ask
 
@@ -28,8 +30,8 @@ class Servers:
         live: the address that a mount of the share's own source uses now, or None. A Refusal when all are dead.
         """
         troubles = []
-        for server in share_type.servers(share):
-            addresses, trouble = self.answer(server["host"], tuple(server["doors"]), live)
+        for server, key in zip(share_type.servers(share), keys_of(share, share_type, live)):
+            addresses, trouble = self.answer(*key)
             if not trouble:
                 return addresses, server["host"]
             troubles.append("server %s of %s %s" % (server["host"], share["source"], trouble))
@@ -40,18 +42,38 @@ class Servers:
         """(addresses or None, what is wrong or None); see reach.ask()."""
         key = (host, doors, live)
         if key not in self._answers:
-            self._answers[key] = self._ask(host, doors, live)
-            addresses, trouble = self._answers[key]
-            if not trouble and live in (addresses or ()):
-                self._answers[(live, doors, live)] = (addresses, None)
+            for answer in each(self.tasks([key])):
+                self.record(key, answer)
         return self._answers[key]
 
-    def _ask(self, host, doors, live):
+    def unasked(self, keys):
+        """Those of some keys that were not asked yet, each once."""
+        return [key for key in dict.fromkeys(keys) if key not in self._answers]
+
+    def tasks(self, keys):
+        """What asks them, for bounded.each(); record() takes the answers."""
         seconds = min(CONNECT_SECONDS, self.timeout)
+        return [(functools.partial(ask, host, doors, live, seconds), lambda: self.timeout) for host, doors, live in keys]
+
+    def record(self, key, answer):
+        """Keep the bounded.Answer to a key for answer()."""
+        host, doors, live = key
+        addresses, trouble = self._told(answer)
+        self._answers[host, doors, live] = addresses, trouble
+        if not trouble and live in (addresses or ()):
+            self._answers[live, doors, live] = addresses, None
+
+    @staticmethod
+    def _told(answer):
         try:
-            answer = bounded(lambda: ask(host, doors, live, seconds), self.timeout)
-            return answer["addresses"], answer["trouble"]
+            told = answer.get()
+            return told["addresses"], told["trouble"]
         except TimedOut as error:
             return None, "gives no answer within %g s" % error.seconds
         except (ChildFailed, OSError) as error:
             return None, "cannot be asked: %s" % error
+
+
+def keys_of(share, share_type, live):
+    """(host, doors, live) of each of a share's servers, see reach.ask()."""
+    return [(server["host"], tuple(server["doors"]), live) for server in share_type.servers(share)]

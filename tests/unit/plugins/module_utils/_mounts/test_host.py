@@ -25,12 +25,12 @@ def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed,
         for name, port in (("dead1", closed), ("dead2", closed), ("alive", listener))])
     host = Host(str(tmp_path / "fstab"), 5)
     asked = []
-    original = host.servers._ask
-    host.servers._ask = lambda *arguments: asked.append(arguments) or original(*arguments)
+    original = host.servers.record
+    host.servers.record = lambda key, answer: asked.append(key) or original(key, answer)
     found, problems = host.find(shares, {share["path"]: registry.of(share) for share in shares})
     assert sorted(problems) == ["/srv/dead1", "/srv/dead2"]
     assert list(found) == ["/srv/alive"]
-    assert [arguments[1] for arguments in asked] == [(tcp(closed),), (tcp(listener),)]
+    assert [key[1] for key in asked] == [(tcp(closed),), (tcp(listener),)]
     for word in ("share /srv/dead1", "server 127.0.0.1", "127.0.0.1:/dead1", host.name, "port %d" % closed):
         assert word in problems["/srv/dead1"]
 
@@ -151,6 +151,8 @@ def test_a_trap_is_found_and_not_looked_behind(tmp_path, monkeypatch, listener):
                          "options": {"port": listener, "x-systemd.automount": True}}])
     lines = ["20 1 254:0 / / rw - ext4 /dev/vda rw", "60 20 0:60 / /srv/x rw - autofs systemd-1 rw,timeout=0"]
     monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse("\n".join(lines)))
-    monkeypatch.setattr(host_module, "ask_mounts", lambda paths, seconds: pytest.fail("asked for %s" % paths))
+    asked = tmp_path / "asked"
+    monkeypatch.setattr(host_module, "ask_mounts", lambda paths, seconds: asked.write_text(repr(paths)) and {})
     found, problems = Host(str(tmp_path / "fstab"), 5).find(shares, {"/srv/x": registry.of(shares[0])})
     assert problems == {} and found["/srv/x"].stack == [] and found["/srv/x"].trap.mount_id == 60
+    assert asked.read_text() == "[]"
