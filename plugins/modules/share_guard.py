@@ -129,6 +129,12 @@ digest:
   description: A digest of the guard's code, null with O(state=absent).
   returned: always
   type: str
+attributes:
+  description: The names of the shares' attributes in OpenNebula, for M(virtshare.storage.opennebula_guard_probe).
+  returned: always
+  type: list
+  elements: str
+  sample: [VIRTSHARE_PROJECTS]
 operations:
   description: What was done in its order, in check mode what would be.
   returned: always

@@ -5,9 +5,10 @@
 
 import json
 
+from .._plan import host_attributes
 from .._plan.plan import refuse
 from .._share.declaration import mounted
-from . import judge, names
+from . import judge
 
 # Where OpenNebula's driver looks for virtiofsd; one of them is enough.
 VIRTIOFSD = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd/virtiofsd")
@@ -21,7 +22,7 @@ def made(shares, host, options):
     """
     refuse(list(_troubles(options)))
     watched = mounted(shares)
-    called = names.named(watched, options["names"])
+    called = host_attributes.named(watched, options["names"])
     return {
         "host": host,
         "interval": options["interval"],

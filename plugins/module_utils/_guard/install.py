@@ -41,7 +41,7 @@ ARGUMENT_SPEC = dict(
 
 def work(params, check_mode):
     """The Outcome of share_guard."""
-    outcome = Outcome(Plan(), {"version": None, "digest": None})
+    outcome = Outcome(Plan(), {"version": None, "digest": None, "attributes": []})
     with outcome.collect(), on(params["host"]):
         if params["state"] == "absent":
             outcome.plan = _removal(Found.read())
@@ -51,8 +51,9 @@ def work(params, check_mode):
             if not os.path.isdir(BOOTED):
                 raise Refusal("%s: systemd is not the init of this host, and the guard is run by a timer of systemd; cron is not "
                               "supported. Leave the host out, or run share_guard with state: absent there." % params["host"])
-            wanted, digest = _wanted(config.made(normal, params["host"], params))
-            outcome.result = {"version": main.VERSION, "digest": digest}
+            made = config.made(normal, params["host"], params)
+            wanted, digest = _wanted(made)
+            outcome.result = {"version": main.VERSION, "digest": digest, "attributes": [share["name"] for share in made["shares"]]}
             outcome.plan = _installation(wanted, Found.read())
             outcome.warnings += _warnings(params)
         if not check_mode:

@@ -18,7 +18,8 @@ gone: a list of shares that are declared no more, each with name and since, for 
 A reader takes a document that is older than three intervals for none.
 """
 
-from . import judge, names
+from .._plan import host_attributes
+from . import judge
 
 SCHEMA = 1
 # How long what is declared no more is said to be absent: longer than OpenNebula takes between two looks (600 s).
@@ -201,5 +202,5 @@ def _number(value):
 
 
 def attributes(document_):
-    """What OpenNebula's probe prints, see names."""
-    return "\n".join(names.lines(document_)) + "\n"
+    """What OpenNebula's probe prints, see host_attributes."""
+    return "\n".join(host_attributes.lines(document_)) + "\n"

@@ -41,10 +41,10 @@ REGISTERING = "one.image.allocate"
 
 # What the pools are called by the commands that show their objects one by one.
 COMMANDS = {"datastore": "onedatastore", "image": "oneimage", "cluster": "onecluster", "user": "oneuser",
-            "group": "onegroup", "vm": "onevm"}
+            "group": "onegroup", "host": "onehost", "vm": "onevm"}
 
 # Names of methods that only read; everything else may have changed something when its answer got lost.
-READING = re.compile(r"\.(info|config|version)$")
+READING = re.compile(r"\.(info|config|monitoring|version)$")
 
 
 class ApiError(Failure):

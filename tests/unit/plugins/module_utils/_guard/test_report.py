@@ -7,7 +7,8 @@ import copy
 import re
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils._guard import config, judge, names, report
+from ansible_collections.virtshare.storage.plugins.module_utils._guard import config, judge, report
+from ansible_collections.virtshare.storage.plugins.module_utils._plan import host_attributes
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 
 OPTIONS = dict(judge.LIMITS, interval=30, timeout=5.0, write_interval=600, names={}, metrics_directory="", virtiofsd=True)
@@ -162,17 +163,18 @@ def test_what_is_declared_no_more_is_absent_until_its_time_is_over():
     (["/srv/a/x", "/srv/b/x"], {}, "VIRTSHARE_X stands for /srv/a/x already"),
     (["/srv/x", "/srv/x_free_mb"], {}, "VIRTSHARE_X_FREE_MB stands for /srv/x already"),
     (["/srv/checked"], {}, "the time of the guard's last look"),
+    (["/srv/guard"], {}, "the mark of a host that was disabled"),
     (["/srv/\u00fc"], {}, "cannot be part of an attribute's name"),
     (["/srv/x"], {"/srv/x": "a-b"}, "'a-b' cannot be part"),
     (["/srv/x"], {"/srv/y": "Y"}, "/srv/y, which is the path of no share"),
 ])
 def test_names_that_mean_two_things_are_refused(paths, given, words):
     with pytest.raises(Refusal, match=re.escape(words)):
-        names.named([{"path": path} for path in paths], given)
+        host_attributes.named([{"path": path} for path in paths], given)
 
 
 def test_names_of_the_users_choice():
-    assert names.named([{"path": "/srv/a/x"}, {"path": "/srv/b/x"}], {"/srv/b/x": "B_X"}) == {
+    assert host_attributes.named([{"path": "/srv/a/x"}, {"path": "/srv/b/x"}], {"/srv/b/x": "B_X"}) == {
         "/srv/a/x": "VIRTSHARE_X", "/srv/b/x": "VIRTSHARE_B_X"}
 
 

@@ -1,15 +1,17 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How OpenNebula calls the state of a share: attributes of a host, in capitals, letters and digits and _. Pure."""
+"""What a guard tells OpenNebula of its host: attributes, their names in capitals, digits and _. For both sides. Pure."""
 
 import re
 
-from .._plan.plan import refuse
+from .plan import refuse
 
 PREFIX = "VIRTSHARE_"
 # When the guard last looked at the host, in seconds since 1970.
 CHECKED = PREFIX + "CHECKED"
+# What the platform's side writes on a host that it has disabled. No probe prints it, or would overwrite it.
+MARK = PREFIX + "GUARD"
 # What follows a share's name: since when it is so, in seconds since 1970, and its room.
 SUFFIXES = ("", "_SINCE", "_SIZE_MB", "_USED_MB", "_FREE_MB")
 ABSENT = "absent"
@@ -23,7 +25,7 @@ def named(shares, names):
     paths = [share["path"] for share in shares]
     problems = ["share_guard_names has %s, which is the path of no share. Correct it, or leave it out." % path
                 for path in sorted(names) if path not in paths]
-    found, taken = {}, {CHECKED: "the time of the guard's last look"}
+    found, taken = {}, {CHECKED: "the time of the guard's last look", MARK: "the mark of a host that was disabled"}
     for path in paths:
         name = names.get(path)
         if name is None:
@@ -48,8 +50,20 @@ def attributes_of(name):
     return [name + suffix for suffix in SUFFIXES]
 
 
+def states_of(attributes):
+    """Those of a host's attributes that are the state of a share, by name."""
+    return {name: value for name, value in attributes.items() if name != CHECKED and not any(
+        name.endswith(suffix) and name[:-len(suffix)] in attributes for suffix in SUFFIXES if suffix)}
+
+
+def gone(attributes):
+    """The names of a host's attributes that belong to shares which are declared no more."""
+    absent = [name for name, value in states_of(attributes).items() if value == ABSENT]
+    return sorted(name for each in absent for name in attributes_of(each) if name in attributes)
+
+
 def lines(document):
-    """What a host's probe is to print of the guard's document (see report.document()): a list of NAME="value"."""
+    """What a host's probe is to print of the guard's document (_guard/report.py): a list of NAME="value"."""
     result = ['%s="%d"' % (CHECKED, document["time"])]
     for share in document["shares"]:
         values = [share["state"], "%d" % share["since"]]

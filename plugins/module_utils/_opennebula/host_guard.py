@@ -1,0 +1,107 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disable hosts that have lost a share, and enable them again: read, plan, and, unless it is a check run, carry it out."""
+
+import time
+
+from .._plan.outcome import Outcome
+from .._plan.plan import Failure, NoAnswer, Plan, refuse
+from .._plan.web import secrets_in, shown
+from . import host_guard_plan as plans
+from .client import AUTHORIZATION, CONNECTION_SPEC, ApiError, Client
+
+ARGUMENT_SPEC = dict(
+    CONNECTION_SPEC,
+    state=dict(type="str", default="present", choices=["present", "absent"]),
+    hosts=dict(type="list", elements="str", required=True),
+    shares=dict(type="list", elements="str", default=[]),
+    limit=dict(type="int"),
+    max_age=dict(type="int", default=1260),
+    max_monitoring_age=dict(type="int", default=360),
+)
+
+
+def work(params, check_mode):
+    """The Outcome of one_host_guard."""
+    outcome = Outcome(Plan(), {"hosts": []}, secrets=secrets_in(params["api_url"]))
+    with outcome.collect():
+        if params["limit"] is not None and params["limit"] < 0:
+            raise Failure("limit %d is not possible. Write how many hosts guards may have disabled at once." % params["limit"])
+        client = Client.from_params(params)
+        outcome.hide(client.secrets)
+        hosts = _expected(client, params["hosts"], _hosts(client))
+        outcome.plan, rows = plans.removal(hosts) if params["state"] == "absent" else plans.plan(
+            hosts, params["shares"], time.time(), params)
+        outcome.result["hosts"] = rows
+        if outcome.plan.changed and not check_mode:
+            done, skipped, outcome.problems = _carried_out(client, outcome.plan.operations)
+            outcome.plan = outcome.plan.only(done)
+            outcome.warnings += skipped
+        outcome.warnings += _reports(rows)
+    return outcome
+
+
+def _hosts(client):
+    pool = client.call("one.hostpool.info")
+    return _parsed(client, "one.hostpool.info", lambda: plans.read_pool(pool, client.call("one.hostpool.monitoring", 0)))
+
+
+def _parsed(client, method, read):
+    try:
+        return read()
+    except ValueError as error:
+        raise NoAnswer("OpenNebula at %s answered %s with something else than it promises: %s."
+                       % (shown(client.url), method, error))
+
+
+def _expected(client, names, hosts):
+    """Those of the hosts that are named; a Refusal for the others, which may be there and not be shown to this user."""
+    known = {host["name"]: host for host in hosts}
+    missing = [name for name in names if name not in known]
+    refuse(["OpenNebula at %s does not show the host %s to user %s. Correct the name; or, if it is there, %s" % (
+        shown(client.url), ", ".join(missing), client.username, _rights(client.username))] if missing else [])
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _rights(username):
+    return ("give the user %s the rights that this needs, as oneadmin on the front end: oneacl create '#ID HOST/* USE+ADMIN', "
+            "with the user's ID as oneuser list shows it" % username)
+
+
+def _carried_out(client, operations):
+    """(the operations done, warnings about hosts that changed meanwhile, problems)."""
+    done, skipped, problems, over = [], [], [], set()
+    for operation in operations:
+        if operation.target in over:
+            continue
+        try:
+            number = operation.arguments["host"]
+            body = client.call("one.host.info", number)
+            host = _parsed(client, "one.host.info", lambda document=body: plans.read(document))
+            if not plans.as_expected(host, operation.arguments["expects"]):
+                over.add(operation.target)
+                skipped.append("%s: it has changed since it was looked at, and is left for the next run (it was to %s)" % (
+                    operation.target, operation.summary))
+                continue
+            client.call(operation.name, *operation.arguments["call"])
+        except NoAnswer as error:
+            left = len(operations) - len(done)
+            problems += ["%s: %s" % (operation.target, error),
+                         "Not done because of that: %d of %d operations; the next run does the rest." % (left, len(operations))]
+            break
+        except ApiError as error:
+            over.add(operation.target)
+            problems.append("%s: %s%s" % (operation.target, error, " To disable and enable hosts, %s" % _rights(client.username)
+                                          if error.code == AUTHORIZATION else ""))
+            continue
+        done.append(operation)
+    return done, skipped, problems
+
+
+def _reports(rows):
+    """What an operator should know of, a sentence each."""
+    for row in rows:
+        if row["why"] and (row["action"] in (plans.HELD, plans.WAITING, plans.LEFT, plans.FOREIGN)
+                           or row["shares"] == plans.UNKNOWN):
+            yield "%s (%s): %s" % (row["host"], row["state"], row["why"])

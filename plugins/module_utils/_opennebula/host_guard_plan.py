@@ -1,0 +1,199 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts of OpenNebula are to take no guests, by what their guards say: attributes and states in, operations out. Pure.
+
+States of a host (host_state in the source): 0 init, 2 monitored, 3 error, 4 disabled, 8 offline. Only a monitored one is
+disabled, only one that the guard has disabled is enabled, and all else is left alone: a person, or OpenNebula's own fault
+tolerance, is at work there.
+"""
+
+from .._plan import host_attributes
+from .._plan.plan import Operation, Plan
+from . import objects, template
+
+MONITORED, DISABLED = 2, 4
+STATES = {0: "init", 1: "monitoring", 2: "monitored", 3: "error", 4: "disabled", 5: "monitoring after an error",
+          6: "monitoring for the first time", 7: "monitoring, disabled", 8: "offline"}
+ENABLE, DISABLE = 0, 1
+APPEND = 1
+# What is said of the shares of a host: some are lost; all can be used; nobody knows.
+BAD, GOOD, UNKNOWN = "bad", "good", "unknown"
+# What becomes of a host.
+KEPT, TO_DISABLE, TO_ENABLE, TO_UNMARK, HELD, WAITING, FOREIGN, LEFT = (
+    "kept", "disable", "enable", "unmark", "limit", "waiting", "by_hand", "left_alone")
+STATUS, UPDATE = "one.host.status", "one.host.update"
+
+
+def read_pool(document, monitoring=None):
+    """The hosts of one.hostpool.info, each {"id", "name", "state", "attributes", "mark", "error", "timestamp"}.
+
+    attributes: {NAME: text} of what guards print. mark: the value of the guard's mark, a dict, or None. monitoring: the
+    document of one.hostpool.monitoring, whose newest record tells the timestamp, None without one.
+    """
+    times = {}
+    for record in [] if monitoring is None else template.parse(monitoring).iter("MONITORING"):
+        number = objects.child_int(record, "ID", -1)
+        times[number] = max(times.get(number, 0), objects.child_int(record, "TIMESTAMP", 0))
+    return [_read(element, times) for element in template.parse(document).findall("HOST")]
+
+
+def read(document):
+    """The host of one.host.info, as in read_pool()."""
+    element = template.parse(document)
+    own = element.find("MONITORING/TIMESTAMP")
+    return _read(element, {} if own is None else {objects.child_int(element, "ID", -1): int(own.text)})
+
+
+def _read(element, times):
+    values = template.decode(element.find("TEMPLATE"))
+    number = objects.child_int(element, "ID", -1)
+    # OpenNebula's scheduler looks at the first of several, and so do we.
+    mark = values.get(host_attributes.MARK, [None])[0]
+    return {
+        "id": number, "name": objects.child_text(element, "NAME"), "state": objects.child_int(element, "STATE", -1),
+        "attributes": {name: found[0] for name, found in values.items() if name.startswith(host_attributes.PREFIX)
+                       and name != host_attributes.MARK and isinstance(found[0], str)},
+        "mark": mark if mark is None or isinstance(mark, dict) else {},
+        "error": "ERROR" in values, "timestamp": times.get(number),
+    }
+
+
+def verdict(host, shares, now, settings):
+    """(BAD, GOOD or UNKNOWN, why) of a host's shares.
+
+    shares: names of attributes that count, empty for all that the host prints. settings: {"max_age"}.
+    """
+    attributes = host["attributes"]
+    checked = attributes.get(host_attributes.CHECKED, "")
+    if not checked.isdigit():
+        return UNKNOWN, "its guard says nothing"
+    age = now - int(checked)
+    if abs(age) > settings["max_age"]:
+        return UNKNOWN, "its guard looked %d s ago" % age if age > 0 else "its clock is %d s ahead" % -age
+    states = {name: attributes.get(name, "nothing") for name in shares or host_attributes.states_of(attributes)}
+    for word, found in (("lost", BAD), ("unknown", UNKNOWN), ("nothing", UNKNOWN)):
+        names = sorted(name for name, state in states.items() if state == word)
+        if names:
+            return found, "%s %s" % (", ".join(names), "says nothing" if word == "nothing" else "is %s" % word)
+    strange = sorted(name for name, state in states.items() if state not in ("ok", "degraded", host_attributes.ABSENT))
+    if strange:
+        return UNKNOWN, "%s has an unknown state" % ", ".join(strange)
+    return GOOD, ""
+
+
+def plan(hosts, shares, now, settings):
+    """(Plan, [a row for each host]). A row: {"host", "id", "state", "shares", "action", "why"}, see above for the words.
+
+    settings: {"max_age", "max_monitoring_age": seconds, "limit": hosts that may be disabled by guards at once, None for a
+    third of all}. The hosts that are disabled already count.
+    """
+    limit = settings["limit"] if settings["limit"] is not None else max(1, len(hosts) // 3)
+    taken = sum(host["state"] == DISABLED and host["mark"] is not None for host in hosts)
+    whole, rows = Plan(), []
+    for host in sorted(hosts, key=lambda one: one["id"]):
+        found, why = verdict(host, shares, now, settings)
+        action, words = _decide(host, found, why, now, settings)
+        if action == TO_DISABLE:
+            if taken >= limit:
+                action, words = HELD, "%s; guards have disabled %d already, and may disable no more than %d at once" % (
+                    why, taken, limit)
+            else:
+                taken += 1
+        whole.add(Plan(list(_operations(host, action, why, now)), *_diff(host, action, why)))
+        rows.append({"host": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
+                     "shares": found, "action": action, "why": words})
+    return whole, rows
+
+
+def removal(hosts):
+    """plan() for guards that are no more: their attributes and marks go, and no state is changed."""
+    whole, rows = Plan(), []
+    for host in sorted(hosts, key=lambda one: one["id"]):
+        names = sorted(host["attributes"]) + ([host_attributes.MARK] if host["mark"] is not None else [])
+        still = host["state"] == DISABLED and host["mark"] is not None
+        if names:
+            text = "".join(template.encode({name: []})[0] for name in names)
+            whole.add(Plan([Operation(UPDATE, host["name"], "remove %s" % ", ".join(names), host=host["id"],
+                                      call=[host["id"], text, APPEND], expects={})],
+                           {host["name"]: {"attributes": names}}, {host["name"]: {"attributes": []}}))
+        rows.append({"host": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
+                     "shares": UNKNOWN, "action": FOREIGN if still else KEPT,
+                     "why": "it stays disabled, and is enabled by nobody but you: onehost enable %d" % host["id"] if still else ""})
+    return whole, rows
+
+
+def _decide(host, found, why, now, settings):
+    """(what becomes of a host, why), the limit aside."""
+    state, mark = host["state"], host["mark"]
+    if state == MONITORED:
+        if found == BAD:
+            return TO_DISABLE, why
+        return (TO_UNMARK, "a mark is left") if mark is not None and found == GOOD else (KEPT, why)
+    if state == DISABLED and mark is not None:
+        if found != GOOD:
+            return WAITING, why
+        if host["error"]:
+            return WAITING, "its shares are well, but its monitoring ended with an error"
+        if host["timestamp"] is None or abs(now - host["timestamp"]) > settings["max_monitoring_age"]:
+            return WAITING, "its shares are well, but it was not monitored lately"
+        return TO_ENABLE, ""
+    if state == DISABLED:
+        return FOREIGN, why or "disabled by somebody else, who has to enable it"
+    return LEFT, why or "left alone in this state"
+
+
+def _operations(host, action, why, now):
+    """Mark before disabling, and enable before the mark goes: a run that is killed between them is put right by the next."""
+    expects = {"state": host["state"], "marked": host["mark"] is not None}
+    if action == TO_DISABLE:
+        if host["mark"] is None or host["mark"].get("WHY") != why:
+            yield _update(host, host_attributes.MARK, [{"WHY": why, "SINCE": str(int(now))}], "note why it is disabled", expects)
+        yield _status(host, DISABLE, "disable it: %s" % why, dict(expects, marked=True))
+    elif action == TO_ENABLE:
+        yield _status(host, ENABLE, "enable it", expects)
+        yield _update(host, host_attributes.MARK, [], "remove the guard's mark", dict(expects, state=MONITORED))
+    elif action == TO_UNMARK:
+        yield _update(host, host_attributes.MARK, [], "remove the guard's mark", expects)
+    elif action == WAITING and why and host["mark"].get("WHY") != why:
+        yield _update(host, host_attributes.MARK, [{"WHY": why, "SINCE": host["mark"].get("SINCE", str(int(now)))}],
+                      "note why it stays disabled", expects)
+    if host["state"] in (MONITORED, DISABLED):
+        gone = host_attributes.gone(host["attributes"])
+        if gone:
+            text = "".join(template.encode({name: []})[0] for name in gone)
+            yield Operation(UPDATE, host["name"], "remove %s, declared no more" % ", ".join(gone), host=host["id"],
+                            call=[host["id"], text, APPEND], expects={})
+
+
+def _update(host, name, values, summary, expects):
+    return Operation(UPDATE, host["name"], summary, host=host["id"],
+                     call=[host["id"], template.encode({name: values})[0], APPEND], expects=expects)
+
+
+def _status(host, number, summary, expects):
+    return Operation(STATUS, host["name"], summary, host=host["id"], call=[host["id"], number], expects=expects)
+
+
+def _diff(host, action, why):
+    """(before, after) of a host, each {} where nothing changes."""
+    before = {"state": STATES.get(host["state"], host["state"]), "mark": host["mark"] and host["mark"].get("WHY", "")}
+    after = dict(before)
+    if action == TO_DISABLE:
+        after.update(state=STATES[DISABLED], mark=why)
+    elif action == TO_ENABLE:
+        after.update(state=STATES[MONITORED], mark=None)
+    elif action == TO_UNMARK:
+        after.update(mark=None)
+    elif action == WAITING and why:
+        after.update(mark=why)
+    gone = host_attributes.gone(host["attributes"]) if host["state"] in (MONITORED, DISABLED) else []
+    if gone:
+        before["attributes"], after["attributes"] = gone, []
+    return ({}, {}) if before == after else ({host["name"]: before}, {host["name"]: after})
+
+
+def as_expected(host, expects):
+    """Whether a host, read again, still is what an operation was planned for."""
+    return all([expects.get("state", host["state"]) == host["state"],
+                expects.get("marked", host["mark"] is not None) == (host["mark"] is not None)])

@@ -1,0 +1,78 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""guard.yml and guard_opennebula.yml by ansible-playbook: hypervisors in check mode, OpenNebula against the simulator."""
+
+import json
+import os
+import time
+
+import pytest
+
+from tests.support.opennebula import PASSWORD, USER, opennebula
+from tests.support.playbook import ROOT
+from tests.support.warm import run_playbook
+
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+SHARE = {"path": "/srv/shares/a", "type": "nfs", "source": "nas1:/a"}
+
+
+def run(directory, playbook, *arguments, environment=None, **variables):
+    inventory = {"all": {"hosts": {"localhost": HERE}, "children": {"hypervisors": {"hosts": dict.fromkeys(["hv1", "hv2"], HERE)}},
+                         "vars": dict({"virtshare_shares": [SHARE]}, **variables)}}
+    (directory / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+    return run_playbook(ROOT / "playbooks" / playbook, inventories=[directory / "hosts.json"], arguments=arguments,
+                        environment=environment, timeout=300)
+
+
+def host(one, name, state):
+    """A monitored host of OpenNebula whose guard says this of its share."""
+    number = one.by_hand("one.host.allocate", name, "dummy", "dummy", -1)
+    one.by_hand("one.host.update", number, 'VIRTSHARE_CHECKED="%d"\nVIRTSHARE_A="%s"' % (time.time(), state), 1)
+    oned = one.endpoint.oned
+    with oned.lock:
+        found = oned.hosts.get(number)
+        found.monitored({"TOTALCPU": "800", "TOTALMEMORY": "16777216"}, oned)
+        oned.hosts.update(found)
+    return number
+
+
+def test_hosts_are_disabled_once_and_only_where_that_is_wanted(tmp_path):
+    with opennebula() as one:
+        host(one, "hv1", "lost"), host(one, "hv2", "ok")
+        environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
+        nothing = run(tmp_path, "guard_opennebula.yml", environment=environment)
+        assert nothing.code == 0 and nothing.of("one_host_guard") == {} and one.writes.count("one.host.status") == 0, nothing.output
+        wanted = {"opennebula_guard_hosts": "{{ groups['hypervisors'] }}"}
+        predicted = run(tmp_path, "guard_opennebula.yml", "--check", environment=environment, **wanted)
+        assert one.writes.count("one.host.status") == 0
+        done = run(tmp_path, "guard_opennebula.yml", environment=environment, **wanted)
+        assert done.code == predicted.code == 0, done.output
+        again = run(tmp_path, "guard_opennebula.yml", environment=environment, **wanted)
+    before, after, then = (each.of("one_host_guard")["localhost"] for each in (predicted, done, again))
+    assert before["operations"] == after["operations"] and [each["operation"] for each in after["operations"]] == [
+        "one.host.update", "one.host.status"]
+    assert not then["changed"] and [row["action"] for row in then["hosts"]] == ["waiting", "kept"]
+    # It knows of no share by itself, and so leaves the probe alone.
+    assert done.of("opennebula_guard_probe") == {}
+
+
+@pytest.mark.parametrize("state", ["absent", "present"])
+def test_each_hypervisor_is_one_execution_beside_its_declaration(tmp_path, state):
+    """Of this machine nothing is changed: it is a check, and one without systemd is refused by name."""
+    done = run(tmp_path, "guard.yml", "--check", share_guard_state=state, share_guard_metrics_directory="")
+    found = done.of("share_guard")
+    assert set(found) == {"hv1", "hv2"}, done.output
+    for name, result in found.items():
+        if state == "absent":
+            assert (result["changed"], result["operations"]) == (False, [])
+        elif not os.path.isdir("/run/systemd/system"):
+            assert done.code != 0
+            assert result["msg"].startswith(name + ": systemd is not the init of this host")
+        else:
+            assert result["attributes"] == ["VIRTSHARE_A"] and result["changed"]
+
+
+def test_a_wrong_declaration_ends_it_before_a_host_is_looked_at(tmp_path):
+    done = run(tmp_path, "guard.yml", "--check", virtshare_shares=[dict(SHARE, type="nsf")])
+    assert done.code != 0 and "nsf" in done.output and done.of("share_guard") == {}

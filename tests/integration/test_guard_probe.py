@@ -1,0 +1,143 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenNebula's probe: installed on a front end whose onehost keeps count, and run as an agent runs it."""
+
+import os
+import re
+import subprocess
+import time
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import probe
+
+from tests.support.privileged import run_as_root
+
+# As onemonitord reads a line; one that is not so spoils the attributes of all probes.
+LINE = re.compile(r'[A-Z_][A-Z0-9_]*="[^"\x00-\x1f]*"')
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """What the probe prints, with the guard's file here."""
+    kept = tmp_path / "guard.attributes"
+    script = tmp_path / "probe.sh"
+    script.write_text(probe.script(["VIRTSHARE_B", "VIRTSHARE_A"], 90).replace("/run/virtshare/guard.attributes", str(kept)))
+
+    def run(content=None, age=0, mode=0o644):
+        if content is not None:
+            kept.write_bytes(content)
+            kept.chmod(mode)
+            os.utime(kept, (time.time() - age,) * 2)
+        done = subprocess.run(["sh", script, "kvm", "1", "hv1"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert done.returncode == 0
+        assert all(LINE.fullmatch(line) for line in done.stdout.decode().splitlines())
+        assert not done.stdout or done.stdout.endswith(b"\n")
+        return done.stdout.decode().splitlines()
+    return run
+
+
+UNKNOWN = ['VIRTSHARE_A="unknown"', 'VIRTSHARE_B="unknown"']
+FRESH = b'VIRTSHARE_CHECKED="1700000000"\nVIRTSHARE_A="ok"\nVIRTSHARE_A_FREE_MB="5"\n'
+
+
+def test_it_prints_what_the_guard_wrote(ask):
+    assert ask(FRESH) == FRESH.decode().splitlines()
+
+
+@pytest.mark.parametrize("content, age", [(None, 0), (FRESH, 95), (FRESH, 10000000), (FRESH, -120)])
+def test_without_news_all_is_unknown(ask, content, age):
+    assert ask(content, age) == UNKNOWN
+
+
+@pytest.mark.parametrize("garbage", [
+    b"a bare line\n", b'VIRTSHARE_A="unclosed\n', b'VIRTSHARE-A="ok"\n', b"\xff\xfe\x00\n", b'HOSTNAME="hv9"\n',
+    b'VIRTSHARE_A="a\x01b"\n', b'VIRTSHARE_A="ok"; reboot\n', b'VIRTSHARE_A="$(id)"\n', b'VIRTSHARE_A="ok"\r\n',
+])
+def test_no_line_that_opennebula_cannot_read_gets_through(ask, garbage):
+    assert ask(garbage + FRESH) == FRESH.decode().splitlines()
+
+
+def test_each_name_is_printed_once_and_never_much(ask):
+    assert ask(FRESH + b'VIRTSHARE_A="lost"\n') == FRESH.decode().splitlines()
+    many = ask(b"".join(b'VIRTSHARE_A%d="ok"\n' % number for number in range(100000)))
+    assert len("\n".join(many)) <= 32768
+
+
+BEGIN = r"""
+REMOTES = "/srv/remotes"
+for driver in ("kvm", "lxc"):
+    os.makedirs(REMOTES + "/im/%s-probes.d/host/system" % driver)
+os.chown(REMOTES + "/im/kvm-probes.d/host/system", 9869, 9869)
+with open("/srv/onehost", "w") as script:
+    script.write('#!/bin/sh\necho "$(id -un) $*" >> /srv/told\nexit $(cat /srv/code 2>/dev/null || echo 0)\n')
+os.chmod("/srv/onehost", 0o755), os.chmod("/srv", 0o777)
+FILES = [REMOTES + "/im/%s-probes.d/host/system/virtshare_guard.sh" % driver for driver in ("kvm", "lxc")]
+# runuser of the machine, as a user without a login shell has none.
+with open("/srv/runuser", "w") as script:
+    script.write('#!/bin/sh\n[ "$*" = "-l oneadmin -c onehost sync --force" ] && exec setpriv --reuid 9869 --regid 9869 --clear-groups '
+                 '/srv/onehost sync --force\n')
+os.chmod("/srv/runuser", 0o755)
+where = sh("command -v runuser").strip()
+sh("mount --bind /srv/runuser " + where)
+
+def install(check=False, **parameters):
+    return run_module("opennebula_guard_probe", dict({"attributes": ["VIRTSHARE_A"], "remotes": REMOTES}, **parameters), check)
+
+def told():
+    text = open("/srv/told").read() if os.path.exists("/srv/told") else ""
+    if text:
+        os.unlink("/srv/told")
+    return text
+
+def did(outcome):
+    return [each["operation"] for each in outcome.get("operations", [])]
+"""
+
+
+def on_a_front_end(tmp_path, script):
+    return run_as_root(tmp_path, BEGIN + script)
+
+
+def test_it_is_predicted_installed_once_copied_and_removed(tmp_path):
+    result = on_a_front_end(tmp_path, """
+predicted = install(check=True)
+untouched = [os.path.exists(name) for name in FILES] + [told()]
+first, copied = install(), told()
+owners = [[os.stat(name).st_uid, oct(os.stat(name).st_mode)] for name in FILES]
+second, again = install(), told()
+more = install(attributes=["VIRTSHARE_A", "VIRTSHARE_B"])
+os.chmod(FILES[1], 0o644)
+mode = install(attributes=["VIRTSHARE_A", "VIRTSHARE_B"])
+told()
+foreseen = install(check=True, state="absent", attributes=[])
+removed, gone = install(state="absent", attributes=[]), told()
+none_left = install(state="absent", attributes=[])
+result = dict(predicted=predicted, untouched=untouched, first=first, copied=copied, owners=owners, second=second, again=again,
+              more=did(more), mode=did(mode), foreseen=foreseen, removed=removed, gone=gone, none_left=none_left["changed"],
+              left=[os.path.exists(name) for name in FILES])
+""")
+    for key in ("changed", "operations", "diff"):
+        assert result["predicted"][key] == result["first"][key]
+        assert result["foreseen"][key] == result["removed"][key]
+    assert result["untouched"] == [False, False, ""]
+    assert [each["operation"] for each in result["first"]["operations"]] == ["write", "write", "sync"]
+    assert result["copied"] == result["gone"] == "oneadmin sync --force\n"
+    assert result["owners"] == [[9869, "0o100755"], [0, "0o100755"]]
+    assert (result["second"]["changed"], result["again"]) == (False, "")
+    assert result["more"] == ["write", "write", "sync"] and result["mode"] == ["write", "sync"]
+    assert not result["none_left"] and result["left"] == [False, False]
+
+
+def test_what_cannot_be_is_refused_and_a_failed_copy_is_named(tmp_path):
+    nowhere, nameless, odd, failed = on_a_front_end(tmp_path, """
+nowhere = install(remotes="/srv/none")["msg"]
+nameless = install(attributes=[])["msg"]
+odd = install(attributes=["VIRTSHARE_a b"])["msg"]
+open("/srv/code", "w").write("3")
+failed = install()["msg"]
+result = [nowhere, nameless, odd, failed]
+""")
+    assert "no folder of OpenNebula's probes below /srv/none/im" in nowhere
+    assert "attributes is empty" in nameless and "VIRTSHARE_a b" in odd
+    assert "onehost sync --force, as oneadmin, ended with 3" in failed and "run that command there" in failed
