@@ -6,12 +6,16 @@
 import difflib
 import pathlib
 
+from ..module_utils._plan import taking_part
 from ..module_utils._plan.plan import Refusal, refuse
 from ..plugin_utils._action import ControllerAction, each_once
 
 ROLES = pathlib.Path(__file__).parents[2] / "roles"
 # Those of the playbooks. Those of a role are in its argument_specs.yml.
-PLAYBOOK_VARIABLES = ("virtshare_hypervisors", "virtshare_publisher", "virtshare_shares")
+PLAYBOOK_VARIABLES = (taking_part.EXPECTED, "virtshare_hypervisors", taking_part.MAINTENANCE, "virtshare_publisher",
+                      "virtshare_shares")
+# What the playbooks take where virtshare_hypervisors is not set.
+_GROUP = "hypervisors"
 # What roles set themselves, and a cache of facts may have kept.
 _FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "virtiofsd_accounts")
 _PUBLISHED = ("opennebula_storage_", "flexvdi_storage_")
@@ -24,15 +28,22 @@ class ActionModule(ControllerAction):
     ARGUMENTS = dict(
         hosts=dict(type="list", elements="str", required=True),
         pattern=dict(type="str", required=True),
+        expected=dict(type="list", elements="str", default=[]),
+        maintenance=dict(type="list", elements="str", default=[]),
+        earlier=dict(type="dict", default={}),
     )
 
     def work(self, arguments, hosts):
+        if arguments["earlier"].get("expected"):
+            return arguments["earlier"]
+        expected, maintenance = (taking_part.listed_names(arguments[name]) for name in ("expected", "maintenance"))
+        found = {"expected": taking_part.counted(arguments["hosts"], expected, maintenance), "maintenance": maintenance,
+                 "left_out": [host for host in arguments["hosts"] if host in maintenance]}
         warnings = _unselected(set(hosts.run_tags), set(self._task.tags) - {"always"})
         if warnings:
-            return {"warnings": warnings}
-        if not arguments["hosts"]:
-            raise Refusal("no host is in %s, so that nothing would be done. Put the hypervisors into that group of the "
-                          "inventory, or name their group in virtshare_hypervisors." % arguments["pattern"])
+            return dict(found, warnings=warnings)
+        self._refuse_no_hosts(arguments)
+        refuse(taking_part.problems(arguments["hosts"], hosts.inventory, hosts.everyone, expected, maintenance, hosts.job()))
         options = {role.name: self._options(role) for role in sorted(ROLES.iterdir()) if role.is_dir()}
         names = {host: hosts.names(host) for host in arguments["hosts"]}
         problems, warnings = {}, {}
@@ -45,7 +56,17 @@ class ActionModule(ControllerAction):
             problems.append("nothing is declared for the hosts of %s: neither shares in virtshare_shares, nor anything to "
                             "be published. Write virtshare_shares: [] if nothing is meant." % arguments["pattern"])
         refuse(problems)
-        return {"warnings": each_once(warnings)}
+        return dict(found, warnings=each_once(warnings))
+
+    def _refuse_no_hosts(self, arguments):
+        pattern = arguments["pattern"]
+        if not arguments["hosts"]:
+            raise Refusal("no host is in %s, so that nothing would be done. Put the hypervisors into that group of the "
+                          "inventory, or name their group in virtshare_hypervisors. A smart inventory of AWX has no groups: "
+                          "use another kind." % pattern)
+        if pattern != _GROUP and _GROUP in self._task.get_play().hosts:
+            raise Refusal("virtshare_hypervisors is '%s' in the inventory, and Ansible chooses the hosts of a play before it "
+                          "reads that. Give it as an extra variable, or to the import_playbook." % pattern)
 
     def _options(self, role):
         """{name of an option: its type} of a role."""
@@ -79,7 +100,7 @@ def misspelt(given, options):
 def _declares(role, name, kind):
     """Whether an option of a role is a list of what is to be there."""
     return name == "%s_shares" % role or name == "ocfs2_cluster_filesystems" or (
-        kind == "list" and name.startswith(_PUBLISHED) and not name.endswith(("_paths", "_users", "_proofs")))
+        kind == "list" and name.startswith(_PUBLISHED) and not name.endswith(("_maintenance", "_paths", "_proofs", "_users")))
 
 
 def _unselected(run, own):

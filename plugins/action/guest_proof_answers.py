@@ -4,6 +4,8 @@
 """Refuse guests' answers that other hosts do not see, and report what the guests saw."""
 
 from ..module_utils._plan.plan import refuse
+from ..module_utils._plan.taking_part import counted, listed_names
+from ..module_utils._proof.declared import absent
 from ..module_utils._share.declaration import mounted
 from ..module_utils._share.types import registry
 from ..module_utils._virtiofs import exchange
@@ -14,7 +16,11 @@ class ActionModule(ControllerAction):
     """guest_proof_answers, see its documentation."""
 
     WHERE = "with the guests' answers"
-    ARGUMENTS = dict((name, dict(type="str", required=True)) for name in ("declared", "plan", "guests", "read"))
+    ARGUMENTS = dict(
+        [(name, dict(type="str", required=True)) for name in ("declared", "plan", "guests", "read")],
+        expected_hosts=dict(type="list", elements="str", default=[]),
+        maintenance=dict(type="list", elements="str", default=[]),
+    )
 
     def work(self, arguments, hosts):
         declared, guests, read = (hosts.registered(arguments[name]) for name in ("declared", "guests", "read"))
@@ -22,7 +28,9 @@ class ActionModule(ControllerAction):
             "guest": guests.get(host), "read": read.get(host),
             "per_host": _per_host(result["shares"], guests.get(host)),
         } for host, result in declared.items()})
-        refuse(problems)
+        expected = counted([], listed_names(arguments["expected_hosts"]), listed_names(arguments["maintenance"]))
+        missing = absent(expected, hosts.batch, hosts.play, hosts.everyone, hosts.inventory, hosts.job())
+        refuse(problems + ["%s took no part in this proof: %s" % pair for pair in sorted(missing.items())])
         # It was registered once, for all hosts.
         plan = hosts.variable(hosts.batch[0], arguments["plan"])["hosts"]
         return {"report": {host: plan[host]["left_out"] + exchange.report(guest, plan[host]["shares"], host)

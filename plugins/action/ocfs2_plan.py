@@ -4,6 +4,7 @@
 """Compare what all hosts have of OCFS2, and plan what each of them needs."""
 
 from ..module_utils._ocfs2.group import plan_cluster
+from ..module_utils._plan.taking_part import counted, listed_names
 from ..module_utils._share.declaration import checked
 from ..module_utils._share.types.ocfs2 import Ocfs2
 from ..plugin_utils._action import ControllerAction
@@ -16,12 +17,16 @@ class ActionModule(ControllerAction):
     ARGUMENTS = dict(
         members=dict(type="str", required=True),
         hosts=dict(type="list", elements="str", default=[]),
+        maintenance=dict(type="list", elements="str", default=[]),
         unknown_hosts=dict(type="bool", default=False),
     )
 
     def work(self, arguments, hosts):
         read = hosts.registered(arguments["members"], hosts.play)
-        expected = [host for host in arguments["hosts"] if _expected(hosts, host)]
+        counting = counted([], listed_names(arguments["hosts"]), listed_names(arguments["maintenance"]))
+        # Nobody can tell what is declared for one that a slice of an AWX job does not have, or that is disabled there.
+        known = hosts.inventory
+        expected = [host for host in counting if host not in known or _expected(hosts, host)]
         return plan_cluster(read, expected + ["the hosts outside of --limit"] * arguments["unknown_hosts"])
 
 

@@ -6,6 +6,7 @@
 from ..module_utils._flexvdi import readiness
 from ..module_utils._plan import proven
 from ..module_utils._plan.plan import refuse
+from ..module_utils._plan.taking_part import listed_names
 from ..plugin_utils._action import ControllerAction
 
 
@@ -28,6 +29,7 @@ class ActionModule(ControllerAction):
         bricks=dict(type="str", default="share_mounts_directories_result"),
         host_names=dict(type="dict", default={}),
         users=dict(type="list", elements="str", default=[]),
+        maintenance=dict(type="list", elements="str", default=[]),
         check_mode=dict(type="bool", default=False),
     )
 
@@ -38,6 +40,7 @@ class ActionModule(ControllerAction):
                           for name, key in ((arguments["access"], "paths"), (arguments["bricks"], "directories")))
         problems += readiness.unready(
             arguments["external_volumes"], arguments["gluster_volumes"], arguments["image_storages"], arguments["proofs"],
-            access, bricks, arguments["host_names"], arguments["users"], arguments["check_mode"])
+            access, bricks, arguments["host_names"], arguments["users"], arguments["check_mode"],
+            listed_names(arguments["maintenance"]))
         refuse(problems)
         return {}

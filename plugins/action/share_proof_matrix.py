@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge whether all hosts of the play see the same filesystem at each share's path."""
 
+from ..module_utils._plan.taking_part import counted, listed_names
 from ..module_utils._proof import matrix
 from ..module_utils._proof.declared import absent as absent_hosts
 from ..plugin_utils._action import ControllerAction
@@ -16,6 +17,7 @@ class ActionModule(ControllerAction):
         written=dict(type="str", required=True),
         read=dict(type="str", required=True),
         expected_hosts=dict(type="list", elements="str", default=[]),
+        maintenance=dict(type="list", elements="str", default=[]),
         allow_same_machine=dict(type="bool", default=False),
         active=dict(type="list", elements="str", default=[]),
         everyone=dict(type="list", elements="str", default=[]),
@@ -25,7 +27,11 @@ class ActionModule(ControllerAction):
         declared, written, read = (hosts.registered(arguments[name]) for name in ("declared", "written", "read"))
         results = {host: {"write": written.get(host), "read": read.get(host)} for host in hosts.batch}
         shares = [share for result in declared.values() for share in result["shares"]]
-        absent = absent_hosts(arguments["expected_hosts"], hosts.batch, arguments["active"], arguments["everyone"])
-        judgement = matrix.judge(results, shares, arguments["expected_hosts"], arguments["allow_same_machine"],
-                                 absent if arguments["everyone"] else None)
+        maintenance = listed_names(arguments["maintenance"])
+        expected = counted([], listed_names(arguments["expected_hosts"]), maintenance)
+        absent = {}
+        if arguments["everyone"]:
+            absent = absent_hosts(expected, hosts.batch, arguments["active"], arguments["everyone"], hosts.inventory, hosts.job())
+        judgement = matrix.judge(results, shares, [*expected, *absent], arguments["allow_same_machine"], absent,
+                                 [host for host in maintenance if host not in results])
         return {"result": judgement, "warnings": judgement["warnings"]}

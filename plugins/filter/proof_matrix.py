@@ -66,6 +66,10 @@ _value:
     words:
       description: All of it in words, a line or more a share.
       type: str
+    maintenance:
+      description: The hosts that were left out on purpose.
+      type: list
+      elements: str
     host_problems:
       description: For each host that is a problem itself the sentences about it.
       type: dict

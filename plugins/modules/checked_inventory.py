@@ -11,6 +11,8 @@ author: virtshare contributors (@virtshare)
 description:
   - Fails when there is no host, when nothing is declared, and when a variable is misspelt whose name begins like those of
     this collection.
+  - Fails when a list names a host that the inventory does not know, when every host of the run is left out on purpose, and
+    when the job is a slice of an AWX job and O(expected) is empty.
   - Warns of other variables that begin so and that nothing here knows, and when C(--tags) selects nothing.
   - Runs on the controller only. The playbooks begin with it.
 options:
@@ -23,6 +25,22 @@ options:
     description: By what they were chosen, for the messages.
     type: str
     required: true
+  expected:
+    description:
+      - All hosts that have to take part in a proof, those of O(hosts) when empty.
+      - Variables of the inventory are the place for it, as slices and disabled hosts of AWX do not shrink them.
+    type: list
+    elements: str
+    default: []
+  maintenance:
+    description: Hosts that are left out on purpose. Nothing is done on them, and nothing is expected of them.
+    type: list
+    elements: str
+    default: []
+  earlier:
+    description: What this returned earlier in the same run. Then it is returned again, and nothing is checked.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:
@@ -37,6 +55,21 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+expected:
+  description: The hosts that have to take part, without those in O(maintenance).
+  returned: success
+  type: list
+  elements: str
+maintenance:
+  description: The hosts that are left out on purpose.
+  returned: success
+  type: list
+  elements: str
+left_out:
+  description: Those of them that are among O(hosts).
+  returned: success
+  type: list
+  elements: str
 problems:
   description: A sentence for each problem.
   returned: failure

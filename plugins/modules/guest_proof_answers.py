@@ -30,6 +30,16 @@ options:
     description: The same of M(virtshare.storage.share_proof) in its phase V(read).
     type: str
     required: true
+  expected_hosts:
+    description: All hosts that should have written and read.
+    type: list
+    elements: str
+    default: []
+  maintenance:
+    description: Hosts that are left out on purpose, and are not expected.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:

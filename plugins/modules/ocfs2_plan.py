@@ -28,6 +28,11 @@ options:
     type: list
     elements: str
     default: []
+  maintenance:
+    description: Those of O(hosts) that are left out on purpose, and are not waited for.
+    type: list
+    elements: str
+    default: []
   unknown_hosts:
     description: Whether there may be more hosts, outside of C(--limit), whose names are not known.
     type: bool

@@ -66,6 +66,11 @@ options:
     type: list
     elements: str
     default: []
+  maintenance:
+    description: Hosts of the inventory that are left out on purpose. Nothing need be shown of them.
+    type: list
+    elements: str
+    default: []
   check_mode:
     description: Whether nothing was written, and what a real run would prove counts as proven.
     type: bool

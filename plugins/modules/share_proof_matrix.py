@@ -31,6 +31,11 @@ options:
     type: list
     elements: str
     default: []
+  maintenance:
+    description: Hosts that are left out on purpose, and are not expected. The result names them.
+    type: list
+    elements: str
+    default: []
   allow_same_machine:
     description: Whether several hosts may be one and the same machine.
     type: bool

@@ -8,6 +8,7 @@ import datetime
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._plan.plan import Failure
+from ..module_utils._plan.taking_part import VARIABLES, Job
 from ..module_utils._proof.explain import listed
 
 
@@ -48,6 +49,18 @@ class Hosts:
         self.run_tags = list(task_vars.get("ansible_run_tags") or ())
         self.batch = [str(host) for host in task_vars["ansible_play_batch"]]
         self.play = [str(host) for host in task_vars["ansible_play_hosts"]]
+        # With those that failed in an earlier task, or in an earlier play.
+        self.everyone = [str(host) for host in task_vars.get("ansible_play_hosts_all") or self.play]
+        self.limit = str(task_vars.get("ansible_limit") or "")
+
+    @property
+    def inventory(self):
+        """The names of all hosts that the inventory has, also outside of the play and of --limit."""
+        return [str(host) for host in self._variables]
+
+    def job(self):
+        """The Job of AWX that runs this, as far as the variables tell."""
+        return Job({name: self.variable(self.batch[0], name) for name in VARIABLES} if self.batch else {})
 
     def names(self, host):
         """The names of a host's variables."""

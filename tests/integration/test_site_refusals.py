@@ -173,7 +173,16 @@ def write(directory, inventory):
     ({"all": {"vars": {"share_proof_timeouts": 3, "virtshare_shares": [GOOD]}}},
      "the variable share_proof_timeouts is not known here. Write share_proof_timeout."),
     ({}, "nothing is declared for the hosts of hypervisors: "),
-], ids=["empty group", "other group", "misspelt", "misspelt option", "nothing"])
+    # What a smart inventory of AWX gives a job.
+    ({"hypervisors": {}, "all": {"hosts": {"hv1": {}, "hv2": {}}}}, "A smart inventory of AWX has no groups: "),
+    ({"all": {"vars": {"virtshare_hypervisors": "kvm", "virtshare_shares": [GOOD]}, "children": {"kvm": {"hosts": {"hv1": {}}}}}},
+     "virtshare_hypervisors is 'kvm' in the inventory, and Ansible chooses the hosts of a play before it reads that."),
+    ({"all": {"vars": {"virtshare_maintenance": "hv1,hv22", "virtshare_shares": [GOOD]}}},
+     "virtshare_maintenance names hv22, which the inventory does not know. Write hv2."),
+    ({"all": {"vars": {"virtshare_maintenance": ["hv1", "hv2", "hv3"], "virtshare_shares": [GOOD]}}},
+     "all hosts of this run (hv1, hv2, hv3) are in virtshare_maintenance, so that nothing would be done."),
+], ids=["empty group", "other group", "misspelt", "misspelt option", "nothing", "smart inventory", "too late", "misspelt host",
+        "all in maintenance"])
 def test_a_run_that_would_do_nothing_is_no_success(tmp_path, watched, playbook, change, words):
     inventory, contacts = watched
     run = run_playbook(f"playbooks/{playbook}.yml", inventories=[write(tmp_path, {**inventory, **change})])
@@ -181,6 +190,16 @@ def test_a_run_that_would_do_nothing_is_no_success(tmp_path, watched, playbook, 
     (failure,) = run.failures
     assert run.output.count(words) == 1, run.output
     assert contacts.read_text(encoding="utf-8") == "" and len(failure["result"]["problems"]) == 1
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("limit", ["localhost", "nas1"])
+def test_a_limit_without_any_hypervisor_is_no_success(tmp_path, watched, playbook, limit):
+    inventory, contacts = watched
+    inventory["all"] = {"vars": {"virtshare_shares": [GOOD]}, "hosts": {"nas1": {}, "localhost": {}}}
+    run = run_playbook(f"playbooks/{playbook}.yml", inventories=[write(tmp_path, inventory)], arguments=["--limit", limit])
+    assert run.code != 0 and contacts.read_text(encoding="utf-8") == ""
+    assert "no hypervisor (hv1, hv2, hv3) is in this run, so that nothing would be done. Correct --limit." in run.failure_text()
 
 
 def test_what_only_the_play_declares_is_declared(tmp_path, watched):

@@ -6,29 +6,44 @@
 import posixpath
 
 from .._plan import proven
+from .._plan.taking_part import MAINTENANCE
 
 
 class _Hosts:
     """Image storages with their hosts, and how the inventory calls these."""
 
-    def __init__(self, image_storages, host_names):
+    def __init__(self, image_storages, host_names, maintenance=()):
         self._storages = dict((storage["name"], storage.get("hosts")) for storage in image_storages)
         self._names = host_names
+        self._maintenance = maintenance
 
     def of(self, storage):
-        """[(the Manager's id, the inventory's name)] of an image storage, None where nobody has said its hosts."""
+        """[(the Manager's id, the inventory's name)] of an image storage, without the hosts in maintenance; None where
+        nobody has said its hosts."""
         hosts = self._storages.get(storage)
-        return None if not hosts else [(host, self._names.get(host, host)) for host in hosts]
+        return None if not hosts else [pair for pair in ((host, self._names.get(host, host)) for host in hosts)
+                                       if pair[1] not in self._maintenance]
+
+    def trouble(self, storage):
+        """Why nothing can be told of an image storage's hosts, None where it can."""
+        members = self.of(storage)
+        if members is None:
+            return "the hosts of image storage %s are not known" % storage
+        if not members:
+            return "all hosts of image storage %s are in %s" % (storage, MAINTENANCE)
+        return None
 
 
-def unready(external, gluster, image_storages, proofs, access, bricks, host_names=None, users=(), check_mode=False):
+def unready(external, gluster, image_storages, proofs, access, bricks, host_names=None, users=(), check_mode=False,
+            maintenance=()):
     """A sentence for each reason why a declared volume must not be created; an empty list when all may be.
 
     external, gluster: declared volumes; absent ones are passed over. image_storages: [{"name", "hosts"}].
     proofs: the C(shares) of share_proof_result. access: {inventory name: paths of share_access}, with those of inside().
-    bricks: {inventory name: the C(directories) of hypervisor_facts}. users: who may run guests.
+    bricks: {inventory name: the C(directories) of hypervisor_facts}. users: who may run guests. maintenance: hosts, by the
+    inventory's names, that are left out on purpose.
     """
-    hosts = _Hosts(image_storages, host_names or {})
+    hosts = _Hosts(image_storages, host_names or {}, maintenance)
     problems = []
     for volume in external:
         if volume.get("state", "present") == "present" and volume.get("path"):
@@ -74,8 +89,9 @@ def _external(volume, hosts, proofs, access, users, check_mode):
     start = "%s (external volume %s)" % (path, volume["name"])
     share = proven.share_of(path, proofs)
     members = hosts.of(volume["image_storage"])
-    if share is not None and members is None:
-        return ["%s: the hosts of image storage %s are not known" % (start, volume["image_storage"])]
+    trouble = hosts.trouble(volume["image_storage"])
+    if share is not None and trouble:
+        return ["%s: %s" % (start, trouble)]
     problem = proven.unproven(path, "external volume %s" % volume["name"], proofs, check_mode, (
         "image storage %s" % volume["image_storage"], [(pair[1], _both(pair)) for pair in members or []]))
     # Nobody writes in check mode.
@@ -114,11 +130,11 @@ def _writable(start, path, share, host, tested, users):
 
 def _gluster(volume, hosts, bricks):
     start = "Gluster volume %s" % volume["name"]
-    members = hosts.of(volume["image_storage"])
-    if members is None:
-        return ["%s: the hosts of image storage %s are not known" % (start, volume["image_storage"])]
+    trouble = hosts.trouble(volume["image_storage"])
+    if trouble:
+        return ["%s: %s" % (start, trouble)]
     found = []
-    for pair in members:
+    for pair in hosts.of(volume["image_storage"]):
         seen = bricks.get(pair[1])
         if seen is None:
             found.append("%s: nobody looked at the bricks on %s" % (start, _both(pair)))

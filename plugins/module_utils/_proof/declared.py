@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the proof works on: the normal shares that are to be mounted, and directories inside them. Pure."""
 
+from .._plan import taking_part
 from .._share.declaration import mounted
 from .._share.paths import inside
 from .._share.values import truth
@@ -27,8 +28,12 @@ def outside(shares, directories):
             for directory in directories if directory not in known]
 
 
-def absent(expected, batch, active, everyone):
-    """{expected host that is not in the batch: why}. active: the hosts of the play that did not fail; everyone: all."""
+def absent(expected, batch, active, everyone, inventory, job):
+    """{expected host that is not in the batch: why}.
+
+    active: the hosts of the play that did not fail. everyone: all hosts of the play. inventory: all that there are. job: the
+    Job of AWX that runs this, see _plan.taking_part.
+    """
     reasons = {}
     for host in expected:
         if host in batch:
@@ -38,7 +43,10 @@ def absent(expected, batch, active, everyone):
         elif host in everyone:
             reasons[host] = "it is unreachable, or an earlier task failed on it"
         else:
-            reasons[host] = "it is left out by --limit, or by the hosts of the play"
+            reasons[host] = taking_part.why_missing(host, inventory, job) or (
+                "it is left out by --limit, or by the hosts of the play")
+    if job.is_slice and not reasons:
+        reasons["the hosts of other slices"] = "this job is one slice; name all hypervisors in %s" % taking_part.EXPECTED
     return reasons
 
 

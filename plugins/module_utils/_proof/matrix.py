@@ -9,6 +9,7 @@ is proven when inode, filesystem id and the content of its root are the same eve
 counts: one filesystem has many spellings, and one spelling may be two filesystems.
 """
 
+from .._plan import taking_part
 from .._share import marker
 from .._share.types import registry
 from . import clocks, declared, explain, lasting, machines
@@ -24,7 +25,7 @@ MISSING = "missing"
 UNPROVEN = "unproven"
 
 
-def judge(results, shares, expected=(), allow_same_machine=False, absent=None):
+def judge(results, shares, expected=(), allow_same_machine=False, absent=None, maintenance=()):
     """The proof's result: {"proven": bool, "words": str, "shares": [...]}, the shape is in the filter's documentation.
 
     results: {host: {"write": result of share_proof or None, "read": the same}}. shares: the declared ones, a list of
@@ -41,7 +42,9 @@ def judge(results, shares, expected=(), allow_same_machine=False, absent=None):
     judged += [_left_out(path) for path in _paths_left_out(shares) if path not in known_paths]
     return {
         "proven": all(share["state"] in (PROVEN, LEFT_OUT) for share in judged),
-        "words": "\n".join(_summary(share) for share in judged) or "no share is declared: nothing to prove",
+        "words": "\n".join([_summary(share) for share in judged] + taking_part.left_out(maintenance)) if judged
+                 else "no share is declared: nothing to prove",
+        "maintenance": list(maintenance),
         "shares": judged,
         "host_problems": _by_host(judged),
         "warnings": clocks.warnings({host: report["clocks"] for host, report in reports.items()}) + machines.warnings(known),

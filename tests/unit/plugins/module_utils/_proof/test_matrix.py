@@ -4,6 +4,7 @@
 """The proof's matrix: who sees the same filesystem, and both sides named when somebody does not."""
 
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._plan.taking_part import Job
 from ansible_collections.virtshare.storage.plugins.module_utils._proof import declared, matrix
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,10 +167,12 @@ def test_a_part_of_the_hosts_is_proven_for_n_of_m():
 
 
 def test_why_a_host_is_missing_is_said_as_far_as_it_is_known():
-    reasons = declared.absent(["hv1", "hv2", "hv3", "hv4"], ["hv1"], ["hv1", "hv2"], ["hv1", "hv2", "hv3"])
+    inventory = ["hv1", "hv2", "hv3", "hv4"]
+    reasons = declared.absent([*inventory, "hv6"], ["hv1"], ["hv1", "hv2"], ["hv1", "hv2", "hv3"], inventory, Job({}))
     assert {host: words.partition(";")[0] for host, words in reasons.items()} == {
         "hv2": "it is in another batch of the play", "hv3": "it is unreachable, or an earlier task failed on it",
-        "hv4": "it is left out by --limit, or by the hosts of the play"}
+        "hv4": "it is left out by --limit, or by the hosts of the play",
+        "hv6": "it is not in the inventory of this job: in AWX it is disabled"}
     found = matrix.judge(world({"hv1": {"fs": "a"}}), [SHARE], ["hv1", "hv3", "hv5"], absent=reasons)["shares"][0]
     assert found["missing_hosts"] == {
         "hv3": "it took no part in this run: it is unreachable, or an earlier task failed on it",

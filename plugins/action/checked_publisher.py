@@ -1,0 +1,63 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse a run that would publish nothing, or something proven for one slice of a job, and call that success."""
+
+from ansible.plugins.loader import lookup_loader
+
+from ..module_utils._plan.plan import refuse
+from ..module_utils._plan.taking_part import EXPECTED
+from ..plugin_utils._action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """checked_publisher, see its documentation."""
+
+    WHERE = "with what is to be published. Nothing is published"
+    ARGUMENTS = dict(
+        publisher=dict(type="str", required=True),
+        declared=dict(type="dict", required=True),
+    )
+
+    def run(self, tmp=None, task_vars=None):
+        self._task_vars = task_vars
+        return super().run(tmp, task_vars)
+
+    def work(self, arguments, hosts):
+        publishers = self._matching([arguments["publisher"]])
+        # Where it is the publisher's own variable, no other host has it.
+        what = sorted(name for name, here in arguments["declared"].items()
+                      if here or any(hosts.variable(host, name) for host in publishers))
+        if not what:
+            return {}
+        start = "%s %s to be published" % (" and ".join(what), "is" if len(what) == 1 else "are")
+        problems = []
+        job = hosts.job()
+        if job.is_slice:
+            problems.append("%s, but this job is one slice of '%s', and no slice knows what the others find. Publish with a job "
+                            "template that has one slice; %s lets a slice mount and give access, no more."
+                            % (start, job.name, EXPECTED))
+        if hosts.limit and not set(publishers) & set(self._matching(_patterns(hosts.limit))):
+            problems.append("%s, but --limit %s leaves out %s, which publishes. Write --limit '%s,%s', or run mount.yml and "
+                            "verify.yml with the limit, which publish nothing."
+                            % (start, hosts.limit, arguments["publisher"], hosts.limit, arguments["publisher"]))
+        refuse(problems)
+        return {}
+
+    def _matching(self, patterns):
+        """The names of all hosts of the inventory that patterns match, whatever --limit says."""
+        lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
+        return lookup.run(patterns, variables=self._task_vars)
+
+
+def _patterns(limit):
+    """The patterns of a --limit, one of which may be a file of patterns."""
+    found = []
+    for part in limit.split(","):
+        part = part.strip()
+        if part.startswith("@"):
+            with open(part[1:], encoding="utf-8") as source:
+                found.extend(line.strip() for line in source if line.strip())
+        elif part:
+            found.append(part)
+    return found
