@@ -26,6 +26,33 @@ propagation: how mounts and unmounts below it are passed on, a tuple of "shared:
 """
 
 
+class Table(list):
+    """The entries of a mountinfo file in its order, a later one at the same place lies on top; not to be changed."""
+
+    def __init__(self, entries):
+        super().__init__(entries)
+        self.points = {entry.mount_point for entry in self}
+        known = {entry.mount_id for entry in self}
+        self._children = {}
+        for entry in self:
+            top = entry.parent_id not in known or entry.parent_id == entry.mount_id
+            self._children.setdefault(None if top else entry.parent_id, []).append(entry)
+
+    def containing(self, path):
+        """See containing()."""
+        current, passed = None, set()
+        while True:
+            above = current and current.mount_id
+            reached = [] if above in passed else [
+                entry for entry in self._children.get(above, ()) if inside(path, entry.mount_point)]
+            if not reached:
+                return current
+            passed.add(above)
+            # The walk meets the mount point nearest to where it is first; of several on one spot the last is on top.
+            nearest = min(len(entry.mount_point) for entry in reached)
+            current = [entry for entry in reached if len(entry.mount_point) == nearest][-1]
+
+
 def unescape(text):
     r"""The field as it was before the kernel wrote blank, tab, newline, backslash and # as \040, \011, \012, \134, \043.
 
@@ -39,7 +66,7 @@ def unescape(text):
 
 
 def parse(text):
-    """The entries of a mountinfo file, in its order (a later one at the same place lies on top).
+    """The Table of a mountinfo file.
 
     text: the file's content. A line this format does not explain is passed over, as newer kernels may add some.
     """
@@ -65,49 +92,37 @@ def parse(text):
             super_options=_split(" ".join(tail[2:])),
             propagation=tuple(fields[6:hyphen]),
         ))
-    return entries
+    return Table(entries)
 
 
 def read(filename="/proc/self/mountinfo"):
     """parse() of the running kernel's list."""
     with open(filename, encoding="utf-8", errors="surrogateescape") as source:
-        return list(_parsed(source.read()))
+        return _parsed(source.read())
 
 
 # A module reads the list once a share, and it hardly ever changes in between.
-@functools.lru_cache(maxsize=1)
-def _parsed(text):
-    return tuple(parse(text))
+_parsed = functools.lru_cache(maxsize=1)(parse)
 
 
 def containing(entries, path):
     """The mount that a path without symbolic links lies in, as the kernel would walk to it, or None.
 
     A mount hidden below a later one (of the same place or of a directory above it) is never the answer.
-    path: absolute and normalised.
+    entries: a Table, or some of its entries. path: absolute and normalised.
     """
-    known = {entry.mount_id for entry in entries}
-    children = {}
-    for entry in entries:
-        top = entry.parent_id not in known or entry.parent_id == entry.mount_id
-        children.setdefault(None if top else entry.parent_id, []).append(entry)
-    current = None
-    while True:
-        reached = [entry for entry in children.pop(current and current.mount_id, ())
-                   if inside(path, entry.mount_point)]
-        if not reached:
-            return current
-        # The walk meets the mount point nearest to where it is first; of several on one spot the last is on top.
-        nearest = min(len(entry.mount_point) for entry in reached)
-        current = [entry for entry in reached if len(entry.mount_point) == nearest][-1]
+    return _table(entries).containing(path)
 
 
 def find(entries, path):
     """The mount whose mount point is exactly this path and that is what a program sees there, or None."""
-    if not any(entry.mount_point == path for entry in entries):
-        return None
-    entry = containing(entries, path)
+    table = _table(entries)
+    entry = table.containing(path) if path in table.points else None
     return entry if entry is not None and entry.mount_point == path else None
+
+
+def _table(entries):
+    return entries if isinstance(entries, Table) else Table(entries)
 
 
 def directory(entry, below="."):

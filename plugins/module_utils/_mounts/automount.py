@@ -8,6 +8,7 @@ behind it would spring it, so everything here comes from the list of mounts. Sou
 systemd.time(7), fs/autofs/inode.c (autofs_show_options).
 """
 
+import functools
 import re
 
 from .._share.values import seconds_of
@@ -53,6 +54,7 @@ def idle_seconds(share):
     return 0 if value is False else None if value is True else seconds_of(value)
 
 
+@functools.lru_cache(maxsize=None)
 def unit_name(path, suffix="automount"):
     """The name of the unit of a path, as systemd-escape --path --suffix=… writes it."""
     escaped = []

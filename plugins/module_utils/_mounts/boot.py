@@ -37,7 +37,7 @@ def look(paths):
     """{path: Units}; each directory is read once, for all paths."""
     if not paths:
         return {}
-    listed = collections.OrderedDict((directory, _listed(directory)) for directory in BEFORE_FSTAB + AFTER_FSTAB)
+    listed = _all_listed()
     links = collections.OrderedDict()
     for directory, names in listed.items():
         for kind in ("wants", "requires", "upholds"):
@@ -49,9 +49,9 @@ def look(paths):
 
 def sources(paths):
     """[(path, source)] of the paths that a unit file mounts."""
-    result = []
+    result, listed = [], _all_listed()
     for path in paths:
-        filename = _first(BEFORE_FSTAB + AFTER_FSTAB, automount.unit_name(path, "mount"))
+        filename = _first(listed, BEFORE_FSTAB + AFTER_FSTAB, automount.unit_name(path, "mount"))
         result.extend((path, value) for section, key, value in (_settings(filename) if filename else ())
                       if (section, key) == ("Mount", "What"))
     return result
@@ -108,12 +108,17 @@ def _refuse_unit(path, filename, name):
         "share." % (path, filename, name, filename))
 
 
+def _all_listed():
+    """{directory: _listed()} of all directories of units, in systemd's order."""
+    return collections.OrderedDict((directory, _listed(directory)) for directory in BEFORE_FSTAB + AFTER_FSTAB)
+
+
 def _listed(directory):
-    """The names in a directory, sorted, without hidden ones; none where it is not there."""
+    """The names in a directory, sorted, without hidden ones, as the keys of a dict; none where it is not there."""
     try:
-        return sorted(name for name in os.listdir(directory) if not name.startswith("."))
+        return dict.fromkeys(sorted(name for name in os.listdir(directory) if not name.startswith(".")))
     except OSError:
-        return []
+        return {}
 
 
 def _look_at(path, links, listed):
@@ -127,16 +132,12 @@ def _look_at(path, links, listed):
                 elif section == "Unit" and _CONDITION.match(key) and value:
                     conditions.append((filename, "%s=%s" % (key, value)))
     return Units(
-        _first(BEFORE_FSTAB, names[0]), _first(BEFORE_FSTAB, names[1]), _first(AFTER_FSTAB, names[0]),
-        _first(AFTER_FSTAB, names[1]), [(name, links[name]) for name in names if name in links], changed, conditions)
+        _first(listed, BEFORE_FSTAB, names[0]), _first(listed, BEFORE_FSTAB, names[1]),
+        _first(listed, AFTER_FSTAB, names[0]), _first(listed, AFTER_FSTAB, names[1]), [(name, links[name]) for name in names if name in links], changed, conditions)
 
 
-def _first(directories, name):
-    for directory in directories:
-        filename = os.path.join(directory, name)
-        if os.path.lexists(filename):
-            return filename
-    return ""
+def _first(listed, directories, name):
+    return next((os.path.join(directory, name) for directory in directories if name in listed[directory]), "")
 
 
 def _drop_ins(name, listed):

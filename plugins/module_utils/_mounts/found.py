@@ -36,7 +36,6 @@ def trap_at(entries, path):
 
 def _uncovered(entries, path):
     """(the mounts above any trap, the lowest first; the trap)"""
-    entries = list(entries)
     result = []
     while True:
         top = mountinfo.find(entries, path)
@@ -47,4 +46,6 @@ def _uncovered(entries, path):
         for entry in entries:
             if entry.parent_id in gone and entry.mount_id != top.mount_id:
                 gone.add(entry.mount_id)
+        if not any(entry.mount_point == path for entry in entries if entry.mount_id not in gone):
+            return result, None
         entries = [entry for entry in entries if entry.mount_id not in gone]

@@ -9,6 +9,7 @@ The kernel knows nothing of either. The server is never asked.
 import os
 import re
 
+from .._host import mountinfo
 from .._host.bounded import ChildFailed, TimedOut, bounded
 from .._plan.plan import Refusal
 from .._share.types import registry
@@ -32,7 +33,7 @@ def completed(mounts, seconds):
         commands = bounded(lambda: command_lines(programs), seconds)
     except (TimedOut, ChildFailed, OSError):
         return mounts
-    return [_with_options(mount, commands) for mount in mounts]
+    return mountinfo.Table(_with_options(mount, commands) for mount in mounts)
 
 
 def command_lines(programs):

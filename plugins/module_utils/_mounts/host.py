@@ -103,6 +103,8 @@ class Host:
     def real_sources(self, shares):
         """{path: its source without symbolic links} of shares that bind a directory of the host."""
         sources = {share["path"]: share["source"] for share in shares}
+        if not sources:
+            return {}
         try:
             return bounded(lambda: {path: os.path.realpath(source) for path, source in sources.items()}, self.timeout)
         except (TimedOut, ChildFailed, OSError):
