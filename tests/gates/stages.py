@@ -201,7 +201,7 @@ def artifact(log):
 # What a user gets, by the first part of a path. Anything else in the artifact is an accident.
 _SHIPPED = {
     "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs", "extensions", "meta",
-    "playbooks", "plugins", "roles", "tests",
+    "bindep.txt", "playbooks", "plugins", "roles", "tests",
 }
 _SHIPPED_TESTS = {"config.yml", "sanity"}
 

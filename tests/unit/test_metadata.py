@@ -81,3 +81,14 @@ def test_a_timeout_is_a_number_of_seconds_everywhere(path):
     documented = documentation.options(path.stem) if path.suffix == ".py" else yaml.safe_load(
         path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     assert {option["type"] for name, option in documented.items() if name.endswith("timeout")} <= {"float"}
+
+
+def test_an_execution_environment_gets_what_the_collection_needs():
+    meta = yaml.safe_load((ROOT / "meta/execution-environment.yml").read_text(encoding="utf-8"))
+    assert [name for name in meta["dependencies"].values() if not (ROOT / name).is_file()] == []
+    definition = yaml.safe_load(
+        (ROOT / "extensions/execution_environment/execution-environment.yml").read_text(encoding="utf-8"))
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    core = definition["dependencies"]["ansible_core"]["package_pip"]
+    assert core == "ansible-core" + runtime["requires_ansible"].removesuffix(".0")
+    assert definition["dependencies"]["galaxy"] == {"collections": ["virtshare.storage"]}
