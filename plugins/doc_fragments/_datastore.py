@@ -25,7 +25,7 @@ options:
     type: str
   state:
     description:
-      - V(present) creates or mends it, V(absent) deletes it.
+      - V(present) creates or updates it, V(absent) deletes it.
       - V(enabled) and V(disabled) do what V(present) does and set the state of a system datastore; OpenNebula knows
         that state for system datastores only.
       - A datastore that holds images is never deleted, one with an id below 100 only with O(allow_default_datastore).

@@ -23,7 +23,7 @@ options:
     type: str
   state:
     description:
-      - V(present) registers or mends it. A disabled one stays so, with a warning.
+      - V(present) registers or updates it. A disabled one stays so, with a warning.
       - V(absent) deletes the registration, which is refused while a VM uses it; the directory itself stays.
       - V(enabled) and V(disabled) are V(present), and let VMs have it or not; a VM that uses it keeps it from being
         disabled.
@@ -90,8 +90,8 @@ options:
     default: false
   force:
     description:
-      - Delete an image in state LOCKED with OpenNebula's own force, and register it anew unless it is to be absent. An
-        image stays LOCKED for ever when oned was ended while it was registered. The directory is not touched.
+      - Delete an image in state LOCKED with OpenNebula's own force, and register it again unless it is to be absent. An
+        image stays LOCKED forever when oned was ended while it was registered. The directory is not touched.
       - Without it such an image is refused when it has been LOCKED for longer than O(wait_timeout); a younger one is
         waited for.
       - Needs administration of the image in OpenNebula.
@@ -132,7 +132,7 @@ notes:
   - A converged call costs one C(one.datastorepool.info), one C(one.imagepool.info), and one read of the users or groups
     where an owner or group is to be changed; never one call for each image. A change costs one call for each thing that
     changes, and with O(wait) more reads of the pool of images until the server has finished.
-  - An image in state ERROR is registered anew by the next run, since nothing can use it.
+  - An image in state ERROR is registered again by the next run, since nothing can use it.
   - An image in state DELETE is deleted once more where it is declared absent or its name is wanted, since a deletion
     stays unfinished when oned is ended meanwhile.
   - Where a VM, or somebody's lock, keeps OpenNebula from doing what is declared, the module says which one before it

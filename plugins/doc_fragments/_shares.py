@@ -55,7 +55,7 @@ class ModuleDocFragment:
       - V(true) stands for an option without a value, V(false) for a default of this module that is not wanted. Any
         spelling of the two that Ansible takes is one, in quotes or not.
       - A value of a kind that C(mount), its helper for the type, or systemd would not take, or would take for something
-        else, is refused before anything is touched. Options that nothing here knows are handed on.
+        else, is refused before anything is touched. Options that nothing here knows are passed on.
       - On V(cifs) the options V(uid), V(gid), V(dir_mode) and V(file_mode) come from O(shares[].access) unless
         they are declared here. V(guest) as V(true) is access without credentials, V(sec) as V(krb5) Kerberos.
     type: dict

@@ -9,7 +9,7 @@ short_description: Render the elements that give a libvirt guest a share over vi
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - For people who define guests in libvirt without a platform. OpenNebula generates these elements itself.
+  - For guests that are defined in libvirt without a platform. OpenNebula generates these elements itself.
   - The defaults are OpenNebula's, but for O(idmap), which the Rust daemon refuses as root, the user that libvirt runs
     it as.
 positional: _input

@@ -26,7 +26,7 @@ options:
   by_id:
     description:
       - Whether the template names the image by its id in place of name and owner. An id changes when the directory is
-        registered anew.
+        registered again.
     type: bool
     default: false
   mount_tag:

@@ -10,7 +10,7 @@ version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
   - Takes the results that M(virtshare.storage.share_proof) returned on all hosts and says for each share whether it is
-    proven, with both sides of every difference named in words.
+    proven, with both sides of every difference named.
 positional: _input
 options:
   _input:
@@ -64,7 +64,7 @@ _value:
       description: Whether every share is proven on every expected host.
       type: bool
     words:
-      description: All of it in words, a line or more a share.
+      description: All of it as text, a line or more a share.
       type: str
     maintenance:
       description: The hosts that were left out on purpose.

@@ -12,7 +12,7 @@ description:
     address, and starts it.
   - A running cluster learns of new nodes while volumes are mounted. The number of a running node is never changed.
     Another address or setting is refused while a volume is mounted, as hosts that differ refuse each other; without
-    one, o2cb is started anew.
+    one, o2cb is restarted.
   - Other clusters and comments in C(cluster.conf) stay, and so does what else is in the settings.
   - Who is a member, and by which number, has to be told. The role C(virtshare.storage.ocfs2_cluster) finds it out
     from all hosts.
@@ -45,7 +45,7 @@ options:
         type: str
         required: true
       number:
-        description: Its number, 0 to 254, which it keeps for ever.
+        description: Its number, 0 to 254, which it keeps forever.
         type: int
         required: true
       address:
@@ -138,7 +138,7 @@ operations:
       description: The cluster, the file or the node.
       type: str
     summary:
-      description: What it does, in words.
+      description: What it does.
       type: str
   sample:
     - {operation: cluster_conf, target: vms, summary: write the members into /etc/ocfs2/cluster.conf}

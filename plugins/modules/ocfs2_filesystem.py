@@ -94,7 +94,7 @@ operations:
       description: The device.
       type: str
     summary:
-      description: What it does, in words.
+      description: What it does.
       type: str
   sample:
     - operation: format

@@ -13,7 +13,7 @@ description:
   - Compares with what OpenNebula really uses (the body, not the template it was given), so that a second run changes
     nothing and sends no write call.
   - Made above all for VirtioFS datastores, which hand directories of the hypervisors to VMs, and safe by default; what
-    would break running VMs or lose images is refused in words that say what to write instead.
+    would break running VMs or lose images is refused with a message that says what to write instead.
   - The list form of M(virtshare.storage.one_datastore); the same options, planned together and checked together before
     the first call that changes anything. When OpenNebula refuses something for one datastore, the others are still
     done and the module fails at the end with every reason.

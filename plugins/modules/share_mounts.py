@@ -40,7 +40,7 @@ description:
   - A mount that a process of the host serves (GlusterFS) does not end with the session it was made in, where systemd is
     the init. That process has a scope of its own.
   - The credentials of a CIFS share are in a file of root's alone, C(/etc/virtshare/credentials/PATH.cifs), and nowhere
-    else on the host. It has its final mode from the beginning, is replaced in one step when they change, mended when
+    else on the host. It has its final mode from the beginning, is replaced in one step when they change, corrected when
     its content, mode or owner do, and removed when the share no longer has credentials. As a live mount keeps the
     credentials it was made with, changed ones need a new mount.
   - With the option V(x-systemd.automount) systemd mounts the share when it is used, and with C(x-systemd.idle-timeout)
@@ -216,7 +216,7 @@ operations:
       description: The share's path.
       type: str
     summary:
-      description: What it does, in words.
+      description: What it does.
       type: str
   sample:
     - {operation: directory, target: /srv/shares/projects, summary: create it unusable}

@@ -238,7 +238,7 @@ shares:
       type: dict
       returned: always
 operations:
-  description: What is remembered anew, in check mode what would be.
+  description: What is newly remembered, in check mode what would be.
   returned: always
   type: list
   elements: dict

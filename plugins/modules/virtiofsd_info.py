@@ -128,7 +128,7 @@ missing_packages:
   type: list
   elements: str
 words:
-  description: What all this means, for people.
+  description: What all this means, as text.
   returned: success
   type: str
 problems:

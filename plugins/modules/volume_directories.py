@@ -63,6 +63,11 @@ directories:
   type: list
   elements: dict
   sample: [{path: /srv/shares/projects/flexvdi, writers: [qemu]}]
+problems:
+  description: What is wrong with the declared shares, a sentence each.
+  returned: failure
+  type: list
+  elements: str
 bricks:
   description: What the option O(virtshare.storage.hypervisor_facts#module:directories) takes.
   returned: always

@@ -40,7 +40,7 @@ def tables(rows: list[dict]) -> dict[str, str]:
     sides = [row for row in rows if "points" not in row]
     for name, headings, more in (
         ("datastores", ["calls, ours and theirs"], lambda row: ["{ours_calls} and {theirs_calls}".format_map(row)]),
-        ("mounts", ["module runs a host", "the broken share is mended by"],
+        ("mounts", ["module runs a host", "the broken share is corrected by"],
          lambda row: ["{ours_executions} and {theirs_executions}".format_map(row), mended(row)]),
         ("site", ["module runs a host"], lambda row: ["{ours_executions} and {theirs_executions}".format_map(row)]),
     ):

@@ -183,7 +183,7 @@ def test_what_no_task_can_change_is_refused(one, module, declared, changed, word
     ("flexvdi_media_storage", dict(MEDIA, hosts=["hv9"]), "which the Manager does not have"),
     ("flexvdi_media_storage", dict(MEDIA, fields={"mstorage_adress": "ip"}), "do you mean mstorage_address?"),
     ("flexvdi_media_storage", dict(MEDIA, fields={"mstorage_address": 1}), "write a name as text"),
-    ("flexvdi_media_storage", dict(MEDIA, fields={"missing_message": "("}), "is no regular expression"),
+    ("flexvdi_media_storage", dict(MEDIA, fields={"missing_message": "("}), "is not a regular expression"),
 ])
 def test_a_wrong_declaration_is_refused_before_any_task(one, module, declared, words):
     result, _calls, tasks = one.attempt(module, **declared)

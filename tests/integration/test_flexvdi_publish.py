@@ -96,7 +96,7 @@ def test_only_what_this_machine_has_shown_is_published(tmp_path):
         # Two of the proof, one for all that is tried, one for all bricks.
         assert published["executions"] == [
             "Write a nonce into each share", "Read the nonces of all hosts, and check the identity of each share",
-            "Write as the users of the shares, and of directories inside them", "Look at directories that are no shares"]
+            "Test writing as the users of the shares, and in directories inside them", "Look at directories that are no shares"]
         # What the first proof gives a share to be known by, and nothing else.
         assert result["left"] == [".virtshare-identity", "inside"]
         # All of it by one run, nothing by the others.

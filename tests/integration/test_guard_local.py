@@ -101,7 +101,7 @@ result = [found, check(), json.load(open(STATE)), open("/run/virtshare/guard.att
     ("sh('umount %s && mount -t tmpfs none %s' % (A, A))", "lost", HERE + "is another mount: none of type tmpfs"),
     ("sh('mount -t tmpfs none %s' % A)", "lost", HERE + "is another mount: none of type tmpfs"),
     ("os.unlink(A + '/' + marker.NAME)", "lost",
-     HERE + "has lost its marker .virtshare-identity: the directory was emptied, or made anew on the server"),
+     HERE + "has lost its marker .virtshare-identity: the directory was emptied, or recreated on the server"),
     ("open(A + '/' + marker.NAME, 'w').write(marker.text_of(marker.made('other', A, '')))", "lost",
      HERE + "is another filesystem than was proven: its marker .virtshare-identity is another one"),
     ("open(A + '/' + marker.NAME, 'w').write('nothing')", "lost", HERE + "has a damaged marker .virtshare-identity"),

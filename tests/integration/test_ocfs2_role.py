@@ -59,7 +59,7 @@ def test_a_host_is_told_what_it_lacks_or_what_would_be_done(role):
         assert "cluster_conf" in [each["operation"] for each in run.of("ocfs2_cluster")["hv1"]["operations"]]
     else:
         assert run.of("ocfs2_cluster") == {}
-        assert f"host hv1: its kernel {found['kernel']} has no OCFS2" in run.failure_text()
+        assert f"hv1: its kernel {found['kernel']} has no OCFS2" in run.failure_text()
 
 
 def test_what_the_hosts_must_agree_on_stops_all_of_them(role):
@@ -72,5 +72,5 @@ def test_what_the_hosts_must_agree_on_stops_all_of_them(role):
 def test_a_new_host_alone_is_given_no_number(role, variable):
     run = role("hv1", "hv2", arguments=["--limit", "hv1"], **{variable: [SHARE]})
     assert run.code != 0
-    assert "host hv1 has no number in the cluster yet" in run.failure_text()
+    assert "hv1: it has no number in the cluster yet" in run.failure_text()
     assert "hv2 was not read" in run.failure_text()

@@ -89,7 +89,7 @@ def comparable(response):
 
 
 def sections(response, kept):
-    """An answer whose recording was trimmed, and so written anew: the trees of the sections that were kept."""
+    """An answer whose recording was trimmed, and so rewritten: the trees of the sections that were kept."""
     children = [child for child in ElementTree.fromstring(response[1]) if child.tag in kept]
     return [response[0], [_tree(child) for child in children], *response[2:]]
 

@@ -139,7 +139,7 @@ class Supervisor:
         listener.bind(str(path))
         cache.hand_over(path)
         listener.listen(16)
-        # A launcher that died before it wrote down this process must not leave it behind for ever.
+        # A launcher that died before it wrote down this process must not leave it behind forever.
         threading.Thread(target=self.give_up, daemon=True).start()
         while True:
             connection, _address = listener.accept()

@@ -7,7 +7,7 @@ The cluster is in the middle of an upgrade: hv1 is Debian 12 with the virtiofsd 
 Rust. A guest on Debian 12 (libvirt 9.0, QEMU 7.2) has Debian 12's own kernel, which has virtiofs as a module.
 
 The tests share one lab and build on each other's state, in the order written: a host that was prepared once is the
-normal case, and each test that breaks something mends it by running the main job.
+normal case, and each test that breaks something corrects it by running the main job.
 """
 
 import json

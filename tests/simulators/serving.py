@@ -36,7 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # An answer leaves in one piece at once; else each waits for the other side's delayed acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
-    # A client that connects and says nothing must not hold a thread for ever.
+    # A client that connects and says nothing must not hold a thread forever.
     timeout = 60
 
     def body(self, largest, without=0):

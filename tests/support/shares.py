@@ -71,7 +71,7 @@ class Share:
 
 @dataclass(frozen=True)
 class WritableShare(Share):
-    """Written by `writer` on each host and read by `reader` on every other, through the group it hands on.
+    """Written by `writer` on each host and read by `reader` on every other, through the group it passes on.
 
     Only a user's first group will do: Debian's NFS server looks the others up in its own accounts (manage-gids), where
     the hypervisors' users need not exist. lacks: what the filesystem cannot do of what share_access tries.

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a user is denied: which bit on which directory is missing, in words. Pure but for read_components()."""
+"""Why a user is denied: which bit on which directory is missing. Pure but for read_components()."""
 
 import os
 import stat

@@ -117,7 +117,7 @@ def keeps_labels(mount):
 
 
 def plan(state, shares):
-    """The Plan for shares as inspected() gives them; its warnings are what it cannot mend."""
+    """The Plan for shares as inspected() gives them; its warnings are what it cannot correct."""
     made = _plan_booleans(state, shares)
     for share in shares:
         made.add(_plan_label(state, share))

@@ -84,7 +84,7 @@ def new_name():
 
 
 def attempt(path, mount, name):
-    """Do it, as whoever runs this; it may hang for ever on a dead server.
+    """Do it, as whoever runs this; it may hang forever on a dead server.
 
     Returns {"rows": the table, "others": names of other hosts' tests, None where this user may not list them}.
     """

@@ -67,7 +67,7 @@ def problems(questions):
 def _against(one):
     name = one["variable"]
     if one["template"] not in TEMPLATES:
-        yield "template: %s is none of %s" % (quoted(one["template"]), ", ".join(TEMPLATES))
+        yield "template: %s is not known; write one of %s" % (quoted(one["template"]), ", ".join(TEMPLATES))
     if not re.match(r"[A-Za-z_][A-Za-z0-9_]*$", name) or keyword.iskeyword(name):
         yield "variable: %s is no name of a variable; write letters, digits and _" % quoted(name)
     elif RESERVED.search(name):
@@ -102,7 +102,7 @@ def _limits(one, kind, default):
         if not choices or not all(isinstance(choice, str) and choice for choice in choices):
             yield "choices: write a list of texts, each in quotes"
         elif default not in choices:
-            yield "default: %s is none of the choices" % quoted(default)
+            yield "default: %s is not among the choices" % quoted(default)
 
 
 def refused(found):

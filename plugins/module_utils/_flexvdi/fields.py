@@ -99,7 +99,7 @@ class Fields:
         for key, name in self.given.items():
             if key not in DEFAULTS:
                 close = difflib.get_close_matches(key, DEFAULTS, 1)
-                raise Refusal("fields has the key %r, which is none of the table's%s; ansible-doc of this module "
+                raise Refusal("fields has the key %r, which is not in the table%s; ansible-doc of this module "
                               "lists them." % (key, ": do you mean %s?" % close[0] if close else ""))
             if not isinstance(name, str) or not name.strip():
                 raise Refusal("fields.%s is %r; write a name as text." % (key, name))
@@ -108,7 +108,7 @@ class Fields:
             try:
                 re.compile(self._names[key])
             except re.error as error:
-                raise Refusal("fields.%s is no regular expression: %s." % (key, error))
+                raise Refusal("fields.%s is not a regular expression: %s." % (key, error))
 
     def __getitem__(self, key):
         return self._names[key]
@@ -135,7 +135,7 @@ class Fields:
         """
         name = self._names[key]
         if not isinstance(document, dict):
-            raise Refusal("The Manager's answer about %s is no object: %r." % (what, document))
+            raise Refusal("The Manager's answer about %s is not an object: %r." % (what, document))
         if name not in document:
             raise Refusal("The Manager's answer about %s has no field %r, it has %s. That name (fields.%s) is %s; %s."
                           % (what, name, ", ".join(sorted(document)) or "none", key, STATUS[key], WHERE_TO_LOOK))

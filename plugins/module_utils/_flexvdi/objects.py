@@ -66,7 +66,7 @@ def check_registered(hosts, world, what):
 def read_hosts(fields, document):
     """[{"id", "status"}] of the list of hosts."""
     if not isinstance(document, list):
-        raise Refusal("The Manager's answer about its hosts is no list of hosts.")
+        raise Refusal("The Manager's answer about its hosts is not a list of hosts.")
     return [{"id": fields.read_name(one, "read_host_id", "a host"), "status": fields.maybe(one, "read_host_status")}
             for one in document]
 
@@ -82,7 +82,7 @@ def read_image_storage(fields, name, document, version="3.1"):
     """{"name", "hosts", "disks": [{"id", "hosts"}], "volumes": [volume]} of an answer of this version of the API."""
     what = "the image storage %r" % name
     if not isinstance(document, dict):
-        raise Refusal("The Manager's answer about %s is no object with hosts and volumes." % what)
+        raise Refusal("The Manager's answer about %s is not an object with hosts and volumes." % what)
     hosts = read_names(fields, fields.read_list(document, "read_hosts", what), "read_host_id", "a host of %s" % what)
     volumes = []
     for kind, key in LISTS:

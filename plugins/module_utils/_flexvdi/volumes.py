@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes of an image storage: external directories, OCFS2 on a shared disk, Gluster. No I/O.
 
-There is no task that modifies a volume. What differs is refused, and never mended by deleting and creating.
+There is no task that modifies a volume. What differs is refused, and never corrected by deleting and creating.
 """
 
 import posixpath
@@ -77,8 +77,8 @@ def _current(kind, desired, world, what):
         raise Refusal("The image storage %r shows %d volumes named %r; rename or delete one in the Dashboard."
                       % (desired["image_storage"], len(found), desired["name"]))
     if found and found[0]["kind"] != kind.kind:
-        raise Refusal("The %s is none: the Manager has a volume of that name of kind %s there. Take another name, or "
-                      "the module for that kind." % (what, found[0]["kind"]))
+        raise Refusal("The %s is declared, and the Manager has a volume of that name of kind %s there. Take another "
+                      "name, or the module for that kind." % (what, found[0]["kind"]))
     return found[0] if found else None
 
 
@@ -130,7 +130,7 @@ def _plan_absent(kind, current, desired, world, what):
 class _Kind:
     """What distinguishes the kinds.
 
-    fixed: (setting, key in requests, key in answers) of what a volume is created with; words: their names for people.
+    fixed: (setting, key in requests, key in answers) of what a volume is created with; words: their names in messages.
     """
 
     shown = ()

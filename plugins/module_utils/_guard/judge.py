@@ -62,14 +62,14 @@ def _of_marker(state):
     if state == observe.CHANGED:
         return "is another filesystem than was proven: its marker %s is another one" % marker.NAME
     if state == observe.MISSING:
-        return "has lost its marker %s: the directory was emptied, or made anew on the server" % marker.NAME
+        return "has lost its marker %s: the directory was emptied, or recreated on the server" % marker.NAME
     if state == observe.DAMAGED:
         return "has a damaged marker %s" % marker.NAME
     return None
 
 
 def _degrading(share, seen, limits, now, degraded):
-    """What makes a share degraded, in words. degraded: whether it was so already."""
+    """What makes a share degraded. degraded: whether it was so already."""
     if seen["read_only"] and not share["read_only"]:
         yield "is read-only, declared is a share that can be written"
     for name, trouble in sorted((seen.get("writes") or {}).items()):

@@ -32,7 +32,7 @@ _AWAY = (errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH
 def look(config, stuck, write_paths, entries=None, memory=None):
     """{path: what is seen of each share of the config}, each a dict that JSON can hold:
 
-    found: one of the words above. instead: what is there or wrong, in words. server: who has to answer, or None.
+    found: one of the words above. instead: what is there or wrong. server: who has to answer, or None.
     seconds: that the answer took. read_only: bool. space: {"bytes", "free_bytes", "files", "free_files"}. marker: one of
     the words above. proven: when this host last read what all others wrote, in seconds since 1970, or None. writes:
     {user: None or why not}, None where nobody wrote. stuck: {"pid", "start"} of a child that the kernel did not let go.

@@ -26,7 +26,7 @@ def write(filename, text):
 
 
 def write_metrics(directory, text):
-    """None when the metrics were written, else why not, in words. They belong to whoever owns the directory."""
+    """None when the metrics were written, else why not. They belong to whoever owns the directory."""
     try:
         status = os.stat(directory)
         account = [status.st_uid, status.st_gid, []] if status.st_uid != os.geteuid() else None

@@ -25,7 +25,7 @@ Space = collections.namedtuple("Space", "name mounts processes keepers")
 Space.__doc__ = """One mount namespace.
 
 name: its number. mounts: of mountinfo. processes: of numbers of processes with a thread in it, as str. keepers: what
-else keeps it, in words.
+else keeps it.
 """
 
 

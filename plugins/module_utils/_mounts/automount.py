@@ -30,7 +30,7 @@ def is_systemds(trap):
 
 
 def trouble(share, trap):
-    """Why the trap has to be set, set anew or taken away, in words, or None when all is as declared."""
+    """Why the trap has to be set, set again or taken away, or None when all is as declared."""
     if not wanted(share):
         return None if trap is None else "it is mounted on demand, and %s is not declared" % _OPTION
     if trap is None:

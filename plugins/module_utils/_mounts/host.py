@@ -51,7 +51,7 @@ class Host:
         return os.path.isdir(BOOTED)
 
     def systemd_lags(self):
-        """Whether fstab is newer than what systemd's generators made of it; they make it anew on every reload.
+        """Whether fstab is newer than what systemd's generators made of it; they make it again on every reload.
 
         None where systemd is not the init, or reads another file.
         """
@@ -61,7 +61,7 @@ class Host:
             written, read = os.stat(self.fstab_path).st_mtime, os.stat(GENERATED).st_mtime
         except FileNotFoundError:
             return False
-        # A file from the future would be newer for ever.
+        # A file from the future would be newer forever.
         return read < written <= time.time()
 
     def dead_servers(self):

@@ -44,7 +44,7 @@ def chosen(host, own, declared, network, recorded, candidates):
     if network:
         inside = [address for address in own if ipaddress.ip_address(address) in _network(network)]
         if len(inside) != 1:
-            raise Refusal("host %s has %s in the network %s. Write its address." % (
+            raise Refusal("%s: it has %s in the network %s. Write its address." % (
                 host, "the addresses %s" % ", ".join(inside) if inside else "no address", network))
         return inside[0]
     for address in list(recorded) + list(candidates):
@@ -61,4 +61,4 @@ def _network(text):
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise Refusal("network %s is none (%s). Write one such as 192.0.2.0/24." % (text, error))
+        raise Refusal("network %s is not valid (%s). Write one such as 192.0.2.0/24." % (text, error))

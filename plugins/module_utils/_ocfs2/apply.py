@@ -48,7 +48,7 @@ def _plan(params, state):
     cluster = cluster_of(params["name"], params["nodes"], params["reserved"])
     if state["node"] not in [node.name for node in cluster.nodes]:
         names = ", ".join(node.name for node in cluster.nodes) or "(there are none)"
-        raise Refusal("host %s: it calls itself %s, and that is none of the nodes %s. Write its node with this name."
+        raise Refusal("%s: the host name is %s, and the declared nodes are %s. Declare its node by this name."
                       % (params["host"], state["node"], names))
     return plan_present(params["host"], state, cluster, settings.checked(values))
 
@@ -56,14 +56,14 @@ def _plan(params, state):
 def _refuse_missing_tools(name, state, plan):
     """Not in check mode: a run may install them before."""
     if plan.changed and state["tools"]:
-        raise Refusal("host %s: it lacks %s. Install ocfs2-tools, or use the role ocfs2_cluster, which does." % (
+        raise Refusal("%s: programs are missing: %s. Install ocfs2-tools, or use the role ocfs2_cluster, which does." % (
             name, ", ".join(state["tools"])))
 
 
 def _expect_nothing_left(params, host, plan):
     left = _plan(params, host.read()).operations if plan.changed else []
     if left:
-        raise Refusal("host %s: all was done, and there is still to do: %s. See journalctl -u %s." % (
+        raise Refusal("%s: the changes were made, and these are still needed: %s. See journalctl -u %s." % (
             params["host"], "; ".join(each.summary for each in left), UNIT))
 
 
@@ -99,7 +99,7 @@ class _Executor:
         # A service that was started while it had nothing to do counts as running, and a start would do nothing.
         self._systemctl("restart")
         if self.host.running() is None:
-            raise Refusal("o2cb was started, and no cluster runs; wanted is %s. %s" % (
+            raise Refusal("o2cb was started, but the cluster %s does not run. %s" % (
                 operation.target, self._journal()))
 
     def _restart(self, operation):

@@ -90,7 +90,7 @@ def _node(attributes, where):
             where, attributes.get("name", "without a name"), " and no ".join(missing)))
     for name in ("number", "ip_port"):
         if not attributes[name].isdigit():
-            raise Refusal("%s: the node %s has %s = %s, which is no number. Correct it." % (
+            raise Refusal("%s: the node %s has %s = %s, which is not a number. Correct it." % (
                 where, attributes["name"], name, attributes[name]))
     return Node(attributes["name"], int(attributes["number"]), attributes["ip_address"], int(attributes["ip_port"]))
 

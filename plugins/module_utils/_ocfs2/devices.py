@@ -32,7 +32,7 @@ def look(sources, empty, seconds):
 
 
 def signatures(path, seconds):
-    """What is on a device, in words, [] when nothing is; OSError when that cannot be found out."""
+    """What is on a device, [] when nothing is; OSError when that cannot be found out."""
     # Both, as each knows some that the other does not: blkid ambiguous ones, wipefs several at once.
     code, output = run(["blkid", "-p", "-o", "export", path], seconds)
     if code not in (0, 2, 8):
@@ -48,7 +48,7 @@ def signatures(path, seconds):
 
 
 def users(path, number):
-    """What uses a device on this host, in words: partitions, devices made of it, mounts, swap, programs (a guest's)."""
+    """What uses a device on this host: partitions, devices made of it, mounts, swap, programs (a guest's)."""
     directory = "/sys/dev/block/%s" % number
     result = ["%s is made of it" % name for name in _names(os.path.join(directory, "holders"))]
     result += ["it has the partition %s" % name for name in _names(directory)

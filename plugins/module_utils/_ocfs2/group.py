@@ -137,7 +137,7 @@ def _plan_hosts(hosts, result, cluster, values, missing):
         result[host]["changes"] = plan.changed
         if host in restarted and held and _settings_differ(hosts[host], values):
             result[host]["problems"].append(
-                "host %s: its o2cb is not given new settings, as %s cannot be given them in this run, and hosts that "
+                "%s: its o2cb is not given new settings, as %s cannot be given them in this run, and hosts that "
                 "differ in them refuse each other. See what stops the other hosts, or run for all of them." % (
                     host, ", ".join(held)))
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who belongs to a cluster and by which number, from what all its hosts have. Pure.
 
-A number is for ever: it is what a host writes its heartbeat by, into a block of the shared disk. So the numbers in use
+A number is permanent: it is what a host writes its heartbeat by, into a block of the shared disk. So the numbers in use
 are read from all hosts, a host keeps its own, a new one gets the lowest that nobody ever had, and a host that is gone
 leaves a gap.
 """
@@ -24,7 +24,7 @@ Source = collections.namedtuple("Source", "words cluster live")
 Source.__doc__ = """Where numbers are already in use.
 
 words: for messages. cluster: the Cluster as it is there. live: whether a kernel runs it. That counts more than what is
-written: a file that somebody edited is mended by it.
+written: a file that somebody edited is corrected by it.
 """
 
 
@@ -45,7 +45,7 @@ def merged(name, members, sources, removed, missing):
         known[member.node] = Node(member.node, numbers[member.node], member.address, member.port)
         reserved.pop(numbers[member.node], None)
     _refuse_same_address(known.values())
-    # A kernel forgets a removed node only when it starts anew; the files are what must be changed.
+    # A kernel forgets a removed node only when it restarts; the files are what must be changed.
     written = {node.name for source in sources if not source.live for node in source.cluster.nodes}
     changed = [each for each in known if known[each] != before.get(each)] + [
         each for each in removed if each in written]
@@ -128,26 +128,26 @@ def _numbers(members, known, reserved, missing):
             continue
         if old and old[0] != number:
             raise Refusal(
-                "host %s: number %d is declared, and node %s has number %d in the cluster. A number is never changed: "
+                "%s: number %d is declared, and node %s has number %d in the cluster. A number is never changed: "
                 "write %d, or nothing." % (member.host, number, member.node, old[0], old[0]))
         if taken.get(number, member.node) != member.node:
-            raise Refusal("host %s: number %d is declared, and it is %s%s. Write one that nobody had, or nothing." % (
+            raise Refusal("%s: number %d is declared, and it is %s%s. Write one that nobody had, or nothing." % (
                 member.host, number, "that of the removed node " if number in reserved else "that of ",
                 taken[number]))
         if not 0 <= number <= cluster_conf.LAST_NUMBER:
-            raise Refusal("host %s: number %d is declared, and o2cb knows 0 to %d. Write one of these, or nothing." % (
+            raise Refusal("%s: number %d is declared, and o2cb knows 0 to %d. Write one of these, or nothing." % (
                 member.host, number, cluster_conf.LAST_NUMBER))
         taken[number] = member.node
         result[member.node] = number
     if fresh and missing:
         raise Refusal(
-            "host %s has no number in the cluster yet, and which are in use cannot be told, as %s not read: a run with "
+            "%s: it has no number in the cluster yet, and which are in use cannot be told, as %s not read: a run with "
             "--limit, a sliced job or a host that cannot be reached. Run for all hosts." % (
                 ", ".join(member.host for member in fresh), _were(missing)))
     for member in fresh:
         free = [number for number in range(cluster_conf.LAST_NUMBER + 1) if number not in taken]
         if not free:
-            raise Refusal("host %s: all numbers from 0 to %d are taken." % (member.host, cluster_conf.LAST_NUMBER))
+            raise Refusal("%s: all numbers from 0 to %d are taken." % (member.host, cluster_conf.LAST_NUMBER))
         taken[free[0]] = member.node
         result[member.node] = free[0]
     return result

@@ -4,7 +4,7 @@
 """What is to be done on one host of a cluster. Pure.
 
 While a volume is mounted (its heartbeat runs), o2cb only learns of new nodes: a number, an address or a setting that
-changed under it would part this host from the others. Without a mounted volume it is simply started anew.
+changed under it would part this host from the others. Without a mounted volume it is simply restarted.
 """
 
 from .._plan.plan import Operation, Plan, Refusal
@@ -41,7 +41,7 @@ def plan_absent(host, state, name):
     if live is not None and live["name"] == name:
         if live["regions"]:
             raise Refusal(
-                "host %s: %s mounted, so o2cb cannot be stopped. Unmount the shares of type ocfs2 first: declare them "
+                "%s: %s mounted, so o2cb cannot be stopped. Unmount the shares of type ocfs2 first: declare them "
                 "absent and run the role share_mounts." % (host, _volumes(live["regions"])))
         plan.operations.append(Operation("stop", name, "stop o2cb"))
         plan.before["o2cb"], plan.after["o2cb"] = "running", "not running"
@@ -65,7 +65,7 @@ def refuse_kernel(host, state):
     """Refuse a host whose kernel has no OCFS2 at all."""
     if not state["driver"]:
         raise Refusal(
-            "host %s: its kernel %s has no OCFS2 (there is no module ocfs2_stack_o2cb). Debian: cloud kernels lack it, "
+            "%s: its kernel %s has no OCFS2 (there is no module ocfs2_stack_o2cb). Debian: cloud kernels lack it, "
             "install linux-image-amd64 and boot that; Ubuntu: install linux-modules-extra-%s; Enterprise Linux: "
             "only Oracle's kernel (UEK) has it." % (host, state["kernel"], state["kernel"]))
 
@@ -112,38 +112,38 @@ def _running(plan, host, state, cluster, values):
     live = state["live"]
     if live["name"] != cluster.name:
         raise Refusal(
-            "host %s runs the o2cb cluster %s, and %s is declared; o2cb runs one at a time. Write the name %s, or, "
+            "%s: it runs the o2cb cluster %s, and %s is declared; o2cb runs one at a time. Write the name %s, or, "
             "when it is not needed any more, unmount its volumes and stop it on all hosts (systemctl stop o2cb), then "
             "run again." % (host, live["name"], cluster.name, live["name"]))
     seen = {node[0]: node for node in live["nodes"]}
-    anew = []
+    reasons = []
     for node in cluster.nodes:
         found = seen.get(node.name)
         if found is None:
             continue
         if found[1] != node.number:
             raise Refusal(
-                "host %s: node %s runs with number %d, and %d is declared. The number of a running cluster is never "
+                "%s: node %s runs with number %d, and %d is declared. The number of a running cluster is never "
                 "changed." % (host, node.name, found[1], node.number))
         if (found[2], found[3]) != (node.address, node.port):
-            anew.append(("address", "node %s is at %s port %d, and %s port %d is declared" % (
+            reasons.append(("address", "node %s is at %s port %d, and %s port %d is declared" % (
                 node.name, found[2], found[3], node.address, node.port)))
         if node.name == state["node"] and not found[4]:
-            anew.append(("cluster", "node %s does not know that it is this host" % node.name))
+            reasons.append(("cluster", "node %s does not know that it is this host" % node.name))
     for setting, old, new in settings.differences(live["settings"], values):
-        anew.append((setting.name, "%s is %d (%s), and %d is declared" % (setting.name, old, setting.meaning, new)))
-    if anew and live["regions"]:
+        reasons.append((setting.name, "%s is %d (%s), and %d is declared" % (setting.name, old, setting.meaning, new)))
+    if reasons and live["regions"]:
         raise Refusal(
-            "host %s: %s. That cannot change while %s mounted, as hosts that differ in it refuse each other. %s" % (
-                host, "; ".join(words for dummy, words in anew), _volumes(live["regions"]),
-                _UNMOUNT_FIRST % " and ".join(sorted({name for name, dummy in anew}))))
+            "%s: %s. That cannot change while %s mounted, as hosts that differ in it refuse each other. %s" % (
+                host, "; ".join(words for dummy, words in reasons), _volumes(live["regions"]),
+                _UNMOUNT_FIRST % " and ".join(sorted({name for name, dummy in reasons}))))
     names = {node.name for node in cluster.nodes}
     extra = [name for name in seen if name not in names]
     if extra and not live["regions"]:
-        anew.append(("nodes", "node %s is removed" % " and ".join(sorted(extra))))
-    if anew:
-        plan.operations.append(Operation("restart", cluster.name, "start o2cb anew: %s" % "; ".join(
-            words for dummy, words in anew)))
+        reasons.append(("nodes", "node %s is removed" % " and ".join(sorted(extra))))
+    if reasons:
+        plan.operations.append(Operation("restart", cluster.name, "restart o2cb: %s" % "; ".join(
+            words for dummy, words in reasons)))
         plan.before["o2cb"] = _in_words(seen, live["settings"])
         plan.after["o2cb"] = _in_words({node.name: node for node in cluster.nodes}, values)
         return

@@ -27,7 +27,7 @@ def read(params):
         sources = list(dict.fromkeys(params["sources"] + params["devices"]))
         state["devices"] = devices.look(sources, params["devices"], params["timeout"])
     except (Refusal, OSError, TimedOut, ChildFailed) as error:
-        raise Refusal("host %s: %s" % (params["host"], error))
+        raise Refusal("%s: %s" % (params["host"], error))
     state["warnings"] = [devices.bare_words(source, source) for source in params["devices"]
                          if blockdevice.is_bare(source)]
     return state

@@ -27,7 +27,7 @@ def checked(filesystems):
             problems.append("%s: the label '%s' cannot be one. Write 1 to %d printable characters, such as vmstore."
                             % (what, label, LABEL_BYTES))
         if not re.match(r"/dev/.+$|UUID=\S+$", device):
-            problems.append("%s: the device '%s' is none. Write a path below /dev/disk/by-id." % (what, device))
+            problems.append("%s: '%s' is not a device. Write a path below /dev/disk/by-id." % (what, device))
         if slots is not None and not 1 <= int(slots) <= LAST_SLOT:
             problems.append("%s: it has %s slots, and OCFS2 has 1 to %d." % (what, slots, LAST_SLOT))
         result.append({
@@ -53,7 +53,7 @@ def differing(source, seen):
 
 
 def unsuitable(source, volume, cluster, hosts, slots=None, label=None):
-    """[why a volume cannot be what is declared, in words]; [] when it can.
+    """[why a volume cannot be what is declared]; [] when it can.
 
     hosts: how many are to mount it. slots, label: as declared, or None.
     """
@@ -89,7 +89,7 @@ def unsuitable(source, volume, cluster, hosts, slots=None, label=None):
 
 
 def not_empty(source, device):
-    """Why a device must not be formatted, in words, or None."""
+    """Why a device must not be formatted, or None."""
     if device["content"]:
         return ("%s is not empty: there is %s on it, and a device with anything on it is never formatted. Write "
                 "another device, or, if nobody needs what is there, remove it with wipefs -a." % (

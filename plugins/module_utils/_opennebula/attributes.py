@@ -102,7 +102,7 @@ def declared(item, what):
                           "write it in secret_attributes." % (name, what))
     for name in sorted(secrets):
         if not objects.is_secret(name):
-            raise Refusal("The attribute %s of %s is none of those that are hidden when they are read (their names "
+            raise Refusal("The attribute %s of %s is not among those that are hidden when they are read (their names "
                           "end in PASSWORD, _PASS, _TOKEN or _SECRET_ACCESS_KEY); write it in attributes."
                           % (name, what))
     attributes.update(secrets)

@@ -184,7 +184,7 @@ class Client:
         return ("OpenNebula at %s cannot answer %s: one of its %ss holds a character beyond the Basic Multilingual Plane "
                 "(an emoji, for one), which its XML-RPC cannot carry. Find it on the front end: '%s show ID' fails in "
                 "the same way for that one only, so try each id. Then take the character out: '%s rename ID NAME', or "
-                "'%s update ID FILE' with the whole template written anew."
+                "'%s update ID FILE' with the whole template."
                 % (shown(self.url), method, kind, command, command, command))
 
     def _value(self, method, answer):

@@ -99,7 +99,7 @@ def _plan_new(desired, world):
     after, warnings = _new_datastore(desired, world, what)
     sent = _new_template(desired, after)
     drivers.preflight(after, sent.get("DISK_TYPE"), world, what)
-    fields, access = ownership.mend("one.datastore", desired, None, world, what)
+    fields, access = ownership.correct("one.datastore", desired, None, world, what)
     after.update(fields)
 
     documents = template.encode(sent)
@@ -210,7 +210,7 @@ def _plan_existing(current, desired, world):
         after["cluster_ids"] = _cluster_ids(desired, world, what)
         operations.extend(_cluster_operations(number, target, current["cluster_ids"], after["cluster_ids"], world))
     operations.extend(_enabling(current, desired, after, what))
-    fields, access = ownership.mend("one.datastore", desired, current, world, what)
+    fields, access = ownership.correct("one.datastore", desired, current, world, what)
     after.update(fields)
     operations.extend(access)
 
@@ -230,7 +230,7 @@ def _driver_changes(current, desired, after, world, what):
     changed = [key for key in ("type", "ds_mad", "tm_mad", "disk_type") if after[key] != current[key]]
     if not changed:
         return {}
-    # A driver stored in another case is mended without fuss: it names the same driver, and only lower case works.
+    # A driver stored in another case is corrected without fuss: it names the same driver, and only lower case works.
     real = [key for key in changed if after[key].lower() != current[key].lower()]
     if real and current["image_ids"] and not desired["allow_driver_change"]:
         raise Refusal("The %s (id %d) holds %d image%s (%s), so its %s is not changed: images keep what they were made "
@@ -258,7 +258,7 @@ def _new_drivers(current, desired, after, what):
     """Type and drivers as declared, or as they are; a Refusal where the server would not follow."""
     kind = desired["type"] or current["type"]
     if kind != current["type"] and ("backup" in (kind, current["type"]) or current["id"] == 0):
-        raise Refusal("The %s is of type %s, which OpenNebula never changes%s; delete it and create it anew with type "
+        raise Refusal("The %s is of type %s, which OpenNebula never changes%s; delete it and create it again with type "
                       "%s, or correct the declaration." % (what, current["type"],
                                                            "" if kind != "backup" else " to backup", kind))
     if desired["type"] is None and desired["ds_mad"] and kind != "image" and (

@@ -216,7 +216,7 @@ def _frees(item, current):
 
 
 def made_anew(current, item):
-    """Whether an image has to be registered anew: it failed, or its path is another one."""
+    """Whether an image has to be registered again: it failed, or its path is another one."""
     return current["state"] == "error" or (item["path"] is not None and item["path"] != current["path"])
 
 
@@ -250,7 +250,7 @@ def find(item, images, datastore, desired=()):
     """The image that a declaration means, or None; a Refusal when it is not one.
 
     datastore: read-back datastore the image is declared in, or None. desired: all declarations of the call, so that
-    an image declared with its owner is not taken for another one whose owner is to be mended.
+    an image declared with its owner is not taken for another one whose owner is to be corrected.
     """
     what = label(item)
     if item["id"] is not None:

@@ -76,20 +76,20 @@ def plan(current, desired, datastore, world):
                       "or leave id out to register the directory there too."
                       % (what, current["id"], current["datastore"], desired["datastore"]))
     if current["state"] == "error":
-        # The server could not register it, so nothing can use it; registering anew is the only way to mend it.
+        # The server could not register it, so nothing can use it; registering again is the only way to correct it.
         return _plan_again(current, desired, datastore, world, what,
                            "delete the registration that failed (%s)" % error_of(current))
     if made_anew(current, desired):
         if not desired["replace"]:
             raise Refusal("The %s (id %d) is the directory %s, not %s: OpenNebula cannot change the path of an image. "
-                          "Give it another name, or set replace: true to register it anew under a new id."
+                          "Give it another name, or set replace: true to register it again under a new id."
                           % (what, current["id"], current["path"], desired["path"]))
         return _plan_again(current, desired, datastore, world, what,
                            "delete the registration of %s" % current["path"])
     if current["state"] in image_state.PASSING and desired["force"]:
         return _plan_again(current, desired, datastore, world, what, "delete the registration that never ended")
     if image_state.is_stuck(current, world):
-        raise image_state.left_locked(current, what, "Set force: true to have it deleted and registered anew.")
+        raise image_state.left_locked(current, what, "Set force: true to have it deleted and registered again.")
     return _plan_existing(current, desired, world, what)
 
 
@@ -144,7 +144,7 @@ def _declared_datastore(desired, datastore, world, what):
 def _plan_new(desired, datastore, world, what):
     target = desired["target"]
     after, warnings = _new_image(desired, datastore, world, what)
-    fields, access = ownership.mend("one.image", desired, None, world, what)
+    fields, access = ownership.correct("one.image", desired, None, world, what)
     after.update(fields)
     sent = dict(after["template"], NAME=[target], TYPE=[FILESYSTEM], PATH=[after["path"]])
     if after["persistent"]:
@@ -203,8 +203,8 @@ def _check_name_free(desired, datastore_id, world, what):
 
 
 def _plan_again(current, desired, datastore, world, what, summary):
-    """Delete a registration and make it anew, with all that was set on the old one and belongs to the directory."""
-    image_state.refuse_while_used(current, world, what, "so it is not registered anew")
+    """Delete a registration and make it again, with all that was set on the old one and belongs to the directory."""
+    image_state.refuse_while_used(current, world, what, "so it is not registered again")
     target = desired["target"]
     kept = {}
     if desired["attributes_mode"] == "merge":
@@ -254,7 +254,7 @@ def _plan_existing(current, desired, world, what):
         operations.append(Operation("one.image.persistent", target, "make it %spersistent"
                                     % ("" if persistent else "non-"), call=[number, persistent]))
     operations.extend(image_state.enabling(current, desired, after, world, what))
-    fields, access = ownership.mend("one.image", desired, current, world, what)
+    fields, access = ownership.correct("one.image", desired, current, world, what)
     after.update(fields)
     operations.extend(access)
     result = Plan(operations, warnings=desired["warnings"] + image_state.disabled_warning(current, desired, what))

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Owner, group and permissions of datastores and images: who is meant, and the calls that mend them. No I/O."""
+"""Owner, group and permissions of datastores and images: who is meant, and the calls that correct them. No I/O."""
 
 from .._plan.plan import Operation
 from . import objects
@@ -12,7 +12,7 @@ PARTIES = (("owner", "users", "user"), ("group", "groups", "group"))
 
 
 def needs(desired, current):
-    """Which tables are needed to mend owner and group: a set out of users, groups; none for what is so already."""
+    """Which tables are needed to correct owner and group: a set out of users, groups; none for what is so already."""
     return set(table for key, table, _word in PARTIES
                if desired[key] is not None and (current is None or not _is_so(desired, key, current)))
 
@@ -21,7 +21,7 @@ def _is_so(desired, key, current):
     return objects.is_named(desired[key], current[key], current[key + "_id"])
 
 
-def mend(prefix, desired, current, world, what):
+def correct(prefix, desired, current, world, what):
     """({field: value}, [Operation, ...]) that make owner, group and mode what is declared.
 
     prefix: one.datastore or one.image; current: read-back object, or None for one that an earlier operation creates.

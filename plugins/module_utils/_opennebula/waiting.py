@@ -47,7 +47,7 @@ class Waiting:
             lambda images: [one for one in declared(images) if one is not None and one["state"] in PASSING],
             lambda left: "OpenNebula has not finished registering %s within %g s (wait_timeout); it is in state %s. "
                          "Where oned was restarted meanwhile it stays so: set force: true then, which deletes it and "
-                         "registers it anew." % (_words(left), self.seconds, left[0]["state"]))
+                         "registers it again." % (_words(left), self.seconds, left[0]["state"]))
 
     def until_known(self, number):
         """Until the server knows whether it could register this image; Failure where it could not."""

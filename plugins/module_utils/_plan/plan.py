@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between the declared and the current state, and what to do about it, in words. No I/O."""
+"""What differs between the declared and the current state, and what to do about it. No I/O."""
 
 
 class Failure(Exception):
@@ -36,7 +36,7 @@ class Operation:
 
     name: the verb, a stable identifier such as C(mount) or C(one.datastore.update).
     target: what it acts on, as the user calls it (a path, a datastore's name).
-    summary: one phrase for people; it never holds a secret.
+    summary: one phrase for the user; it never holds a secret.
     arguments: what the executing client needs; may hold secrets, so it is never returned or logged.
     """
 

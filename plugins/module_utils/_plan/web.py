@@ -4,7 +4,7 @@
 """One HTTP exchange with a platform's API: an answer as plain data, or in one sentence what went wrong.
 
 urllib is the transport, with the proxies of the environment and the certificates that ansible.module_utils.urls trusts.
-Its open_url would read all of them anew for each exchange, which costs ten times what an exchange does.
+Its open_url would read all of them again for each exchange, which costs ten times what an exchange does.
 Every exchange is bounded as a whole: a server that hangs, trickles or cannot be resolved ends in a sentence, not in a
 wait.
 """

@@ -358,7 +358,7 @@ def _not_of_yesterday(seen):
         return ("this is another share than before: its marker %s has the id %s (%s, of %s), and remembered is %s (of %s)"
                 % (marker.NAME, seen["id"], seen["path"], seen["date"], before["id"], before["date"]))
     if seen["state"] == lasting.MISSING:
-        return ("its marker %s (id %s, of %s) is gone: the share was emptied, made anew or exchanged on the server"
+        return ("its marker %s (id %s, of %s) is gone: the share was emptied, recreated or exchanged on the server"
                 % (marker.NAME, before["id"], before["date"]))
     return "its marker %s is damaged: there is a file that holds no identity" % marker.NAME
 

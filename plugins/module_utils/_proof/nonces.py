@@ -26,7 +26,7 @@ PREFIX = ".virtshare-proof"
 # How long a host watches a directory of another run, by its own uptime, until it takes the run for one that was killed.
 STALE_SECONDS = 900
 # Everybody may come and go in there, because the hosts of one share may be different users to its server. The names
-# are random, files are only created anew and never followed through a link, and they hold nothing secret.
+# are random, files are only created, never opened where they exist, and never followed through a link, and they hold nothing secret.
 DIRECTORY_MODE = 0o777
 FILE_MODE = 0o644
 _LONGEST = 4096
@@ -196,7 +196,7 @@ def acknowledge(path, mount, run_id, host, hosts):
 def _enter_hidden(path, mount, run_id, create):
     """A descriptor of the run's directory, made if asked. FileNotFoundError when it is not there."""
     name = directory_name(run_id)
-    # The root is opened anew each time: that is what makes an NFS client forget that the name was missing.
+    # The root is opened again each time: that is what makes an NFS client forget that the name was missing.
     root = live.enter(path, mount)
     try:
         refusal = None

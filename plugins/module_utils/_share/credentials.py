@@ -178,7 +178,7 @@ def what_to_do(state, declared):
         return "write the credentials file"
     if not state.same_meaning:
         return "write the changed credentials into their file"
-    return "write the credentials file anew, for root alone"
+    return "rewrite the credentials file, for root alone"
 
 
 def read(path):

@@ -324,7 +324,7 @@ def _overlaps(shares):
 
 
 def _shape(value):
-    """What a value of the wrong kind is, in words; a secret's text is never shown."""
+    """What a value of the wrong kind is; a secret's text is never shown."""
     if value is None:
         return "empty"
     if isinstance(value, bool):

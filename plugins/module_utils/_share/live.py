@@ -102,7 +102,7 @@ def declared_instead(share, mount, entries, ask):
 
 
 def plain_directory(entries, path):
-    """What an unmounted path lies on, in words: "the local ext4 /dev/ubda"; entries as mountinfo.parse gives them."""
+    """What an unmounted path lies on, as a phrase: "the local ext4 /dev/ubda"; entries as mountinfo.parse gives them."""
     below = mountinfo.containing(entries, path)
     if below is None:
         return "an unknown filesystem"

@@ -16,7 +16,7 @@ CONTEXT_OPTIONS = ("context", "fscontext", "defcontext", "rootcontext")
 Difference = collections.namedtuple("Difference", "name declared live per_mount")
 Difference.__doc__ = """One option whose live value is not the declared one.
 
-declared, live: texts for people ("vers=4.2", "no noatime"). per_mount: whether it is a flag of the mount alone, which
+declared, live: texts to show ("vers=4.2", "no noatime"). per_mount: whether it is a flag of the mount alone, which
 the kernel changes without asking the filesystem.
 """
 

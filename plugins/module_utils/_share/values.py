@@ -28,7 +28,7 @@ for _seconds, _units in (
 
 
 class Wrong(Exception):
-    """The value is none of this option; the text goes on behind "option NAME "."""
+    """The value is not valid for this option; the text goes on behind "option NAME "."""
 
 
 def truth(value):
@@ -85,7 +85,7 @@ class Flag:
 
 
 class Valued:
-    """An option with a value. wanted: what that is, in words. example: one, as YAML has it."""
+    """An option with a value. wanted: what that is. example: one, as YAML has it."""
 
     holds_commas = False
 

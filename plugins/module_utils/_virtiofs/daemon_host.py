@@ -84,7 +84,7 @@ def wanted(text):
     """(first, count) of "100000:65536"; Refusal when it is none."""
     match = re.match(r"(\d+):(\d+)\Z", text)
     if not match or int(match.group(2)) == 0:
-        raise Refusal("subordinate_ids %s is no range: write FIRST:COUNT, such as 100000:65536" % text)
+        raise Refusal("subordinate_ids %s is not a range: write FIRST:COUNT, such as 100000:65536" % text)
     return int(match.group(1)), int(match.group(2))
 
 

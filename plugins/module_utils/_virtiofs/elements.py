@@ -41,7 +41,7 @@ def filesystem(path, tag, **settings):
     """
     unknown = sorted(set(settings) - set(DEFAULTS))
     if unknown:
-        raise Refusal("%s is no setting of a filesystem: there are %s"
+        raise Refusal("%s is not a setting of a filesystem: there are %s"
                       % (", ".join(unknown), ", ".join(sorted(DEFAULTS))))
     chosen = dict(DEFAULTS, **settings)
     _check(path, tag, chosen)
@@ -72,7 +72,7 @@ def mapping(text):
         numbers = tuple(int(part) for part in match.groups())
         if numbers[2] > 0 and max(numbers[0], numbers[1]) + numbers[2] <= 1 << 32:
             return numbers
-    raise Refusal("idmap %s is no mapping: write GUEST:HOST:COUNT, such as 0:100000:65536, the first id in the guest, "
+    raise Refusal("idmap %s is not a mapping: write GUEST:HOST:COUNT, such as 0:100000:65536, the first id in the guest, "
                   "the first on the host, and how many" % text)
 
 

@@ -48,7 +48,7 @@ def build(busybox, init, modules=()):
 def check_static(program, path):
     """Refusal when a program (its bytes) needs a loader, as there are no libraries in the guest."""
     if program[:4] != b"\x7fELF":
-        raise Refusal("%s is no program (ELF): install the package busybox-static, or name a static busybox" % path)
+        raise Refusal("%s is not a program (ELF): install the package busybox-static, or name a static busybox" % path)
     # Byte order and width as in the file's head; all machines known here are 64 bits wide and little-endian.
     start, size, count = (int.from_bytes(program[at:at + width], "little") for at, width in ((32, 8), (54, 2), (56, 2)))
     for number in range(count):

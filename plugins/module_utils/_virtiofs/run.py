@@ -180,7 +180,7 @@ class _Proof:
                     raise Refusal("daemon_user %s does not exist on this host: name a user that does, or root" % user)
                 binary = guest.write_wrapper(user, binary)
         elif not os.access(binary, os.X_OK):
-            raise Refusal("the daemon %s is no program that can be run: correct guest_proof_daemon, or leave it out"
+            raise Refusal("the daemon %s is not a program that can be run: correct guest_proof_daemon, or leave it out"
                           % binary)
         user = user or "root"
         idmap = self.params["idmap"]

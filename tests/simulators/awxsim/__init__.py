@@ -5,7 +5,7 @@
 
 Fields, choices and limits are those that the real server tells (options.json is its answer to OPTIONS). What it checks
 besides, and says when it refuses, was modelled after recordings of it, which the tests replay. Updates of projects end
-at once and well; jobs can be launched, and then wait for ever, since nothing here runs playbooks.
+at once and well; jobs can be launched, and then wait forever, since nothing here runs playbooks.
 """
 
 from .server import Endpoint, start

@@ -35,7 +35,7 @@ class FrontEnd:
         return path.startswith("/") and posixpath.normpath(path).replace("//", "/", 1) in self._directories
 
     def megabytes(self, path):
-        """What the driver's stat script prints: 0 for what is no directory."""
+        """What the driver's stat script prints: 0 for what is not a directory."""
         return 1 if self.is_directory(path) else 0
 
     def _resolved(self, path):

@@ -67,7 +67,7 @@ class _Section:
         return self.name != VM and not re.fullmatch(r"\s*[+-]?[0-9]+", oid)
 
     def _limit(self, word):
-        """None where it is negative; what is no number is as if it was not there."""
+        """None where it is negative; what is not a number is as if it was not there."""
         found = re.fullmatch(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", word)
         limit = float(word) if found else self._implicit
         allowed = (UNLIMITED,) if self._is_default else (UNLIMITED, DEFAULT)

@@ -149,7 +149,7 @@ def option_errors(share):
 def is_known(kind, name):
     """Whether the code that mounts a type of share deals with an option by its name.
 
-    Everything is handed on to mount(8), so a misspelled option is found nowhere else.
+    Everything is passed on to mount(8), so a misspelled option is found nowhere else.
     """
     return registry.named(kind).kind_of(name) is not None
 

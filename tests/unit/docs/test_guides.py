@@ -271,5 +271,5 @@ def test_what_the_prose_names_is_there(page):
     for token in re.findall(r"``([a-z]\w+)(?:[.:][^`]*)?``", text):
         role = guides.role_of(token)
         if role is not None and token not in guides.role_options(role):
-            # What a role hands on stands in its tasks.
+            # What a role passes on stands in its tasks.
             assert re.search(rf"\b{token}\b", guides.source_text(f"roles/{role}/tasks")), token

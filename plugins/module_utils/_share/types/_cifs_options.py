@@ -111,7 +111,7 @@ def expanded(live):
 
 
 def compare(name, value, live, asked, numbers):
-    """None when the live options agree with one declared option, else what they show, in words."""
+    """None when the live options agree with one declared option, else what they show."""
     granted = name in _IF_THE_SERVER_CAN and asked.get(name) == value
     if name in KNOWN_FROM_FSTAB:
         return None

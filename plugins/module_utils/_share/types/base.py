@@ -178,7 +178,7 @@ class ShareType:
         return share
 
     def mismatch(self, share, mount, evidence):
-        """None when the live mount shows the share's source, else what it shows instead, in words.
+        """None when the live mount shows the share's source, else what it shows instead.
 
         This is the one answer for mounting, permissions, proof and guests. share: its source counts. evidence: {
         "addresses": [str] the server's name stands for, or None when unknown; "server": the name of the server that
@@ -196,7 +196,7 @@ class ShareType:
         raise NotImplementedError
 
     def is_stale(self, number, mount):  # pylint: disable=unused-argument
-        """Whether an errno of using the live mount means that it must be mounted anew: nothing in it can be used."""
+        """Whether an errno of using the live mount means that it must be mounted again: nothing in it can be used."""
         return number == errno.ESTALE
 
     def process_options(self, mount, commands):  # pylint: disable=unused-argument

@@ -44,7 +44,7 @@ class Cifs(ShareType):
                         "option would be seen in fstab and in process lists"),
         credentials=_FILE, cred=_FILE, unc=_IN_SOURCE, prefixpath=_IN_SOURCE)
     kinds = cifs_options.KINDS
-    # mount.cifs(8) knows no such flag and hands it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
+    # mount.cifs(8) knows no such flag and passes it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
     options_without_effect = ("atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
                               "nostrictatime")
     why_without_effect = "the server alone decides about times of access"
@@ -92,7 +92,7 @@ class Cifs(ShareType):
                            "or the option uid."),
         ("bad option gid", "The group does not exist on this host: create it, or name one that does in access.group "
                            "or the option gid."),
-        ("opening credential file", "The credentials file cannot be read: run again, it is made anew."),
+        ("opening credential file", "The credentials file cannot be read: run again, it is recreated."),
     )
     stale_words = "its login with the server is over"
 

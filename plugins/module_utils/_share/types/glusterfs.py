@@ -69,7 +69,7 @@ _KINDS.update({
     "oom-score-adj": Number(-1000, 1000, -500), "reader-thread-count": Number(1, 64),
     "xlator-option": Text("a translator's option", "'*-write-behind.flush-behind=off'", r"\S+"),
     "process-name": Text("a name", "projects", r"\S+"),
-    # mount.glusterfs hands on "=on" for on, and takes whatever volfile-check has for on.
+    # mount.glusterfs passes on "=on" for on, and takes whatever volfile-check has for on.
     "fopen-keep-cache": Flag(), "volfile-check": Truth("on", False),
     "io-engine": Text("the name of an engine", "auto", r"\S+")})
 _NOT_TAKEN = "leave it out: mount.glusterfs does not take it"

@@ -302,7 +302,7 @@ def canonical(declared):
 
 
 def _compare(name, value, live, asked):
-    """None when the live options agree with one declared option, else what they show, in words."""
+    """None when the live options agree with one declared option, else what they show."""
     if name in _RETRY_CHOICE:
         shown = [word for word in _RETRY_CHOICE if word in live]
         return None if not shown or name in shown else shown[0]

@@ -52,7 +52,7 @@ class Ocfs2(ShareType):
     fstab_type = "ocfs2"
     live_types = ("ocfs2",)
     on_device = True
-    # Not nofail: mount(8) hands it on to mount.ocfs2, and that to the kernel, which refuses it.
+    # Not nofail: mount(8) passes it on to mount.ocfs2, and that to the kernel, which refuses it.
     defaults = collections.OrderedDict([("_netdev", True), ("x-systemd.requires", "o2cb.service")])
     helper = (("/sbin/mount.ocfs2", "/usr/sbin/mount.ocfs2"), "ocfs2-tools")
     explanations = (

@@ -119,7 +119,7 @@ def test_a_label_is_recorded_and_set_and_seen_the_next_time(host):
     assert made.returned["selinux"]["labels"] == {DISK["path"]: USABLE}
     assert not host.pass_over(DISK).plan.changed
     host.labels[DISK["path"]] = DEFAULT
-    assert names(host.pass_over(DISK)) == ["selinux.label"], "drift is mended, and what is recorded is not again"
+    assert names(host.pass_over(DISK)) == ["selinux.label"], "drift is corrected, and what is recorded is not again"
 
 
 @pytest.mark.parametrize("options", [["rw"], ["rw", "context=%s" % USABLE]])

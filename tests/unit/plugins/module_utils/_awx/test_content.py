@@ -154,8 +154,8 @@ QUESTION = {"template": "verify", "variable": "share_proof_timeout", "question":
     ({"type": "textarea"}, "arrives as one text"), ({"type": "password"}, "belong into a credential"),
     ({"default": None}, "has no default"), ({"default": "30"}, "'30' does not fit the type integer"),
     ({"min": 40}, "is not between min and max"), ({"min": 9, "max": 3}, "min 9 is above max 3"),
-    ({"required": True}, "wants an answer to it even from schedules"), ({"template": "site"}, "'site' is none of check"),
-    ({"type": "multiplechoice", "default": "a", "choices": ["b"]}, "'a' is none of the choices"),
+    ({"required": True}, "wants an answer to it even from schedules"), ({"template": "site"}, "'site' is not known; write one of check"),
+    ({"type": "multiplechoice", "default": "a", "choices": ["b"]}, "'a' is not among the choices"),
     ({"type": "multiplechoice", "default": "a", "choices": []}, "write a list of texts"),
 ])
 def test_a_question_that_could_lie_is_refused(changed, words):

@@ -116,7 +116,7 @@ def test_a_name_that_is_none(name):
 
 
 @pytest.mark.parametrize("document, words", [
-    ([], "is no object"), ("West", "is no object"),
+    ([], "is not an object"), ("West", "is not an object"),
     ({"volumes": [], "external_volumes": [], "disks": []}, "has no field 'hosts', it has disks, external_volumes, vol"),
     ({"hosts": [], "volumes": [], "disks": []}, "has no field 'external_volumes'"),
     ({"hosts": [], "volumes": [], "disks": [], "external_volumes": [{"volume_id": "N", "mount": "/a"}]},
@@ -136,16 +136,16 @@ NFS = {"volume_id": "N", "mount_point": "/a"}
 @pytest.mark.parametrize("answered, words", [
     ({"hosts": None}, "the image storage 'West' has None in the field 'hosts', which is no list"),
     ({"hosts": "hv1"}, "has 'hv1' in the field 'hosts', which is no list. That name (fields.read_hosts) is documented"),
-    ({"hosts": [3.5]}, "a host of the image storage 'West' is no object"),
+    ({"hosts": [3.5]}, "a host of the image storage 'West' is not an object"),
     ({"volumes": {}}, "which is no list"),
-    ({"external_volumes": ["volume_id"]}, "a volume of the image storage 'West' is no object: 'volume_id'"),
+    ({"external_volumes": ["volume_id"]}, "a volume of the image storage 'West' is not an object: 'volume_id'"),
     ({"external_volumes": [dict(NFS, mount_point=None)]}, "has None in the field 'mount_point', which is no name"),
     ({"external_volumes": [dict(NFS, mount_point=["/a"])]}, "which is no name. That name (fields.read_mount_point) is"),
     ({"external_volumes": [dict(NFS, volume_id=True)]}, "has True in the field 'volume_id', which is no name"),
     ({"external_volumes": [dict(NFS, images=3)]}, "the external volume 'N' has 3 in the field 'images', which is no"),
     ({"external_volumes": [dict(NFS, clones="c")]}, "has 'c' in the field 'clones', which is no list"),
     ({"gluster_volumes": [{"volume_id": "G", "brick_paths": "/b/x"}]}, "has '/b/x' in the field 'brick_paths'"),
-    ({"disks": [None]}, "a disk of the image storage 'West' is no object: None"),
+    ({"disks": [None]}, "a disk of the image storage 'West' is not an object: None"),
 ])
 def test_an_answer_of_another_shape_is_an_error_and_no_traceback(answered, words):
     assert words in refusal(objects.read_image_storage, Fields(), "West", dict(EMPTY, **answered))
@@ -164,7 +164,7 @@ MEDIA = {"address": "192.0.2.10", "path": "media", "hosts": ["hv1"]}
 
 
 @pytest.mark.parametrize("document, words", [
-    ("cifs", "the media storage 'cifs' is no object"),
+    ("cifs", "the media storage 'cifs' is not an object"),
     ({"path": "media", "hosts": []}, "has no field 'address', it has hosts, path. That name (fields.read_media_addre"),
     (dict(MEDIA, hosts=None), "which is no list"),
     (dict(MEDIA, files=3), "has 3 in the field 'files', which is no list"),
@@ -181,7 +181,7 @@ def test_files_of_a_media_storage_are_names_or_objects_with_one():
 
 
 @pytest.mark.parametrize("document, words", [
-    ({}, "is no list of hosts"), ([5.5], "a host is no object"), ([{"status": "running"}], "has no field 'host_id'")])
+    ({}, "is not a list of hosts"), ([5.5], "a host is not an object"), ([{"status": "running"}], "has no field 'host_id'")])
 def test_an_answer_about_the_hosts_of_another_shape(document, words):
     assert words in refusal(objects.read_hosts, Fields(), document)
 

@@ -29,7 +29,7 @@ def weigh(share=(), before="ok", **seen):
     ({"found": "error", "instead": "", "stale": True}, "lost",
      "cannot be used: the export was replaced on the server (stale file handle)"),
     ({"marker": "missing"}, "lost",
-     "has lost its marker .virtshare-identity: the directory was emptied, or made anew on the server"),
+     "has lost its marker .virtshare-identity: the directory was emptied, or recreated on the server"),
     ({"marker": "unreadable"}, "degraded", "has a marker .virtshare-identity that nobody here may read"),
     ({"read_only": True}, "degraded", "is read-only, declared is a share that can be written"),
     ({"writes": {"a": None, "b": "EACCES: Permission denied"}}, "degraded", "cannot be written by b (EACCES: Permission denied)"),

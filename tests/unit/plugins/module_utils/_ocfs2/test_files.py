@@ -74,7 +74,7 @@ def test_a_file_that_o2cb_could_not_read_is_refused(line, word):
 
 
 def test_a_number_that_is_none_is_refused():
-    with pytest.raises(Refusal, match="number = one, which is no number"):
+    with pytest.raises(Refusal, match="number = one, which is not a number"):
         cluster_conf.parse(DEBIAN.replace("number = 1", "number = one"), "it")
 
 

@@ -243,7 +243,7 @@ def test_numbers_that_nobody_remembers_are_not_given_anew():
 
 
 @pytest.mark.parametrize("wrong, words", [
-    ({"label": ""}, "the label '' cannot be one"), ({"label": "x" * 64}, "1 to 63"), ({"device": "sdb"}, "is none"),
+    ({"label": ""}, "the label '' cannot be one"), ({"label": "x" * 64}, "1 to 63"), ({"device": "sdb"}, "is not a device"),
     ({"slots": 0}, "has 0 slots"), ({"slots": 256}, "1 to 255"),
 ])
 def test_a_declaration_that_cannot_be_meant_is_refused(wrong, words):

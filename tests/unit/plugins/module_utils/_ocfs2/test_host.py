@@ -94,7 +94,7 @@ def test_the_address_of_a_host(declared, network, recorded, candidates, expected
     ("192.0.2.99", "", "address 192.0.2.99 is declared for host hv1, which has 10.0.2.15, 192.0.2.11"),
     ("", "198.51.100.0/24", "has no address in the network"),
     ("", "0.0.0.0/0", "has the addresses 10.0.2.15, 192.0.2.11 in the network"),
-    ("", "nonsense", "network nonsense is none"),
+    ("", "nonsense", "network nonsense is not valid"),
     ("", "", "cannot be told"),
 ])
 def test_an_address_that_cannot_be_told_is_asked_for(declared, network, words):

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Node numbers: kept for ever, read from everywhere, and never given twice."""
+"""Node numbers: kept forever, read from everywhere, and never given twice."""
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2.cluster_conf import Cluster, Node

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done on one host: joined while volumes are mounted, started anew without, refused in words otherwise."""
+"""What is done on one host: joined while volumes are mounted, restarted without, refused otherwise."""
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2 import cluster_conf, settings

@@ -415,7 +415,7 @@ def identified(check_mode=False, **markers):
 @pytest.mark.parametrize("state, words", [
     ("changed", "this is another share than before: its marker .virtshare-identity has the id %s (/srv/shares/other, of "
                 "2026-11-28), and remembered is %s (of 2026-11-01)" % ("b" * 32, "a" * 32)),
-    ("missing", "its marker .virtshare-identity (id %s, of 2026-11-01) is gone: the share was emptied, made anew or "
+    ("missing", "its marker .virtshare-identity (id %s, of 2026-11-01) is gone: the share was emptied, recreated or "
                 "exchanged on the server" % ("a" * 32)),
     ("damaged", "its marker .virtshare-identity is damaged: there is a file that holds no identity"),
 ])

@@ -62,7 +62,7 @@ def test_no_name_breaks_out_of_its_attribute(text):
     ("/srv/a", "a", {"idmap": "0:100000"}, "GUEST:HOST:COUNT"),
     ("/srv/a", "a", {"idmap": "0:100000:0"}, "GUEST:HOST:COUNT"),
     ("/srv/a", "a", {"idmap": "0:4294967295:2"}, "GUEST:HOST:COUNT"),
-    ("/srv/a", "a", {"size": 1}, "size is no setting"),
+    ("/srv/a", "a", {"size": 1}, "size is not a setting"),
 ])
 def test_refusals(path, tag, settings, words):
     with pytest.raises(Refusal, match=words):

@@ -60,7 +60,7 @@ def test_only_a_static_program_will_do():
     initramfs.check_static(elf(1, 1, 4), "/bin/busybox")
     with pytest.raises(Refusal, match="/bin/busybox is linked dynamically.*busybox-static"):
         initramfs.check_static(elf(6, 3, 1), "/bin/busybox")
-    with pytest.raises(Refusal, match="is no program"):
+    with pytest.raises(Refusal, match="is not a program"):
         initramfs.check_static(b"#!/bin/sh", "/bin/busybox")
 
 
