@@ -14,7 +14,7 @@ def as_list(option, elements):
     ansible-test takes what is assigned in a fragment for YAML, unless it is assigned with a type.
     """
     elements = re.sub(r"\A\s*options:\n", "", elements)
-    name = re.match(r"\s*(\w+):", option).group(1)
+    name = option.partition(":")[0].strip()
     known = "|".join(re.findall(r"^  (\w+):", elements, re.MULTILINE))
     linked = re.sub(r"\bO\((%s)(?=[)=])" % known, r"O(%s[].\1" % name, elements)
     return "options:\n%s    suboptions:\n%s" % (option.lstrip("\n"), indented(linked, 4))

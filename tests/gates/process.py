@@ -124,7 +124,7 @@ class Running:
         """Wait for its end and return its output; Failed when it ends badly or was stopped."""
         lines = []
         try:
-            for line in self._child.stdout:
+            for line in self._child.stdout or ():
                 lines.append(line)
                 self._say(line.rstrip("\n"))
             code = self._child.wait()

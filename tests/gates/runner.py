@@ -44,8 +44,8 @@ def run_stages(stages, logs=LOGS, stream=sys.stdout, memory=None, skippable=(), 
     follow each other run side by side, as many as there are processors, each line of theirs after the stage's name.
     """
     results = []
-    for together, names in itertools.groupby(stages, lambda name: name in abreast):
-        names = list(names)
+    for together, grouped in itertools.groupby(stages, lambda name: name in abreast):
+        names = list(grouped)
         settings = [(name, stages[name], logs, _Named(stream, name) if together else stream, memory, name in skippable)
                     for name in names]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count() if together else 1) as pool:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 from tests.lab import cache, image, inventory, machine, seed
 from tests.lab.engines.choice import choose, engine_class
@@ -45,8 +46,8 @@ class Lab:
     # ---- up and down
 
     @classmethod
-    def up(cls, name: str, hosts: list[str], memory: list[str] = (), disks: list[str] = (),
-           shared_disks: list[str] = (), engine: str = "auto", needs: str = "", fresh: bool = False) -> "Lab":
+    def up(cls, name: str, hosts: Sequence[str], memory: Sequence[str] = (), disks: Sequence[str] = (),
+           shared_disks: Sequence[str] = (), engine: str = "auto", needs: str = "", fresh: bool = False) -> "Lab":
         """Boot a lab and wait until every host answers over ssh.
 
         hosts: 'hv1' or 'nas1:storage'; memory: '1G' for all or 'hv1=1G'; disks: 'hv1=256M'; shared_disks:
@@ -163,7 +164,7 @@ class Lab:
         for key in ("id_ed25519", "host_key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {self.name}",
                             "-f", str(self.directory / key)], stdin=subprocess.DEVNULL, check=True)
-        host_key = tuple((self.directory / f"host_key{suffix}").read_text() for suffix in ("", ".pub"))
+        host_key = ((self.directory / "host_key").read_text(), (self.directory / "host_key.pub").read_text())
         engine_object = self.engine
         lines = []
         for host in self.description["hosts"]:

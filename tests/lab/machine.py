@@ -43,7 +43,7 @@ def parse_apt_settings(targets: str, config: str, environment: dict) -> AptSetti
 
     Mirrors that only exist on this machine (file:, cdrom:, tor+…) cannot serve a host, so Debian's own is used.
     """
-    found = {}
+    found: dict[str, str] = {}
     for line in targets.splitlines():
         uri, origin, label = (line.split("|") + ["", ""])[:3]
         if origin == "Debian" and uri.startswith(("http://", "https://")):

@@ -96,14 +96,15 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 def relay(left: socket.socket, right: socket.socket) -> None:
     """Pass bytes both ways until one side closes or falls silent."""
     with selectors.DefaultSelector() as ready:
-        ready.register(left, selectors.EVENT_READ, right)
-        ready.register(right, selectors.EVENT_READ, left)
+        ready.register(left, selectors.EVENT_READ, (left, right))
+        ready.register(right, selectors.EVENT_READ, (right, left))
         while events := ready.select(TIMEOUT):
             for key, _mask in events:
-                chunk = key.fileobj.recv(1 << 16)
+                source, target = key.data
+                chunk = source.recv(1 << 16)
                 if not chunk:
                     return
-                key.data.sendall(chunk)
+                target.sendall(chunk)
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

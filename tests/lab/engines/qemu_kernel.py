@@ -43,7 +43,10 @@ def install(builder) -> str:
     """Put modules into the image, kernel and initial file system into `runtime/` beside it; the kernel's version."""
     with builder.mounted():
         depends = builder.inside("apt-cache", "depends", "linux-image-amd64")
-        package = re.search(r"Depends: (linux-image-\S+)", depends)[1]
+        found = re.search(r"Depends: (linux-image-\S+)", depends)
+        if found is None:
+            raise LabError(f"apt-cache names no package that linux-image-amd64 depends on: {depends}")
+        package = found[1]
         builder.inside("sh", "-c", "mkdir /tmp/kernel && cd /tmp/kernel && apt-get -o APT::Sandbox::User=root download "
                                    f"{package} busybox-static")
     fetched, tree = builder.root / "tmp/kernel", builder.work / "kernel"
@@ -77,14 +80,15 @@ def install(builder) -> str:
 
 def needed_modules(directory: pathlib.Path) -> list[pathlib.Path]:
     """Files of MODULES and what they depend on, in the order to load them, without what is built in."""
-    paths, order = {}, []
+    paths: dict[str, tuple[str, list[str]]] = {}
+    order: list[str] = []
     for line in (directory / "modules.dep").read_text().splitlines():
         path, _colon, needs = line.partition(":")
         paths[pathlib.PurePath(path).name.partition(".")[0].replace("-", "_")] = (path, needs.split())
     for name in MODULES:
         if name in paths:
-            path, needs = paths[name]
-            order += [entry for entry in (*reversed(needs), path) if entry not in order]
+            path, needed = paths[name]
+            order += [entry for entry in (*reversed(needed), path) if entry not in order]
     return [directory / entry for entry in order]
 
 
