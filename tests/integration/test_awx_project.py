@@ -28,7 +28,9 @@ def project(tmp_path_factory):
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, checkout / name)
     environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(directory), "ANSIBLE_HOME": str(directory / "ansible"),
-                   "ANSIBLE_COLLECTIONS_PATH": str(directory / "installed"), "LC_ALL": "C.UTF-8"}
+                   "ANSIBLE_COLLECTIONS_PATH": str(directory / "installed"), "LC_ALL": "C.UTF-8",
+                   # Not the checkout, which is linked into the environment of the tests.
+                   "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
     subprocess.run(["ansible-galaxy", "collection", "install", "-r", "collections/requirements.yml", "-p",
                     str(directory / "installed")], cwd=checkout, env=environment, check=True)
     return checkout, environment
