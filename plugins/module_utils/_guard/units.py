@@ -21,6 +21,9 @@ TimeoutStartSec=%(limit)ds
 # The guard ends its children itself. systemd would wait for one that a dead server holds in the kernel.
 KillMode=process
 SyslogIdentifier=virtshare-guard
+# Changes of a state, and no line for every look.
+SyslogLevel=notice
+LogLevelMax=notice
 RuntimeDirectory=virtshare
 RuntimeDirectoryPreserve=yes
 UMask=0022

@@ -1,0 +1,39 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prometheus' own tool, of this machine or out of Debian's package, which is not installed: it would start a server."""
+
+import fcntl
+import shutil
+import subprocess
+
+from tests.support.playbook import ROOT
+
+UNPACKED = ROOT / ".cache/promtool"
+
+
+def path():
+    """Where promtool is; it is downloaded once."""
+    found = shutil.which("promtool")
+    if found:
+        return found
+    program = UNPACKED / "usr/bin/promtool"
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    with open(UNPACKED / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            # As root, apt reads into a directory that its own user may write.
+            subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "prometheus"], cwd=UNPACKED, check=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+            package, = UNPACKED.glob("prometheus_*.deb")
+            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as archive:
+                subprocess.run(["tar", "-xf", "-", "-C", UNPACKED, "./usr/bin/promtool"], stdin=archive.stdout, check=True)
+            package.unlink()
+    return str(program)
+
+
+def run(*arguments, text=None, directory=None):
+    """(exit code, output) of promtool."""
+    done = subprocess.run([path(), *arguments], input=text, cwd=directory, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120, check=False)
+    return done.returncode, done.stdout
