@@ -13,8 +13,8 @@ description:
   - Writes the probe C(virtshare_guard.sh) into C(im/DRIVER-probes.d/host/system) on OpenNebula's front end, and copies it to
     all hosts. Each host then has attributes such as C(VIRTSHARE_PROJECTS="ok"), which C(SCHED_REQUIREMENTS) of a VM can ask for.
   - The probe prints a file in memory that the guard of the host wrote (M(virtshare.storage.share_guard)). It never touches a
-    share, and always ends well, as a probe that fails would put its host into the state ERROR. When the file is missing or old
-    it says C(unknown).
+    share, and always ends well, as a probe that fails would put its host into the state ERROR. When the file is missing, or
+    older than three of the guard's intervals, it says C(unknown).
   - It is to run on the front end. OpenNebula copies its own files over those on the hosts, so that a probe put there is lost.
 options:
   state:
@@ -27,10 +27,6 @@ options:
     type: list
     elements: str
     default: []
-  max_age:
-    description: Seconds that the guard's file may be old.
-    type: int
-    default: 120
   remotes:
     description: Where the front end keeps what it copies to the hosts.
     type: path

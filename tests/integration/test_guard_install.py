@@ -101,7 +101,8 @@ result = dict(nothing=nothing, predicted=predicted, first=first, untouched=untou
     for key in ("changed", "operations", "diff"):
         assert result["foreseen"][key] == result["removed"][key]
     assert not result["kept"]
-    assert result["gone"] == ["disable virtshare-guard.timer", "stop virtshare-guard.timer virtshare-guard.service", "daemon-reload"]
+    assert result["gone"] == ["disable virtshare-guard.timer", "stop virtshare-guard.timer virtshare-guard.service",
+                              "reset-failed virtshare-guard.timer virtshare-guard.service", "daemon-reload"]
     assert result["left"] == [] and result["last"]["installed"] is False
     assert not result["none_left"]["changed"]
 

@@ -22,7 +22,7 @@ def ask(tmp_path):
     """What the probe prints, with the guard's file here."""
     kept = tmp_path / "guard.attributes"
     script = tmp_path / "probe.sh"
-    script.write_text(probe.script(["VIRTSHARE_B", "VIRTSHARE_A"], 90).replace("/run/virtshare/guard.attributes", str(kept)))
+    script.write_text(probe.script(["VIRTSHARE_B", "VIRTSHARE_A"]).replace("/run/virtshare/guard.attributes", str(kept)))
 
     def run(content=None, age=0, mode=0o644):
         if content is not None:
@@ -38,14 +38,16 @@ def ask(tmp_path):
 
 
 UNKNOWN = ['VIRTSHARE_A="unknown"', 'VIRTSHARE_B="unknown"']
+NEWS = b"# news for 90 s\n"
 FRESH = b'VIRTSHARE_CHECKED="1700000000"\nVIRTSHARE_A="ok"\nVIRTSHARE_A_FREE_MB="5"\n'
 
 
 def test_it_prints_what_the_guard_wrote(ask):
-    assert ask(FRESH) == FRESH.decode().splitlines()
+    assert ask(NEWS + FRESH) == FRESH.decode().splitlines()
 
 
-@pytest.mark.parametrize("content, age", [(None, 0), (FRESH, 95), (FRESH, 10000000), (FRESH, -120)])
+@pytest.mark.parametrize("content, age", [
+    (None, 0), (NEWS + FRESH, 95), (NEWS + FRESH, 10000000), (NEWS + FRESH, -120), (FRESH, 0), (b"# news for x s\n" + FRESH, 0)])
 def test_without_news_all_is_unknown(ask, content, age):
     assert ask(content, age) == UNKNOWN
 
@@ -55,12 +57,12 @@ def test_without_news_all_is_unknown(ask, content, age):
     b'VIRTSHARE_A="a\x01b"\n', b'VIRTSHARE_A="ok"; reboot\n', b'VIRTSHARE_A="$(id)"\n', b'VIRTSHARE_A="ok"\r\n',
 ])
 def test_no_line_that_opennebula_cannot_read_gets_through(ask, garbage):
-    assert ask(garbage + FRESH) == FRESH.decode().splitlines()
+    assert ask(NEWS + garbage + FRESH) == FRESH.decode().splitlines()
 
 
 def test_each_name_is_printed_once_and_never_much(ask):
-    assert ask(FRESH + b'VIRTSHARE_A="lost"\n') == FRESH.decode().splitlines()
-    many = ask(b"".join(b'VIRTSHARE_A%d="ok"\n' % number for number in range(100000)))
+    assert ask(NEWS + FRESH + b'VIRTSHARE_A="lost"\n') == FRESH.decode().splitlines()
+    many = ask(NEWS + b"".join(b'VIRTSHARE_A%d="ok"\n' % number for number in range(100000)))
     assert len("\n".join(many)) <= 32768
 
 

@@ -196,6 +196,8 @@ def _stop():
     if os.path.isdir(BOOTED):
         _run(["systemctl", "disable", units.TIMER])
         _run(["systemctl", "stop", units.TIMER, units.SERVICE])
+        # One that ended badly before would be remembered, and that no unit has failed is no trouble.
+        commands.run(["systemctl", "reset-failed", units.TIMER, units.SERVICE], 60)
     try:
         os.unlink(ENABLED)
     except FileNotFoundError:

@@ -109,7 +109,12 @@ def age(document_, now):
     if not document_:
         return None
     seconds = now - document_["time"]
-    return seconds if 0 <= seconds <= STALE_INTERVALS * document_["interval"] + 5 else None
+    return seconds if 0 <= seconds <= _lasting(document_) else None
+
+
+def _lasting(document_):
+    """For how many seconds a document is news."""
+    return STALE_INTERVALS * document_["interval"] + 5
 
 
 def monitoring(document_, now):
@@ -203,4 +208,4 @@ def _number(value):
 
 def attributes(document_):
     """What OpenNebula's probe prints, see host_attributes."""
-    return "\n".join(host_attributes.lines(document_)) + "\n"
+    return "\n".join(host_attributes.lines(document_, _lasting(document_))) + "\n"

@@ -18,6 +18,8 @@ ConditionPathExists=%(config)s
 Type=oneshot
 ExecStart=%(interpreter)s -I %(program)s run
 TimeoutStartSec=%(limit)ds
+# It may be stopped at a look.
+SuccessExitStatus=SIGTERM
 # The guard ends its children itself. systemd would wait for one that a dead server holds in the kernel.
 KillMode=process
 SyslogIdentifier=virtshare-guard

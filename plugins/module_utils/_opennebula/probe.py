@@ -18,7 +18,6 @@ from .._plan.plan import Failure, Operation, Plan, refuse
 ARGUMENT_SPEC = dict(
     state=dict(type="str", default="present", choices=["present", "absent"]),
     attributes=dict(type="list", elements="str", default=[]),
-    max_age=dict(type="int", default=120),
     remotes=dict(type="path", default="/var/lib/one/remotes"),
     drivers=dict(type="list", elements="str", default=["kvm", "qemu", "lxc"]),
     sync=dict(type="bool", default=True),
@@ -34,7 +33,9 @@ _SCRIPT = """#!/bin/sh
 file=/run/virtshare/guard.attributes
 seen=$(stat -c %%Y "$file" 2>/dev/null) || seen=0
 age=$(($(date +%%s) - seen))
-if [ "$age" -ge -60 ] && [ "$age" -le %(max_age)d ]; then
+# The guard's first line says how long this is news.
+news=$(LC_ALL=C sed -n '1s/^# news for \\([0-9]\\{1,6\\}\\) s$/\\1/p' "$file" 2>/dev/null)
+if [ "$age" -ge -60 ] && [ "$age" -le "${news:--100}" ]; then
     head -c 32768 "$file" 2>/dev/null | LC_ALL=C grep -aE '^VIRTSHARE_[A-Z0-9_]+="[A-Za-z0-9_.:+-]*"$' \\
         | LC_ALL=C awk -F= '!seen[$1]++'
 else
@@ -46,9 +47,9 @@ exit 0
 """
 
 
-def script(attributes, max_age):
-    """The probe's text. attributes: names; max_age: seconds that the guard's file may be old."""
-    return _SCRIPT % {"max_age": max_age, "names": " ".join(sorted(attributes))}
+def script(attributes):
+    """The probe's text. attributes: names of those that are unknown without news."""
+    return _SCRIPT % {"names": " ".join(sorted(attributes))}
 
 
 def work(params, check_mode):
@@ -67,8 +68,6 @@ def _troubles(params):
     for name in params["attributes"]:
         if not re.match(r"%s[A-Z0-9_]+\Z" % host_attributes.PREFIX, name):
             yield "attributes has %s. Write names such as VIRTSHARE_PROJECTS, as share_guard returns them." % name
-    if params["max_age"] < 10:
-        yield "max_age %d is not possible. Write seconds, more than the guard's interval." % params["max_age"]
     if params["state"] == "present" and not params["attributes"]:
         yield "attributes is empty, so that the probe could not say which shares are unknown. Write those that share_guard returns."
     if params["state"] == "present" and not _folders(params):
@@ -84,7 +83,7 @@ def _folders(params):
 
 def _plan(params):
     plan, present = Plan(), params["state"] == "present"
-    text = script(params["attributes"], params["max_age"])
+    text = script(params["attributes"])
     for folder in _folders(params):
         path = os.path.join(folder, _NAME)
         old = _read(path)

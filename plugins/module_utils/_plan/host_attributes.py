@@ -15,6 +15,7 @@ MARK = PREFIX + "GUARD"
 # What follows a share's name: since when it is so, in seconds since 1970, and its room.
 SUFFIXES = ("", "_SINCE", "_SIZE_MB", "_USED_MB", "_FREE_MB")
 ABSENT = "absent"
+FRESH = "# news for %d s"
 
 
 def named(shares, names):
@@ -62,9 +63,12 @@ def gone(attributes):
     return sorted(name for each in absent for name in attributes_of(each) if name in attributes)
 
 
-def lines(document):
-    """What a host's probe is to print of the guard's document (_guard/report.py): a list of NAME="value"."""
-    result = ['%s="%d"' % (CHECKED, document["time"])]
+def lines(document, seconds):
+    """What a host's probe is to print of the guard's document (_guard/report.py): a list of NAME="value".
+
+    The first line is for the probe itself: for how many seconds the rest is news.
+    """
+    result = [FRESH % seconds, '%s="%d"' % (CHECKED, document["time"])]
     for share in document["shares"]:
         values = [share["state"], "%d" % share["since"]]
         space = share["space"]
