@@ -30,7 +30,7 @@ def main(arguments=None, digest=""):
     state = os.path.join(chosen.directory, tell.STATE)
     if chosen.command == "check":
         code, text = report.monitoring(read(state), time.time())
-        print(text)
+        sys.stdout.write(text + "\n")
         return code
     try:
         with open(chosen.config, encoding="utf-8") as source:
@@ -74,7 +74,7 @@ def run(config, state):
     for old, share in changed:
         fields = report.entry(config["host"], old, share)
         if not tell.log(fields):
-            print(fields["MESSAGE"])
+            sys.stdout.write(fields["MESSAGE"] + "\n")
     if changed:
         tell.wake_agents()
     return 0
