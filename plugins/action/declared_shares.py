@@ -20,6 +20,7 @@ class ActionModule(ControllerAction):
         fail=dict(type="bool", default=True),
         registered=dict(type="str"),
         directories=dict(type="list", elements="str", default=[]),
+        troubles=dict(type="dict", default={}),
         allow_empty=dict(type="bool", default=True),
     )
 
@@ -36,7 +37,8 @@ class ActionModule(ControllerAction):
                         "spelled, or write virtshare_shares: [] if none is meant to stay."]
         if arguments["fail"]:
             refuse(problems)
-        return dict(view([] if problems else shares), problems=problems)
+        troubles = {"troubles": plain(arguments["troubles"])} if arguments["troubles"] else {}
+        return dict(view([] if problems else shares), problems=problems, **troubles)
 
 
 def view(shares):

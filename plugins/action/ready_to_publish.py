@@ -31,16 +31,26 @@ class ActionModule(ControllerAction):
         users=dict(type="list", elements="str", default=[]),
         maintenance=dict(type="list", elements="str", default=[]),
         check_mode=dict(type="bool", default=False),
+        fail=dict(type="bool", default=True),
     )
 
     def work(self, arguments, hosts):
-        problems = proven.directories(arguments["directories"], arguments["proofs"], arguments["check_mode"])
+        found = {name: self._judged(name, arguments, hosts) for name in ("directories", "external_volumes", "gluster_volumes")}
+        problems = [problem for judged in found.values() for each in judged for problem in each[1]]
+        if arguments["fail"]:
+            refuse(problems)
+            return {}
+        return dict({name: [one for one, why in judged if not why] for name, judged in found.items()}, problems=problems)
+
+    def _judged(self, name, arguments, hosts):
+        """[(one of the declared, why it must not be published)] of a list."""
+        if name == "directories":
+            return [(one, proven.directories([one], arguments["proofs"], arguments["check_mode"]))
+                    for one in arguments[name]]
         members = readiness.inventory_names(arguments["image_storages"], arguments["host_names"])
-        access, bricks = ({host: result.get(key) or [] for host, result in hosts.registered(name, members).items()}
-                          for name, key in ((arguments["access"], "paths"), (arguments["bricks"], "directories")))
-        problems += readiness.unready(
-            arguments["external_volumes"], arguments["gluster_volumes"], arguments["image_storages"], arguments["proofs"],
-            access, bricks, arguments["host_names"], arguments["users"], arguments["check_mode"],
-            listed_names(arguments["maintenance"]))
-        refuse(problems)
-        return {}
+        access, bricks = ({host: result.get(key) or [] for host, result in hosts.registered(known, members).items()}
+                          for known, key in ((arguments["access"], "paths"), (arguments["bricks"], "directories")))
+        return [(one, readiness.unready(
+            [one] if name == "external_volumes" else [], [one] if name == "gluster_volumes" else [],
+            arguments["image_storages"], arguments["proofs"], access, bricks, arguments["host_names"], arguments["users"],
+            arguments["check_mode"], listed_names(arguments["maintenance"]))) for one in arguments[name]]

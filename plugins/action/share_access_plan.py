@@ -13,6 +13,8 @@ class ActionModule(ControllerAction):
     ARGUMENTS = dict(declared=dict(type="str", required=True))
 
     def work(self, arguments, hosts):
-        shares = {host: declared.entries(result["shares"])
+        # One that is in trouble on a host is set by another, or by none.
+        shares = {host: [entry for entry in declared.entries(result["shares"])
+                         if entry["path"] not in (result.get("troubles") or {})]
                   for host, result in hosts.registered(arguments["declared"]).items()}
         return {"hosts": agreement.steps(shares, hosts.batch)}

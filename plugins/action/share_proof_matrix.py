@@ -25,7 +25,8 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments, hosts):
         declared, written, read = (hosts.registered(arguments[name]) for name in ("declared", "written", "read"))
-        results = {host: {"write": written.get(host), "read": read.get(host)} for host in hosts.batch}
+        results = {host: {"write": written.get(host), "read": read.get(host),
+                          "troubles": declared.get(host, {}).get("troubles")} for host in hosts.batch}
         shares = [share for result in declared.values() for share in result["shares"]]
         maintenance = listed_names(arguments["maintenance"])
         expected = counted([], listed_names(arguments["expected_hosts"]), maintenance)

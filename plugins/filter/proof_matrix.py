@@ -14,7 +14,9 @@ description:
 positional: _input
 options:
   _input:
-    description: For each host a dictionary with the results of the phases V(write) and V(read), or null.
+    description:
+      - For each host a dictionary with the results of the phases V(write) and V(read), or null.
+      - Its C(troubles), if any, say by the share's path why an earlier step could not bring it about there.
     type: dict
     required: true
   shares:

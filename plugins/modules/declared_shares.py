@@ -34,6 +34,12 @@ options:
       - Warns when no host has a share, and fails when a host of the play has problems. Each is named once, with its hosts where not all hosts have it. Use
         it with C(run_once).
     type: str
+  troubles:
+    description:
+      - For the path of each share that an earlier step could not bring about on this host why that is so. It is
+        returned, and what compares the hosts takes it from there.
+    type: dict
+    default: {}
   allow_empty:
     description: Whether an empty list is right. With V(false) it is a problem, as where what is not declared is removed.
     type: bool
@@ -63,6 +69,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+troubles:
+  description: O(troubles).
+  returned: where there are some
+  type: dict
 shares:
   description:
     - The shares with every default filled in, an empty list when there are problems.

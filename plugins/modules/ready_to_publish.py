@@ -75,6 +75,10 @@ options:
     description: Whether nothing was written, and what a real run would prove counts as proven.
     type: bool
     default: false
+  fail:
+    description: Whether a problem is a failure. With V(false) what may be published is returned beside the problems.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:
@@ -91,9 +95,24 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+directories:
+  description: Those of O(directories) that may be published.
+  returned: with O(fail=false)
+  type: list
+  elements: dict
+external_volumes:
+  description: Those of O(external_volumes) that may be created.
+  returned: with O(fail=false)
+  type: list
+  elements: dict
+gluster_volumes:
+  description: Those of O(gluster_volumes) that may be created.
+  returned: with O(fail=false)
+  type: list
+  elements: dict
 problems:
   description: A sentence for each reason why something must not be published.
-  returned: failure
+  returned: failure, and with O(fail=false)
   type: list
   elements: str
 """

@@ -28,7 +28,8 @@ UNPROVEN = "unproven"
 def judge(results, shares, expected=(), allow_same_machine=False, absent=None, maintenance=()):
     """The proof's result: {"proven": bool, "words": str, "shares": [...]}, the shape is in the filter's documentation.
 
-    results: {host: {"write": result of share_proof or None, "read": the same}}. shares: the declared ones, a list of
+    results: {host: {"write": result of share_proof or None, "read": the same, "troubles": {path: why an earlier step could
+    not bring the share about} or None}}. shares: the declared ones, a list of
     dicts with at least "path". expected: hosts that should have taken part; a share that a reporting host does not
     declare is not expected of it. allow_same_machine: whether several hosts may be one machine. absent: {host: why it took
     no part}, as far as it is known.
@@ -66,7 +67,8 @@ def _by_host(judged):
 
 def _report(phases):
     """{"write": {path: share}, "read": {path: share}, "check_mode", "error", "machine", "clocks"} of one host."""
-    report = {"write": {}, "read": {}, "check_mode": False, "error": None, "machine": None, "clocks": []}
+    report = {"write": {}, "read": {}, "check_mode": False, "error": None, "machine": None, "clocks": [],
+              "troubles": phases.get("troubles") or {}}
     for phase in ("write", "read"):
         result = phases.get(phase)
         if result and "shares" in result:
@@ -117,6 +119,8 @@ def _judge_share(share, reports, everybody, twins, absent):
         if report is None:
             cells[host] = _missing_cell("it took no part in this run" + (
                 ": " + absent[host] if host in absent else " (--limit, unreachable, or an earlier task failed)"))
+        elif path in report["troubles"]:
+            cells[host] = dict(_missing_cell(None), problem=report["troubles"][path])
         elif path in report["write"] or path in report["read"]:
             cells[host] = _cell(host, path, report)
         elif report["error"] is not None and not report["write"]:
