@@ -45,7 +45,7 @@ result.append(rooms.run("site"))
         # It mounts and gives access.
         assert set(run["operations"]) == set(part) and all("mount" in str(each) for each in run["operations"].values())
         for host in {"hv1", "hv2", "hv3"} - set(part):
-            assert f"{host}:{PATH} is not proven: it took no part in this run: it is in another slice of this job" in run["messages"]
+            assert f"{host}:{PATH} is not proven: it took no part in this run: it is in another slice of this job" in run["output"]
     assert whole["code"] != 0 and not any("image" in call for call in whole["writes"])
     assert f"hv3:{PATH} is " in whole["messages"] and "not the same filesystem" in whole["messages"]
 
@@ -70,7 +70,8 @@ rooms.hosts["hv3"] = OFF
 result.append(rooms.run("site"))
 """)
     assert missing["code"] != 0 and not any("image" in call for call in missing["writes"])
-    assert f"hv3:{PATH} is not proven: it took no part in this run: it is not in the inventory of this job" in missing["messages"]
+    assert "hv3 did not go all the way: it is not in the inventory of this job" in missing["messages"]
+    assert f"without it nothing can be published of {PATH}" in missing["messages"]
     assert left_out["code"] == 0 and "one.image.allocate" in left_out["writes"], left_out["messages"]
     assert "left out on purpose (virtshare_maintenance): hv3" in left_out["output"]
     assert left_out["proof"]["maintenance"] == ["hv3"]
