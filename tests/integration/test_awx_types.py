@@ -16,9 +16,9 @@ import yaml
 from tests.support.flexvdi import PASSWORD, USER, flexvdi
 from tests.support.playbook import ROOT, run_playbook
 
-# awx_content sets an AWX up and is not run by one; it needs the collection awx.awx.
-ROLES = sorted(path.name for path in (ROOT / "roles").iterdir()
-               if (path / "meta/argument_specs.yml").is_file() and path.name != "awx_content")
+# awx_content sets an AWX up and is not run by one, and needs the collection awx.awx; hypervisor_packages is other roles' own.
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file()
+               and path.name not in ("awx_content", "hypervisor_packages"))
 # This environment's ansible-core, and those that the gates have made.
 PYTHONS = {"here": pathlib.Path(sys.executable)}
 PYTHONS.update({path.parents[1].name.rpartition("-")[2]: path for path in sorted(ROOT.glob(".venv-core-*/bin/python"))})
@@ -30,7 +30,7 @@ PLAY = [{"hosts": "hypervisors", "gather_facts": False, "tasks": [
 INVENTORY = {"hypervisors": {"hosts": {"hv1": {
     "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}}
 # What has no default, or needs more than that with the others.
-EXAMPLES = {"ocfs2_cluster_node_number": "5", "share_mounts_purge_below": "/srv/no-such-directory"}
+EXAMPLES = {"share_guard_state": "absent", "ocfs2_cluster_node_number": "5", "share_mounts_purge_below": "/srv/no-such-directory"}
 
 
 def options(role):

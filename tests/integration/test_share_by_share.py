@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What fails ends its own share on its own host; everything else goes the whole way to the platform in the same run."""
 
+import pytest
+
 from tests.support.privileged import run_as_root
 
 SCRIPT = """
@@ -21,6 +23,7 @@ def on_rooms(tmp_path, body):
     return made
 
 
+@pytest.mark.slow
 def test_four_shares_are_published_and_the_others_named(tmp_path):
     unasked, first, second, third = on_rooms(tmp_path, """
 # One share is full, the source of another is gone, and one hypervisor is off.

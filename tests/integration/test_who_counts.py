@@ -24,7 +24,8 @@ def on_rooms(tmp_path, body):
     return made
 
 
-@pytest.mark.parametrize("slices", [2, 3])
+@pytest.mark.slow
+@pytest.mark.parametrize("slices", [2, pytest.param(3, marks=pytest.mark.release)])
 def test_slices_publish_nothing_and_name_the_host_with_another_filesystem(tmp_path, slices):
     """One after the other, as AWX runs them side by side: each has every so-manieth host, and no other at all."""
     parts = [["hv1", "hv2", "hv3"][number::slices] for number in range(slices)]
@@ -50,6 +51,7 @@ result.append(rooms.run("site"))
     assert f"hv3:{PATH} is " in whole["messages"] and "not the same filesystem" in whole["messages"]
 
 
+@pytest.mark.release
 def test_a_slice_that_may_prove_a_part_publishes_nothing_all_the_same(tmp_path):
     run = on_rooms(tmp_path, """
 rooms.variables.update(virtshare_expected_hypervisors=names, share_proof_allow_partial=True)
@@ -60,6 +62,7 @@ result = rooms.run("site", only=["hv1", "hv3"], extra=SLICE)
     assert f"{PATH}: proven for 2 of 3 hosts (hv1 and hv3)" in run["output"]
 
 
+@pytest.mark.slow
 def test_a_disabled_host_is_missing_by_name_and_maintenance_leaves_one_out(tmp_path):
     missing, left_out, off = on_rooms(tmp_path, """
 rooms.variables["virtshare_expected_hypervisors"] = names
@@ -79,7 +82,10 @@ result.append(rooms.run("site"))
     assert off["code"] == 0 and off["changes"] == [] and "left out on purpose" in off["output"]
 
 
-@pytest.mark.parametrize("limit, code", [("hypervisors", 2), ("hv1,hv2,hv3", 2), ("hypervisors,localhost", 0)])
+@pytest.mark.slow
+@pytest.mark.parametrize("limit, code", [
+    ("hypervisors", 2), pytest.param("hv1,hv2,hv3", 2, marks=pytest.mark.release),
+    pytest.param("hypervisors,localhost", 0, marks=pytest.mark.release)])
 def test_a_limit_without_the_publisher_is_no_success(tmp_path, limit, code):
     run = on_rooms(tmp_path, f"result = rooms.run('site', '--limit', {limit!r})")
     assert run["code"] == code and bool(run["writes"]) == (code == 0), run["messages"]
