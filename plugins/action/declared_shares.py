@@ -20,7 +20,7 @@ class ActionModule(ControllerAction):
         fail=dict(type="bool", default=True),
         registered=dict(type="str"),
         directories=dict(type="list", elements="str", default=[]),
-        troubles=dict(type="dict", default={}),
+        troubles=dict(type="list", elements="dict", default=[]),
         allow_empty=dict(type="bool", default=True),
     )
 
@@ -37,8 +37,16 @@ class ActionModule(ControllerAction):
                         "spelled, or write virtshare_shares: [] if none is meant to stay."]
         if arguments["fail"]:
             refuse(problems)
-        troubles = {"troubles": plain(arguments["troubles"])} if arguments["troubles"] else {}
+        troubles = {"troubles": _by_path(plain(arguments["troubles"]))} if arguments["troubles"] else {}
         return dict(view([] if problems else shares), problems=problems, **troubles)
+
+
+def _by_path(troubles):
+    """{path: sentence} of what earlier steps say of shares; the first of a path is the cause of what follows."""
+    found = {}
+    for each in troubles:
+        found.setdefault(each["path"], each.get("error") or "; ".join(each["problems"]))
+    return found
 
 
 def view(shares):

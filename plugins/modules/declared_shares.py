@@ -36,10 +36,23 @@ options:
     type: str
   troubles:
     description:
-      - For the path of each share that an earlier step could not bring about on this host why that is so. It is
-        returned, and what compares the hosts takes it from there.
-    type: dict
-    default: {}
+      - The shares that an earlier step could not bring about on this host. It is returned by their paths, and what
+        compares the hosts takes it from there. Of several for one path the first counts.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The share's path.
+        type: str
+        required: true
+      error:
+        description: Why that is so.
+        type: str
+      problems:
+        description: Why that is so, where there is no O(troubles[].error).
+        type: list
+        elements: str
   allow_empty:
     description: Whether an empty list is right. With V(false) it is a problem, as where what is not declared is removed.
     type: bool
@@ -70,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 troubles:
-  description: O(troubles).
+  description: Why an earlier step could not bring a share about on this host, by its path.
   returned: where there are some
   type: dict
 shares:

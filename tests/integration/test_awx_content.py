@@ -53,7 +53,7 @@ def simulated():
         yield running
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_predicted_made_left_alone_taken_away(controller, tmp_path):
     site = given(tmp_path)
     predicted, requests = controller.run(PLAYBOOK, *site, "--check")

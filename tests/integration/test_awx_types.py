@@ -74,7 +74,7 @@ def run(tmp_path, python, play, given, *arguments, **more):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
-@pytest.mark.parametrize("truth", ["false", "true"])
+@pytest.mark.parametrize("truth", ["false", pytest.param("true", marks=pytest.mark.release)])
 def test_every_role_reads_every_answer(tmp_path, python, truth):
     """In check mode, with nothing declared: every condition is met, and no option has a type that one of them cannot read."""
     given = {name: text for role in ROLES for name, text in answers(role, truth).items()}

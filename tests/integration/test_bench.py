@@ -29,7 +29,7 @@ def test_a_side_that_changes_something_the_second_time_fails_the_bench(tmp_path,
         server.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_the_two_sides_are_measured_on_one_server_in_one_run():
     rows = {row.name: row for row in datastores.measure(1, items=2)}
     assert tuple(rows) == datastores.ROWS

@@ -15,6 +15,7 @@ with Rooms.open(names, shares) as rooms:
     {body}
 """
 
+
 def on_rooms(tmp_path, body):
     made = run_as_root(tmp_path, SCRIPT.format(body=body.replace("\n", "\n    ")), seconds=590)
     for run in made:

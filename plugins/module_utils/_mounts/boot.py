@@ -133,7 +133,8 @@ def _look_at(path, links, listed):
                     conditions.append((filename, "%s=%s" % (key, value)))
     return Units(
         _first(listed, BEFORE_FSTAB, names[0]), _first(listed, BEFORE_FSTAB, names[1]),
-        _first(listed, AFTER_FSTAB, names[0]), _first(listed, AFTER_FSTAB, names[1]), [(name, links[name]) for name in names if name in links], changed, conditions)
+        _first(listed, AFTER_FSTAB, names[0]), _first(listed, AFTER_FSTAB, names[1]),
+        [(name, links[name]) for name in names if name in links], changed, conditions)
 
 
 def _first(listed, directories, name):
