@@ -153,11 +153,12 @@ BRICK = ("disk=$(echo /dev/disk/by-id/virtshare-lab-data*) && mkfs.ext4 -q $disk
          " && mount $disk /bricks/ssd && mkdir /bricks/ssd/flexvdi")
 
 
-def test_bricks_that_a_host_does_not_have_stop_everything(site):
+def test_bricks_that_a_host_does_not_have_stop_their_volume_alone(site):
     site.ssh("hv1", BRICK)
     refused = site.run("playbooks/site.yml", **BOTH)
-    assert refused.code != 0 and site.tasks() == []
+    assert refused.code != 0 and site.tasks() == ["istorage_create", "evolume_create", "mstorage_create"]
     text = refused.failure_text()
+    assert "1 problem left. Everything else is done." in text
     assert "the parent of the brick /bricks/ssd/flexvdi is not a mount point of its own on hv2" in text
     assert "on hv1" not in text
 
@@ -168,7 +169,7 @@ def test_nfs_gluster_and_a_real_samba_share(site):
     first = site.run("playbooks/publish.yml", **BOTH)
     assert first.code == 0, first.failure_text()
     assert set(first.of("share_access")) == {"hv1", "hv2"}
-    assert site.tasks() == ["istorage_create", "evolume_create", "gvolume_create", "mstorage_create"]
+    assert site.tasks() == ["gvolume_create"], "the run that missed a brick has made the rest"
     result = first.facts("flexvdi_storage_result")["hv1"]
     assert [(volume["name"], volume["kind"], volume["status"]) for volume in result["volumes"]] == [
         ("NFS", "external", "ok"), ("SSD", "gluster", "ok")]
