@@ -375,6 +375,7 @@ def clocked(site, third):
         site.ssh(host, "cd /srv/shares && umount nfs3 nfs42 smb brick")
 
 
+@pytest.mark.release
 def test_clocks_that_differ_are_a_warning_and_no_reason_for_anything(site, third, clocked):
     """And what a killed run left goes with the next one, whatever the time in between."""
     declared = {"roles": ["share_proof"], "inventories": [third]}
