@@ -39,7 +39,10 @@ def test_what_was_taken_down_is_said(monkeypatch, capsys, state):
     monkeypatch.setattr(sys, "argv", ["make demo", "--down"])
     assert demo.main() == 0
     assert capsys.readouterr().out == "Nothing of the demo is up.\n"
-    endpoint = subprocess.Popen([sys.executable, "-c", "input()", "tests/simulators/opennebula.py"], stdin=subprocess.PIPE)
+    endpoint = subprocess.Popen([sys.executable, "-c", "print(flush=True); input()", "tests/simulators/opennebula.py"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    # Before it runs, the kernel may show no command line of it.
+    assert endpoint.stdout.readline()
     (state / "endpoint.json").write_text(f'{{"pid": {endpoint.pid}}}', encoding="utf-8")
     assert demo.main() == 0
     assert capsys.readouterr().out == "Ended the OpenNebula endpoint of the demo.\n"
