@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Refuse a run that would publish nothing, or something proven for one slice of a job, and call that success."""
 
+from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.loader import lookup_loader
 
 from ..module_utils._plan.plan import refuse
@@ -53,11 +54,10 @@ class ActionModule(ControllerAction):
 def _patterns(limit):
     """The patterns of a --limit, one of which may be a file of patterns."""
     found = []
-    for part in limit.split(","):
-        part = part.strip()
+    for part in split_host_pattern(limit):
         if part.startswith("@"):
             with open(part[1:], encoding="utf-8") as source:
                 found.extend(line.strip() for line in source if line.strip())
-        elif part:
+        else:
             found.append(part)
     return found

@@ -35,21 +35,27 @@ class ActionModule(ControllerAction):
     )
 
     def work(self, arguments, hosts):
-        found = {name: self._judged(name, arguments, hosts) for name in ("directories", "external_volumes", "gluster_volumes")}
+        seen = self._seen(arguments, hosts)
+        found = {name: self._judged(name, arguments, *seen) for name in ("directories", "external_volumes", "gluster_volumes")}
         problems = [problem for judged in found.values() for each in judged for problem in each[1]]
         if arguments["fail"]:
             refuse(problems)
             return {}
         return dict({name: [one for one, why in judged if not why] for name, judged in found.items()}, problems=problems)
 
-    def _judged(self, name, arguments, hosts):
+    @staticmethod
+    def _seen(arguments, hosts):
+        """(access, bricks) as readiness.unready() takes them."""
+        members = readiness.inventory_names(arguments["image_storages"], arguments["host_names"])
+        return [{host: result.get(key) or [] for host, result in hosts.registered(known, members).items()}
+                for known, key in ((arguments["access"], "paths"), (arguments["bricks"], "directories"))]
+
+    @staticmethod
+    def _judged(name, arguments, access, bricks):
         """[(one of the declared, why it must not be published)] of a list."""
         if name == "directories":
             return [(one, proven.directories([one], arguments["proofs"], arguments["check_mode"]))
                     for one in arguments[name]]
-        members = readiness.inventory_names(arguments["image_storages"], arguments["host_names"])
-        access, bricks = ({host: result.get(key) or [] for host, result in hosts.registered(known, members).items()}
-                          for known, key in ((arguments["access"], "paths"), (arguments["bricks"], "directories")))
         return [(one, readiness.unready(
             [one] if name == "external_volumes" else [], [one] if name == "gluster_volumes" else [],
             arguments["image_storages"], arguments["proofs"], access, bricks, arguments["host_names"], arguments["users"],

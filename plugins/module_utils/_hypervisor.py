@@ -10,7 +10,7 @@ import stat
 
 from ansible.module_utils import distro
 
-from ._host import accounts, mountinfo
+from ._host import accounts, mountinfo, programs
 from ._ocfs2.spec import READING
 from ._plan.outcome import Outcome
 from ._plan.plan import Refusal
@@ -143,7 +143,7 @@ def _ocfs2(params, host):
 def _missing(params, known, virtiofs):
     """What packages may have to bring, by name: programs, packages that were asked for, users and groups."""
     names = []
-    if daemon.find(daemon.PATHS) is None:
+    if daemon.find(programs.VIRTIOFSD) is None:
         names.append("virtiofsd")
     elif virtiofs and virtiofs["implementation"] == "rust" and daemon.find(NEWUIDMAP) is None:
         names.append("newuidmap")

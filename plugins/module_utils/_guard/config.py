@@ -5,13 +5,11 @@
 
 import json
 
+from .._host.programs import VIRTIOFSD
 from .._plan import host_attributes
 from .._plan.plan import refuse
 from .._share.declaration import mounted
 from . import judge
-
-# Where OpenNebula's driver looks for virtiofsd; one of them is enough.
-VIRTIOFSD = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd/virtiofsd")
 
 
 def made(shares, host, options):

@@ -6,7 +6,7 @@
 import os
 import time
 
-from .._host import commands
+from .._host import commands, systemd
 from .._plan.outcome import Outcome, on
 from . import build, install, main, report, tell, units
 
@@ -32,7 +32,7 @@ def read(host):
     document, now = main.read(os.path.join(main.DIRECTORY, tell.STATE)), time.time()
     age = report.age(document, now)
     timer = "inactive"
-    if data is not None and os.path.isdir(install.BOOTED):
+    if data is not None and systemd.is_init():
         timer = commands.run(["systemctl", "is-active", units.TIMER], 30)[1]
     words = report.monitoring(document, now)[1].split(" | ")[0].split("\n")[0]
     return {

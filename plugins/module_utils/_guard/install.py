@@ -7,7 +7,7 @@ import os
 import re
 import sys
 
-from .._host import commands, replace
+from .._host import commands, replace, systemd
 from .._plan.outcome import Outcome, on
 from .._plan.plan import Failure, Operation, Plan, Refusal, refuse
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
@@ -17,8 +17,6 @@ PROGRAM = "/usr/local/sbin/virtshare-guard"
 UNITS = "/etc/systemd/system"
 SERVICE, TIMER = os.path.join(UNITS, units.SERVICE), os.path.join(UNITS, units.TIMER)
 ENABLED = os.path.join(UNITS, "timers.target.wants", units.TIMER)
-# There where systemd is the init, see sd_booted(3).
-BOOTED = "/run/systemd/system"
 LEFT = tuple(os.path.join(main.DIRECTORY, name) for name in (tell.STATE, tell.ATTRIBUTES, "guard.lock"))
 
 ARGUMENT_SPEC = dict(
@@ -48,7 +46,7 @@ def work(params, check_mode):
         else:
             normal, problems = checked(params["shares"], credentials=False)
             refuse(problems)
-            if not os.path.isdir(BOOTED):
+            if not systemd.is_init():
                 raise Refusal("%s: systemd is not the init of this host, and the guard is run by a timer of systemd; cron is not "
                               "supported. Leave the host out, or run share_guard with state: absent there." % params["host"])
             made = config.made(normal, params["host"], params)
@@ -80,7 +78,7 @@ class Found:
                     files[path] = (source.read(), os.fstat(source.fileno()).st_mode & 0o7777)
             except FileNotFoundError:
                 continue
-        active = os.path.isdir(BOOTED) and TIMER in files and commands.run(
+        active = systemd.is_init() and TIMER in files and commands.run(
             ["systemctl", "is-active", units.TIMER], 30)[1] == "active"
         return cls(files, active, os.path.lexists(ENABLED), [path for path in LEFT + _metrics(files) if os.path.exists(path)])
 
@@ -177,7 +175,7 @@ def _carry_out(operation):
         _remove_empty(os.path.dirname(operation.target))
     elif operation.name == "stop":
         _stop()
-    elif os.path.isdir(BOOTED):
+    elif systemd.is_init():
         for command in arguments.get("commands") or [arguments["command"]]:
             _run(command)
 
@@ -193,7 +191,7 @@ def _remove_empty(directory):
 
 
 def _stop():
-    if os.path.isdir(BOOTED):
+    if systemd.is_init():
         _run(["systemctl", "disable", units.TIMER])
         _run(["systemctl", "stop", units.TIMER, units.SERVICE])
         # One that ended badly before would be remembered, and that no unit has failed is no trouble.

@@ -70,7 +70,7 @@ def abreast(functions, seconds):
 
     One that hangs costs the others nothing, and all that hang cost its time once.
     """
-    children = [_start(function) for function in functions]
+    children = [_start([function], None) for function in functions]
     deadline = time.monotonic() + seconds
     texts, closed = _read_all([reader for dummy, reader in children], deadline)
     for dummy, reader in children:
@@ -86,12 +86,12 @@ def abreast(functions, seconds):
     return answers
 
 
-def _start(function):
-    """(process, descriptor of its answer) of a child that works on a function."""
+def _start(functions, account):
+    """(process, descriptor of its answers) of a child that works on functions, one after the other."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _child([function], None, reader, writer)
+        _child(functions, account, reader, writer)
     os.close(writer)
     _lead_group(pid)
     return pid, reader
@@ -115,12 +115,7 @@ def _read_all(readers, deadline):
 
 def _in_one_child(tasks, account):
     """The outcomes of the first tasks, up to one that hangs or whose process dies."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _child([function for function, dummy in tasks], account, reader, writer)
-    os.close(writer)
-    _lead_group(pid)
+    pid, reader = _start([function for function, dummy in tasks], account)
     rest = b""
     try:
         for dummy, bound in list(tasks):

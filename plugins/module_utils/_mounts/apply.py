@@ -11,7 +11,7 @@ from .._share.declaration import validated
 from .._share.paths import checked_purge_below
 from . import fuse_processes, undeclared
 from .executor import Executor
-from .found import stack, trap_at
+from .found import layers
 from .host import Host
 from .planning import Work
 
@@ -67,12 +67,12 @@ def _read_back(host, shares):
     text = fstab.read(host.fstab_path)
     result = []
     for share in shares:
-        mounts = stack(entries, share["path"])
+        mounts, trap = layers(entries, share["path"])
         top = mounts[-1] if mounts else None
         result.append({
             "path": share["path"],
             "mounted": top is not None,
-            "on_demand": trap_at(entries, share["path"]) is not None,
+            "on_demand": trap is not None,
             "source": top.source if top else None,
             "root": top.root if top else None,
             "type": top.fstype if top else None,

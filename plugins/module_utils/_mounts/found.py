@@ -26,16 +26,16 @@ def stack(entries, path):
 
     entries: of mountinfo. An automount trap is not a mount: the systemd unit that set it removes it.
     """
-    return _uncovered(entries, path)[0]
+    return layers(entries, path)[0]
 
 
 def trap_at(entries, path):
     """The automount trap at a path, whether something is mounted over it or not, or None."""
-    return _uncovered(entries, path)[1]
+    return layers(entries, path)[1]
 
 
-def _uncovered(entries, path):
-    """(the mounts above any trap, the lowest first; the trap)"""
+def layers(entries, path):
+    """(stack(), trap_at()) of a path, for who wants both."""
     result = []
     while True:
         top = mountinfo.find(entries, path)

@@ -9,21 +9,20 @@ import socket
 import threading
 import time
 
-from .._host import accounts, blockdevice, fstab, mountinfo
+from .._host import accounts, blockdevice, fstab, mountinfo, systemd
 from .._host.bounded import ChildFailed, TimedOut, bounded, each
 from .._plan.plan import Refusal
 from .._share import credentials, doors, options, trial
 from .._share.live import origin_of
 from .._share.types import registry
 from . import boot, dependencies, fuse_processes, mountpoint, undeclared
-from .found import Found, stack, trap_at
+from .found import Found, layers, stack
 from .in_use import in_use
 from .origins import independent
 from .servers import Servers, keys_of
 
 # What the process that asks the mounts gets on top of their time.
 _CHILD_SECONDS = 2
-BOOTED = "/run/systemd/system"
 # systemd-fstab-generator writes here, see systemd.generator(7).
 GENERATED = "/run/systemd/generator"
 FSTAB = "/etc/fstab"
@@ -46,9 +45,10 @@ class Host:
         self._trials = {}
         self._hung = set()
 
-    def has_systemd(self):
-        """Whether systemd is the init, as sd_booted(3) tells it."""
-        return os.path.isdir(BOOTED)
+    @staticmethod
+    def has_systemd():
+        """Whether systemd is the init."""
+        return systemd.is_init()
 
     def systemd_lags(self):
         """Whether fstab is newer than what systemd's generators made of it; they make it again on every reload.
@@ -179,7 +179,7 @@ class Host:
 
     def _find_one(self, share, share_type, entries, text, seen, units, moving=()):
         path = share["path"]
-        mounts = stack(entries, path)
+        mounts, trap = layers(entries, path)
         point = seen.get(path)
         if isinstance(point, Exception):
             raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
@@ -198,7 +198,7 @@ class Host:
         others = [entry for entry in entries if entry.mount_point != path]
         return Found(
             mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
-            trap_at(entries, path), credentials.look(path, share_type.credentials(share) if share_type else None),
+            trap, credentials.look(path, share_type.credentials(share) if share_type else None),
             units.get(path))
 
     def _units(self, paths):

@@ -7,12 +7,11 @@ import os
 import re
 import subprocess
 
+from .._host.programs import VIRTIOFSD
 from .._plan.outcome import Outcome
 from .._plan.plan import Refusal
 from . import daemon_host
 
-# In this order, as OpenNebula's own driver (virtiofsd.sh) looks for it.
-PATHS = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd/virtiofsd")
 # Daemons whose --version tells libvirt's; the modular one first, as it is what runs where both are installed.
 LIBVIRT_PATHS = ("/usr/sbin/virtqemud", "/usr/sbin/libvirtd")
 
@@ -34,7 +33,7 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def find(paths=PATHS):
+def find(paths=VIRTIOFSD):
     """The first of paths that is an executable file, or None."""
     for path in paths:
         if os.path.isfile(path) and os.access(path, os.X_OK):
@@ -150,7 +149,7 @@ def work(params, check_mode):
     return Outcome(warnings=found.pop("warnings"), result=found)
 
 
-def info(params, check_mode, paths=PATHS, libvirt_paths=LIBVIRT_PATHS, qemu_paths=QEMU_PATHS, root="/"):
+def info(params, check_mode, paths=VIRTIOFSD, libvirt_paths=LIBVIRT_PATHS, qemu_paths=QEMU_PATHS, root="/"):
     """What virtiofsd_info returns, with its warnings; Refusal for no virtiofsd, or what is too old or known to break, if no package is missing."""
     seconds = params["timeout"]
     params = dict(params, **{name: _wanted(name, params.get(name)) for name in ("min_version", "min_libvirt_version")})

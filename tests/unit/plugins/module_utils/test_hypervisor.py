@@ -7,7 +7,7 @@ import os
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils import _hypervisor
-from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo
+from ansible_collections.virtshare.storage.plugins.module_utils._host import mountinfo, programs
 from ansible_collections.virtshare.storage.plugins.module_utils._ocfs2 import report
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share import live
@@ -18,7 +18,7 @@ KNOWN = {"users": {"oneadmin": ACCOUNT, "libvirt-qemu": ACCOUNT}, "groups": {"kv
          "names": {"993": "kvm", "9869": "oneadmin"}}
 DAEMON = {"implementation": "rust", "reachable": True, "missing_subordinate_ids": [], "missing_packages": [],
           "warnings": []}
-PROGRAMS = {"virtiofsd": daemon.PATHS, "QEMU": daemon.QEMU_PATHS, "newuidmap": _hypervisor.NEWUIDMAP,
+PROGRAMS = {"virtiofsd": programs.VIRTIOFSD, "QEMU": daemon.QEMU_PATHS, "newuidmap": _hypervisor.NEWUIDMAP,
             "libvirt": _hypervisor.LIBVIRT_DRIVERS}
 
 

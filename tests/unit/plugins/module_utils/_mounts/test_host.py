@@ -116,10 +116,10 @@ def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monk
     os.utime(str(generated), (read, read))
     monkeypatch.setattr(host_module, "GENERATED", str(generated))
     monkeypatch.setattr(host_module, "FSTAB", str(fstab))
-    monkeypatch.setattr(host_module, "BOOTED", str(tmp_path))
+    monkeypatch.setattr(host_module.systemd, "BOOTED", str(tmp_path))
     assert Host(str(fstab), 5).systemd_lags() is lags
     assert Host(str(tmp_path / "other"), 5).systemd_lags() is None
-    monkeypatch.setattr(host_module, "BOOTED", str(tmp_path / "missing"))
+    monkeypatch.setattr(host_module.systemd, "BOOTED", str(tmp_path / "missing"))
     assert Host(str(fstab), 5).systemd_lags() is None
 
 
