@@ -8,8 +8,6 @@ import os
 import posixpath
 import stat
 
-from ansible.module_utils import distro
-
 from ._host import accounts, mountinfo, programs
 from ._ocfs2.spec import READING
 from ._plan.outcome import Outcome
@@ -26,18 +24,6 @@ NEWUIDMAP = ("/usr/bin/newuidmap",)
 # As which libvirt runs guests on Debian and Ubuntu, and on EL.
 GUEST_USERS = ("libvirt-qemu", "qemu")
 
-# ID in os-release(5): the names that Ansible has for the distribution and its family. Its own collectors of facts would
-# double the module that is sent to the host.
-DISTRIBUTIONS = {
-    "debian": ("Debian", "Debian"),
-    "ubuntu": ("Ubuntu", "Debian"),
-    "rhel": ("RedHat", "RedHat"),
-    "centos": ("CentOS", "RedHat"),
-    "rocky": ("Rocky", "RedHat"),
-    "almalinux": ("AlmaLinux", "RedHat"),
-    "ol": ("OracleLinux", "RedHat"),
-}
-
 _DAEMON_OPTIONS = ("min_version", "min_libvirt_version", "user", "subordinate_ids", "packages")
 ARGUMENT_SPEC = dict(
     [(name, daemon.ARGUMENT_SPEC[name]) for name in _DAEMON_OPTIONS],
@@ -52,7 +38,7 @@ ARGUMENT_SPEC = dict(
 
 
 def work(params, check_mode):  # pylint: disable=unused-argument
-    """The Outcome of hypervisor_facts; NoAnswer when the name service does not answer."""
+    """The Outcome of hypervisor_info; NoAnswer when the name service does not answer."""
     patience = live.Bounded(params["timeout"], params["host"] or os.uname()[1])
     known = accounts.ask(sorted(set(params["users"] + list(GUEST_USERS))), params["groups"], patience)
     virtiofs = _daemon(params)
@@ -60,7 +46,6 @@ def work(params, check_mode):  # pylint: disable=unused-argument
     missing = _missing(params, known, virtiofs)
     warnings = [text for found in (virtiofs, ocfs2) if found for text in found.pop("warnings")]
     return Outcome(warnings=warnings, result={
-        "ansible_facts": distribution(),
         "accounts": _only(known, params["users"]),
         "virtiofsd": virtiofs,
         "missing": missing,
@@ -69,29 +54,6 @@ def work(params, check_mode):  # pylint: disable=unused-argument
         "mounts": mounts(params["paths"], mountinfo.read()),
         "directories": directories(params["directories"], mountinfo.read(), patience),
     })
-
-
-def distribution(known=None, root="/"):
-    """The facts that name the packages and their manager, as Ansible's own setup has them; {} of one not known here.
-
-    known: function(attribute of os-release) -> text.
-    """
-    known = known or distro.os_release_attr
-    major = known("version_id").split(".")[0]
-    if known("id") not in DISTRIBUTIONS or not major:
-        return {}
-    name, family = DISTRIBUTIONS[known("id")]
-    manager = "apt" if family == "Debian" else _dnf(root)
-    if manager is None:
-        return {}
-    return {"distribution": name, "distribution_major_version": major, "os_family": family, "pkg_mgr": manager}
-
-
-def _dnf(root):
-    path = os.path.join(root, "usr/bin/dnf")
-    if not os.path.exists(path):
-        return None
-    return "dnf5" if os.path.basename(os.path.realpath(path)) == "dnf5" else "dnf"
 
 
 def mounts(paths, entries):

@@ -53,7 +53,7 @@ options:
   bricks:
     description:
       - The name of the fact, or registered result, that the hosts of the image storages have. Its C(directories) are what
-        M(virtshare.storage.hypervisor_facts) returned there of the bricks. The default is set by the entry point
+        M(virtshare.storage.hypervisor_info) returned there of the bricks. The default is set by the entry point
         C(directories) of the role P(virtshare.storage.share_mounts#role).
     type: str
     default: share_mounts_directories_result

@@ -23,7 +23,7 @@ options:
   found:
     description:
       - The name of the variable, a registered result or a fact, in which each host has C(accounts) as
-        M(virtshare.storage.hypervisor_facts) or M(virtshare.storage.share_access) returned them.
+        M(virtshare.storage.hypervisor_info) or M(virtshare.storage.share_access) returned them.
     type: str
     required: true
   expected:
@@ -38,7 +38,7 @@ options:
 extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:
-  - module: virtshare.storage.hypervisor_facts
+  - module: virtshare.storage.hypervisor_info
   - module: virtshare.storage.share_access
 """
 
@@ -49,7 +49,7 @@ EXAMPLES = r"""
   register: my_declared
 
 - name: Look which users and groups the hosts have
-  virtshare.storage.hypervisor_facts:
+  virtshare.storage.hypervisor_info:
     users: "{{ my_declared.users }}"
     groups: "{{ my_declared.groups }}"
   register: my_hypervisor

@@ -12,7 +12,7 @@ description:
   - That a user may write in the root of a share says nothing about the directories in it. Returns those of the declared
     external volumes that lie in one, for M(virtshare.storage.share_access) to write there. Volumes at the root of a share
     are passed over.
-  - Returns the bricks of the declared Gluster volumes, for M(virtshare.storage.hypervisor_facts) to look at.
+  - Returns the bricks of the declared Gluster volumes, for M(virtshare.storage.hypervisor_info) to look at.
   - Runs on the controller only, and changes nothing.
 options:
   external_volumes:
@@ -38,7 +38,7 @@ extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:
   - module: virtshare.storage.share_access
-  - module: virtshare.storage.hypervisor_facts
+  - module: virtshare.storage.hypervisor_info
   - module: virtshare.storage.ready_to_publish
 """
 
@@ -69,7 +69,7 @@ problems:
   type: list
   elements: str
 bricks:
-  description: What the option O(virtshare.storage.hypervisor_facts#module:directories) takes.
+  description: What the option O(virtshare.storage.hypervisor_info#module:directories) takes.
   returned: always
   type: list
   elements: str

@@ -144,21 +144,6 @@ def test_a_converged_run_executes_at_most_five_modules_a_host_however_many_share
     assert gone.code == 0 and site.ssh("hv2", "ls -A /srv/shares").split() == ["projects"]
 
 
-def test_the_look_names_the_distribution_as_ansible_itself_does(site, tmp_path):
-    playbook = tmp_path / "facts.yml"
-    playbook.write_text(json.dumps([{"hosts": "hypervisors", "gather_facts": False, "tasks": [
-        {"virtshare.storage.hypervisor_facts": {}},
-        {"ansible.builtin.setup": {"gather_subset": ["!all", "!min", "distribution", "pkg_mgr"]}},
-    ]}]), encoding="utf-8")
-    run = site.run(str(playbook))
-    assert run.code == 0, run.failure_text()
-    for host in HYPERVISORS:
-        looked = run.of("hypervisor_facts")[host]["ansible_facts"]
-        assert set(looked) == {"distribution", "distribution_major_version", "os_family", "pkg_mgr"}
-        gathered = run.of("setup")[host]["ansible_facts"]
-        assert {f"ansible_{name}": value for name, value in looked.items()}.items() <= gathered.items()
-
-
 def test_a_guest_on_debian_12_reads_what_debian_13_wrote(site):
     kernel = site.ssh("hv1", UNPACK_KERNEL, timeout=300).splitlines()[-1]
     run = site.run("playbooks/guest_proof.yml", guest_proof_hosts=["hv1"], guest_proof_kernel=kernel,

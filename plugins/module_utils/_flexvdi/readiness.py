@@ -40,7 +40,7 @@ def unready(external, gluster, image_storages, proofs, access, bricks, host_name
 
     external, gluster: declared volumes; absent ones are passed over. image_storages: [{"name", "hosts"}].
     proofs: the C(shares) of share_proof_result. access: {inventory name: paths of share_access}, with those of inside().
-    bricks: {inventory name: the C(directories) of hypervisor_facts}. users: who may run guests. maintenance: hosts, by the
+    bricks: {inventory name: the C(directories) of hypervisor_info}. users: who may run guests. maintenance: hosts, by the
     inventory's names, that are left out on purpose.
     """
     hosts = _Hosts(image_storages, host_names or {}, maintenance)

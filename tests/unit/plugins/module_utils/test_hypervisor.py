@@ -1,9 +1,8 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one look at a hypervisor returns: its distribution, what is missing, and when there is nothing to do."""
+"""What one look at a hypervisor returns: what is missing, and when there is nothing to do."""
 
-import os
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils import _hypervisor
@@ -142,30 +141,3 @@ def test_a_directory_is_told_from_files_links_and_what_is_not_there(tmp_path):
     assert _hypervisor.directories(["/bricks/"], entries, live.Bounded(5, "hv1")) == [
         {"path": "/bricks/", "is_directory": False, "parent_mount_point": "/"}]
     assert _hypervisor.directories([str(tmp_path)], [], live.Bounded(5, "hv1"))[0]["parent_mount_point"] is None
-
-
-def release(identity, version):
-    return {"id": identity, "version_id": version}.get
-
-
-@pytest.mark.parametrize("identity, version, dnf, facts", [
-    ("debian", "13", None, ("Debian", "13", "Debian", "apt")),
-    ("ubuntu", "24.04", None, ("Ubuntu", "24", "Debian", "apt")),
-    ("rhel", "9.4", "dnf-3", ("RedHat", "9", "RedHat", "dnf")),
-    ("centos", "10", "dnf-3", ("CentOS", "10", "RedHat", "dnf")),
-    ("rocky", "8.10", "dnf-3", ("Rocky", "8", "RedHat", "dnf")),
-    ("almalinux", "9.4", "dnf5", ("AlmaLinux", "9", "RedHat", "dnf5")),
-    ("ol", "9.4", "dnf-3", ("OracleLinux", "9", "RedHat", "dnf")),
-])
-def test_the_distribution_has_ansibles_names(tmp_path, identity, version, dnf, facts):
-    if dnf:
-        (tmp_path / "usr/bin").mkdir(parents=True)
-        os.symlink(dnf, str(tmp_path / "usr/bin/dnf"))
-        (tmp_path / "usr/bin" / dnf).write_text("")
-    found = _hypervisor.distribution(release(identity, version), str(tmp_path))
-    assert tuple(found[name] for name in ("distribution", "distribution_major_version", "os_family", "pkg_mgr")) == facts
-
-
-@pytest.mark.parametrize("identity, version", [("nixos", "24.11"), ("debian", ""), ("rhel", "7.9")])
-def test_what_is_not_known_here_is_left_to_setup(tmp_path, identity, version):
-    assert _hypervisor.distribution(release(identity, version), str(tmp_path)) == {}

@@ -5,12 +5,12 @@
 """What the roles have to know of a hypervisor before they change it."""
 
 DOCUMENTATION = r"""
-module: hypervisor_facts
+module: hypervisor_info
 short_description: Look once at all that the roles need to know of a hypervisor
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
-  - Looks in one execution at the distribution, the users and groups of the shares, the virtiofs daemon with QEMU and
+  - Looks in one execution at the users and groups of the shares, the virtiofs daemon with QEMU and
     libvirt, OCFS2 where it is used, and what is mounted, so that the roles can be told whether there is anything to do.
   - It refuses nothing. What is missing or does not fit is returned, and the role that needs it refuses it.
   - Nothing in it can hang on a mount of a dead server, as the facts that Ansible gathers by itself can.
@@ -98,9 +98,6 @@ attributes:
   diff_mode:
     description: It changes nothing.
     support: none
-  facts:
-    description: Returns the facts that name packages and their manager.
-    support: full
 notes:
   - The users C(libvirt-qemu) and C(qemu), as which libvirt runs guests, are looked for as well. One of them is enough.
 seealso:
@@ -116,7 +113,7 @@ EXAMPLES = r"""
   register: my_declared
 
 - name: Look at the host
-  virtshare.storage.hypervisor_facts:
+  virtshare.storage.hypervisor_info:
     users: "{{ my_declared.users }}"
     groups: "{{ my_declared.groups }}"
     user: oneadmin
@@ -130,31 +127,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
-  description:
-    - What M(ansible.builtin.setup) says of the distribution and its package manager, on Debian, Ubuntu, EL and what is
-      built from it. Empty on others.
-  returned: success
-  type: dict
-  contains:
-    distribution:
-      description: The distribution's name.
-      type: str
-      returned: when it is known
-      sample: Debian
-    distribution_major_version:
-      description: Its version, up to the first dot.
-      type: str
-      returned: when it is known
-      sample: "13"
-    os_family:
-      description: V(Debian) or V(RedHat).
-      type: str
-      returned: when it is known
-    pkg_mgr:
-      description: V(apt), V(dnf) or V(dnf5).
-      type: str
-      returned: when it is known
 accounts:
   description: Those of O(users) and O(groups) that exist, see RV(virtshare.storage.share_access#module:accounts).
   returned: success
