@@ -14,9 +14,9 @@ COLLECTION = "virtshare.storage."
 _FRAGMENTS = "ansible_collections.virtshare.storage.plugins.doc_fragments."
 
 
-def block(module, name="DOCUMENTATION"):
-    """A documentation block of a module's file, parsed."""
-    for node in ast.parse((ROOT / "plugins/modules" / (module + ".py")).read_text(encoding="utf-8")).body:
+def block(module, name="DOCUMENTATION", kind="modules"):
+    """A documentation block of a module's file, parsed. kind: C(filter) for that of a filter."""
+    for node in ast.parse((ROOT / "plugins" / kind / (module + ".py")).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
             return yaml.safe_load(ast.literal_eval(node.value))
     raise AssertionError(f"{module} has no {name}")

@@ -1,0 +1,90 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nothing that users name goes, or changes its form, without being meant to."""
+
+import pytest
+
+from tests.support import public_names
+
+BEFORE = {"module m": "", "module m option a": 'str, default "x", choices ["x", "y"]', "module m option b": "int, required",
+          "module m returns c": "dict"}
+
+
+def test_the_public_names_are_those_of_the_list():
+    _version, kept = public_names.kept(public_names.FILE.read_text(encoding="utf-8"))
+    found = public_names.compare(kept, public_names.current())
+    said = ["The public names are not those of tests/unit/public_names.txt."]
+    if found.breaking:
+        said += ["These BREAK what users have written; after 1.0.0 that waits for the next major version, with a deprecation "
+                 "before it:", *found.breaking]
+    if found.added:
+        said += ["These are new, and may not go again before the next major version:", *found.added]
+    said.append("If it is meant: `make names`, and a fragment in changelogs/fragments.")
+    assert not (found.breaking or found.added), "\n  ".join(said)
+
+
+def test_the_list_has_a_name_of_every_kind():
+    _version, kept = public_names.kept(public_names.FILE.read_text(encoding="utf-8"))
+    for name, form in {
+        "module share_mounts option shares[].source": "str",
+        "module declared_shares": "",  # an action of the controller
+        "module one_datastore returns datastore.id": "int",
+        "filter one_vm_disk option mount_tag": None,
+        "role share_proof entry main option share_proof_fail": "bool, default true",
+        "role flexvdi_storage entry requirements": "",
+        "role share_access sets share_access_result": "",
+        "playbook site": "",
+        "playbook variable virtshare_shares": "",
+        "action group opennebula holds one_datastores": "",
+        "metric virtshare_share_state": "",
+    }.items():
+        assert name in kept
+        assert form in (None, kept[name])
+
+
+def test_the_list_is_read_as_it_is_written():
+    assert public_names.kept(public_names.render("1.2.3", BEFORE)) == ("1.2.3", BEFORE)
+
+
+@pytest.mark.parametrize("name, form, said", [
+    ("module m option a", None, "removed or renamed: module m option a"),
+    ("module m option a", 'str, default "y", choices ["x", "y"]', "changed"),
+    ("module m option a", 'str, default "x", choices ["x"]', "changed"),
+    ("module m option a", 'int, default "x", choices ["x", "y"]', "changed"),
+    ("module m option a", 'str, required, choices ["x", "y"]', "changed"),
+    ("module m returns c", "list of dict", "changed"),
+    ("module m option n", "str, required", "added"),
+])
+def test_what_breaks_users(name, form, said):
+    after = {key: value for key, value in dict(BEFORE, **{name: form}).items() if value is not None}
+    found = public_names.compare(BEFORE, after)
+    assert found.added == []
+    assert len(found.breaking) == 1 and found.breaking[0].startswith(said)
+
+
+@pytest.mark.parametrize("more", [
+    {"module m option n": "str"},
+    {"module m option a": 'str, default "x", choices ["x", "y", "z"]'},
+    {"module m option b": "int"},
+    {"module n": "", "module n option a": "str, required"},
+])
+def test_what_is_only_new(more):
+    found = public_names.compare(BEFORE, dict(BEFORE, **more))
+    assert found.breaking == [] and len(found.added) == len(more)
+
+
+@pytest.mark.parametrize("kept, version, may", [
+    ("1.0.0-dev", "1.0.0-dev", True), ("1.0.0", "1.0.1", False), ("1.4.0", "1.5.0", False), ("1.4.0", "2.0.0", True)])
+def test_only_a_major_version_may_break(kept, version, may):
+    assert public_names.may_break(kept, version) is may
+
+
+def test_what_breaks_a_release_is_not_written(tmp_path, monkeypatch, capsys):
+    kept = tmp_path / "public_names.txt"
+    kept.write_text(public_names.render("1.0.0", dict(public_names.current(), **{"module gone": ""})), encoding="utf-8")
+    monkeypatch.setattr(public_names, "FILE", kept)
+    monkeypatch.setattr(public_names, "version", lambda: "1.1.0")
+    assert public_names.main() == 1
+    assert "module gone" in kept.read_text(encoding="utf-8")
+    assert "removed or renamed: module gone" in capsys.readouterr().err
