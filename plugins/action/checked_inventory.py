@@ -17,7 +17,9 @@ PLAYBOOK_VARIABLES = (taking_part.EXPECTED, "virtshare_hypervisors", taking_part
 # What the playbooks take where virtshare_hypervisors is not set.
 _GROUP = "hypervisors"
 # What roles set themselves, and a cache of facts may have kept.
-_FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "virtiofsd_accounts")
+# share_proof_summary is an artifact that AWX gives to the next jobs of a workflow.
+_FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "share_proof_report_problems", "share_proof_summary",
+          "virtiofsd_accounts")
 _PUBLISHED = ("opennebula_storage_", "flexvdi_storage_")
 
 

@@ -6,6 +6,7 @@
 from ..module_utils._plan.taking_part import counted, listed_names
 from ..module_utils._proof import matrix
 from ..module_utils._proof.declared import absent as absent_hosts
+from ..module_utils._proof.summary import summary
 from ..plugin_utils._action import ControllerAction
 
 
@@ -35,4 +36,4 @@ class ActionModule(ControllerAction):
             absent = absent_hosts(expected, hosts.batch, arguments["active"], arguments["everyone"], hosts.inventory, hosts.job())
         judgement = matrix.judge(results, shares, [*expected, *absent], arguments["allow_same_machine"], absent,
                                  [host for host in maintenance if host not in results])
-        return {"result": judgement, "warnings": judgement["warnings"]}
+        return {"result": judgement, "summary": summary(judgement), "warnings": judgement["warnings"]}

@@ -75,4 +75,27 @@ result:
   description: What P(virtshare.storage.proof_matrix#filter) returns.
   returned: always
   type: dict
+summary:
+  description: The same in a few lines, to be displayed.
+  returned: always
+  type: dict
+  contains:
+    state:
+      description:
+        - V(proven), V(partial), V(failed) or V(pending), as the worst of the shares is; V(nothing) where no share is declared.
+      type: str
+      returned: always
+    paths:
+      description: The state of each share, by its path.
+      type: dict
+      returned: always
+    hosts:
+      description: The worst state of each host, by its name; V(left_out) of one that is left out on purpose.
+      type: dict
+      returned: always
+    problems:
+      description: What is wrong, and who took no part, a sentence each; 50 of them at most.
+      type: list
+      elements: str
+      returned: always
 """

@@ -24,7 +24,8 @@ PLAYBOOK = """\
     - name: Report
       ansible.builtin.include_role:
         name: virtshare.storage.share_proof
-        tasks_from: reports
+        tasks_from: "{{ item }}"
+      loop: [destinations, reports]
 """
 
 

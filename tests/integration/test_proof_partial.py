@@ -29,6 +29,7 @@ open("/srv/play.json", "w").write(json.dumps([play]))
 run = run_playbook({playbook!r} or "/srv/play.json", inventories=["/srv/hosts.json"], arguments={arguments},
                    environment={environment})
 result = {{"code": run.code, "output": run.output, "messages": run.failure_text(),
+          "stats": [line["result"]["ansible_stats"] for line in run.results if "ansible_stats" in line["result"]],
           "words": [value["words"] for value in run.facts("share_proof_result").values()],
           "left": [name for name in os.listdir(share) if name != ".virtshare-identity"]}}
 """
@@ -71,6 +72,12 @@ def test_an_unreachable_host_is_named(proof):
     assert f"{PATH}: proven for 2 of 3 hosts (hv1 and hv3)" in done["messages"]
     assert (f"hv2:{PATH} is not proven: it took no part in this run: it is unreachable, or an earlier task failed on it"
             in done["messages"])
+    # What AWX keeps of the job as artifacts, although it fails.
+    (stats,) = done["stats"]
+    assert not stats["per_host"]
+    summary = stats["data"]["share_proof_summary"]
+    assert (summary["state"], summary["paths"]) == ("partial", {PATH: "partial"})
+    assert summary["hosts"] == {"hv1": "proven", "hv2": "missing", "hv3": "proven"} and len(summary["problems"]) == 1
 
 
 def test_what_is_allowed_for_a_part_says_for_whom(proof):

@@ -23,7 +23,7 @@ ON_THE_CONTROLLER = {
     *(path.stem for path in (ROOT / "plugins/action").glob("*.py")
       if "AnsibleModule(" not in (ROOT / "plugins/modules" / path.name).read_text(encoding="utf-8")),
     "add_host", "assert", "debug", "fail", "group_by", "import_playbook", "import_role", "import_tasks", "include_role",
-    "include_tasks", "include_vars", "meta", "set_fact", "validate_argument_spec",
+    "include_tasks", "include_vars", "meta", "set_fact", "set_stats", "validate_argument_spec",
 }
 
 
