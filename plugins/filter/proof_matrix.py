@@ -75,6 +75,12 @@ _value:
     host_problems:
       description: For each host that is a problem itself the sentences about it.
       type: dict
+    guards:
+      description:
+        - Sentences about what the guards of the hosts (M(virtshare.storage.share_guard)) have seen, each state with since when it
+          is so. Empty where no host has one. They change nothing in the judgement.
+      type: list
+      elements: str
     warnings:
       description: Sentences about what does no harm to the proof, such as clocks that differ. They are shown as well.
       type: list

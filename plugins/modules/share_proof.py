@@ -168,6 +168,14 @@ clock:
       differ.
   returned: success
   type: dict
+guard:
+  description:
+    - In the phase V(write) what the host's guard (M(virtshare.storage.share_guard)) has seen last. V(fresh) tells whether it
+      looked within three intervals, C(time) when it did; C(shares) has for each path C(state), C(since) when, in seconds
+      since 1970, and C(why).
+    - Null on a host without a guard.
+  returned: success
+  type: dict
 abandoned:
   description: Directories that killed runs of this controller left in the shares.
   returned: success

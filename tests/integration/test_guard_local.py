@@ -95,6 +95,26 @@ result = [found, check(), json.load(open(STATE)), open("/run/virtshare/guard.att
     assert listing == [".virtshare-identity"]
 
 
+def test_a_proof_brings_along_what_the_guard_has_seen(tmp_path):
+    without, lost, stale, reading = on_a_host(tmp_path, """
+def proof(phase="write"):
+    return run_module("share_proof", {"phase": phase, "run_id": "run00001", "host": "hv1", "hosts": ["hv1"], "shares": [share()]})["guard"]
+without = proof()
+install([share()])
+sh("umount " + A)
+run()
+lost = proof()
+known = json.load(open(STATE))
+known["time"] -= 1000
+json.dump(known, open(STATE, "w"))
+result = [without, lost, proof(), proof("read")]
+""")
+    assert without is None and reading is None
+    assert (lost["fresh"], stale["fresh"]) == (True, False) and stale["shares"] == lost["shares"]
+    assert lost["shares"] == {"/srv/shares/a": {
+        "state": "lost", "since": lost["time"], "why": HERE + "is not mounted: a plain directory of the local tmpfs none"}}
+
+
 @pytest.mark.parametrize("harm, state, words", [
     ("sh('umount ' + A)", "lost", HERE + "is not mounted: a plain directory of the local tmpfs none"),
     ("sh('umount ' + A); os.rmdir(A)", "lost", HERE + "is not mounted: there is no such directory"),

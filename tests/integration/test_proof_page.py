@@ -135,6 +135,17 @@ def test_what_is_wrong_and_who_is_missing(reports):
     assert "b" in page.tags and "<b>library" not in text, "a path became markup"
 
 
+def test_what_the_guards_have_seen_is_said_with_its_time_and_as_text(reports):
+    results = {"hv1": phases(shares=[seen(PROJECTS, "hv1", ["hv1"], mounted("projects"))])}
+    assert "What the guards have seen" not in reports(matrix.judge(results, [PROJECTS]))[0]
+    lost = {"state": "lost", "since": 1795953600.0, "why": "hv1: /srv/shares/<b>x</b> (nas1:/x) is not mounted"}
+    results["hv1"]["write"] = dict(results["hv1"]["write"], guard={"fresh": True, "time": 1795953630.0, "shares": {"/x": lost}})
+    text, written = reports(matrix.judge(results, [PROJECTS]))
+    assert "What the guards have seen" in text and "<b>x" not in text
+    assert "<li>lost since 2026-11-29 12:00 UTC on hv1: /srv/shares/&lt;b&gt;x&lt;/b&gt; (nas1:/x) is not mounted</li>" in text
+    assert written["guards"] == ["lost since 2026-11-29 12:00 UTC on hv1: /srv/shares/<b>x</b> (nas1:/x) is not mounted"]
+
+
 def test_a_check_run_proves_nothing(reports):
     result = matrix.judge({"hv1": phases(True, shares=[seen(PROJECTS, "hv1", [], mounted("projects"))])}, [PROJECTS])
     text, dummy = reports(result)

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the guard of a host has seen last, and whether it is the one that this collection installs."""
 
-import os
 import time
 
 from .._host import commands, systemd
 from .._plan.outcome import Outcome, on
-from . import build, install, main, report, tell, units
+from .._share import guard_file
+from . import build, install, report, units
 
 ARGUMENT_SPEC = dict(host=dict(type="str", required=True))
 
@@ -29,8 +29,8 @@ def read(host):
     except FileNotFoundError:
         data = None
     version, digest = install.version_of(data or b"")
-    document, now = main.read(os.path.join(main.DIRECTORY, tell.STATE)), time.time()
-    age = report.age(document, now)
+    document, now = guard_file.read(), time.time()
+    age = guard_file.age(document, now)
     timer = "inactive"
     if data is not None and systemd.is_init():
         timer = commands.run(["systemctl", "is-active", units.TIMER], 30)[1]

@@ -10,6 +10,7 @@ import sys
 from .._host import commands, replace, systemd
 from .._plan.outcome import Outcome, on
 from .._plan.plan import Failure, Operation, Plan, Refusal, refuse
+from .._share import guard_file
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from . import build, config, judge, main, tell, units
 
@@ -17,7 +18,7 @@ PROGRAM = "/usr/local/sbin/virtshare-guard"
 UNITS = "/etc/systemd/system"
 SERVICE, TIMER = os.path.join(UNITS, units.SERVICE), os.path.join(UNITS, units.TIMER)
 ENABLED = os.path.join(UNITS, "timers.target.wants", units.TIMER)
-LEFT = tuple(os.path.join(main.DIRECTORY, name) for name in (tell.STATE, tell.ATTRIBUTES, "guard.lock"))
+LEFT = tuple(os.path.join(guard_file.DIRECTORY, name) for name in (guard_file.NAME, tell.ATTRIBUTES, "guard.lock"))
 
 ARGUMENT_SPEC = dict(
     state=dict(type="str", default="present", choices=["present", "absent"]),
@@ -182,7 +183,7 @@ def _carry_out(operation):
 
 def _remove_empty(directory):
     """Ours, if nobody else has anything in it: others of this collection keep things there, too."""
-    if directory in (os.path.dirname(main.CONFIG), main.DIRECTORY):
+    if directory in (os.path.dirname(main.CONFIG), guard_file.DIRECTORY):
         try:
             os.rmdir(directory)
         except OSError:

@@ -10,12 +10,12 @@ import sys
 import time
 
 from .._host import lock
+from .._share import guard_file
 from . import observe, report, tell
 
 # That of the collection.
 VERSION = "1.0.0-dev"
 CONFIG = "/etc/virtshare/guard.json"
-DIRECTORY = "/run/virtshare"
 
 
 def main(arguments=None, digest=""):
@@ -23,13 +23,13 @@ def main(arguments=None, digest=""):
     parser = argparse.ArgumentParser(prog="virtshare-guard", description="Watch the shares of this host.")
     parser.add_argument("--version", action="version", version="%s %s" % (VERSION, digest))
     parser.add_argument("--config", default=CONFIG, help="default: %(default)s")
-    parser.add_argument("--directory", default=DIRECTORY, help="where the state is kept, default: %(default)s")
+    parser.add_argument("--directory", default=guard_file.DIRECTORY, help="where the state is kept, default: %(default)s")
     parser.add_argument("command", choices=["run", "check"], help="run: look at the shares once; "
                         "check: say what the last look came to, and end as a monitoring plugin (0, 1, 2, 3)")
     chosen = parser.parse_args(arguments)
-    state = os.path.join(chosen.directory, tell.STATE)
+    state = os.path.join(chosen.directory, guard_file.NAME)
     if chosen.command == "check":
-        code, text = report.monitoring(read(state), time.time())
+        code, text = report.monitoring(guard_file.read(state), time.time())
         sys.stdout.write(text + "\n")
         return code
     try:
@@ -47,20 +47,10 @@ def main(arguments=None, digest=""):
         return 0
 
 
-def read(filename):
-    """The document in a file, {} where there is none, or none that this version knows."""
-    try:
-        with open(filename, encoding="utf-8") as source:
-            document = json.load(source)
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) and document.get("schema") == report.SCHEMA else {}
-
-
 def run(config, state):
     """Look at the shares once, and say it everywhere; the exit code. state: the file of the document."""
     begun, clock = time.time(), time.monotonic()
-    previous = read(state)
+    previous = guard_file.read(state)
     daemon_missing = bool(config["virtiofsd"]) and not any(os.access(path, os.X_OK) for path in config["virtiofsd"])
     config = dict(config, shares=[dict(share, daemon_missing=daemon_missing) for share in config["shares"]])
     stuck = {share["path"]: share["stuck"] for share in previous.get("shares", ()) if share["stuck"]}

@@ -5,7 +5,7 @@
 
 The document is /run/virtshare/guard.json, one JSON object, replaced as a whole at the end of each run, readable by all:
 
-schema 1. version: of the guard. host. time: of the run, seconds since 1970. interval: seconds between runs. seconds: that
+schema (guard_file.SCHEMA). version: of the guard. host. time: of the run, seconds since 1970. interval: seconds between runs. seconds: that
 the run took. state: the worst of all shares. shares: a list, each with
     path, type, source, name (of OpenNebula's attribute); state (ok, degraded, unknown, lost), since (seconds since 1970),
     why (a sentence, "" when ok); seen (what the last run alone would say); pending (null, or the change under way: state,
@@ -19,12 +19,11 @@ A reader takes a document that is older than three intervals for none.
 """
 
 from .._plan import host_attributes
+from .._share import guard_file
 from . import judge
 
-SCHEMA = 1
 # How long what is declared no more is said to be absent: longer than OpenNebula takes between two looks (600 s).
 GONE_SECONDS = 900
-STALE_INTERVALS = 3
 
 # The words and exit codes of monitoring plugins (Nagios, Icinga), the worst last.
 CODES = {judge.OK: (0, "OK"), judge.DEGRADED: (1, "WARNING"), judge.UNKNOWN: (3, "UNKNOWN"), judge.LOST: (2, "CRITICAL")}
@@ -42,7 +41,7 @@ def document(config, previous, seen, times, version):
     known = {share["path"]: share for share in previous.get("shares", ())}
     shares = [_share(config, share, known.get(share["path"]), seen[share["path"]], now) for share in config["shares"]]
     return {
-        "schema": SCHEMA, "version": version, "host": config["host"], "time": now, "interval": config["interval"],
+        "schema": guard_file.SCHEMA, "version": version, "host": config["host"], "time": now, "interval": config["interval"],
         "seconds": times["seconds"], "state": judge.worst([share["state"] for share in shares]), "shares": shares,
         "gone": _gone(config, previous, now),
     }
@@ -104,22 +103,9 @@ def entry(host, old, share):
     }
 
 
-def age(document_, now):
-    """Seconds since the document's run; None where there is none, or one that no reader may believe."""
-    if not document_:
-        return None
-    seconds = now - document_["time"]
-    return seconds if 0 <= seconds <= _lasting(document_) else None
-
-
-def _lasting(document_):
-    """For how many seconds a document is news."""
-    return STALE_INTERVALS * document_["interval"] + 5
-
-
 def monitoring(document_, now):
     """(exit code, text) as monitoring plugins end: a line with performance data, then one for each share that is not ok."""
-    if age(document_, now) is None:
+    if guard_file.age(document_, now) is None:
         return 3, "VIRTSHARE UNKNOWN - %s" % (
             "the guard has not run for %d s: systemctl status virtshare-guard.timer" % (now - document_["time"])
             if document_ else "the guard has written nothing yet: systemctl status virtshare-guard.timer")
@@ -208,4 +194,4 @@ def _number(value):
 
 def attributes(document_):
     """What OpenNebula's probe prints, see host_attributes."""
-    return "\n".join(host_attributes.lines(document_, _lasting(document_))) + "\n"
+    return "\n".join(host_attributes.lines(document_, guard_file.lasting(document_))) + "\n"

@@ -11,7 +11,6 @@ import socket
 
 from .._host import bounded, replace
 
-STATE = "guard.json"
 ATTRIBUTES = "guard.attributes"
 METRICS = "virtshare_guard.prom"
 JOURNAL = "/run/systemd/journal/socket"

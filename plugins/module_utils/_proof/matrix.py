@@ -12,7 +12,7 @@ counts: one filesystem has many spellings, and one spelling may be two filesyste
 from .._plan import taking_part
 from .._share import marker
 from .._share.types import registry
-from . import clocks, declared, explain, lasting, machines
+from . import clocks, declared, explain, guards, lasting, machines
 
 PROVEN = "proven"
 PARTIAL = "partial"
@@ -48,6 +48,7 @@ def judge(results, shares, expected=(), allow_same_machine=False, absent=None, m
         "maintenance": list(maintenance),
         "shares": judged,
         "host_problems": _by_host(judged),
+        "guards": guards.told(results),
         "warnings": clocks.warnings({host: report["clocks"] for host, report in reports.items()}) + machines.warnings(known),
     }
 

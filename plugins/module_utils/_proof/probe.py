@@ -11,7 +11,7 @@ import time
 from .._host import accounts, bounded, machine
 from .._plan.outcome import Outcome
 from .._plan.plan import Plan, Refusal, refuse
-from .._share import leftovers, live
+from .._share import guard_file, leftovers, live
 from .._share.declaration import SHARE_SPEC_WITHOUT_CREDENTIALS, checked
 from .._share.types import registry
 from . import declared, identity, lasting, nonces
@@ -44,7 +44,8 @@ def work(params, check_mode):
 
 
 def run(params, check_mode, plan=None):
-    """What share_proof returns beside what it changed, which is added to the plan: {"phase", "run_id", "host", "check_mode", "machine", "clock", "shares"}.
+    """What share_proof returns beside what it changed, which is added to the plan: {"phase", "run_id", "host", "check_mode", "machine", "clock",
+    "guard", "shares"}.
 
     Each share: {"path", "type", "source", "read_only", "identity", "problem", "nonce", "as", "sees", "content", "others",
     "marker"}; a problem with what is mounted there reads "is WHAT, declared is THAT".
@@ -72,6 +73,7 @@ def run(params, check_mode, plan=None):
         "check_mode": check_mode,
         "machine": machine.identity(),
         "clock": {"begun": begun, "ended": time.time()},
+        "guard": guard_file.since(guard_file.read(), begun) if params["phase"] == "write" else None,
         "shares": [share.found for share in shares],
     }
 

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._guard import config, judge, report
 from ansible_collections.virtshare.storage.plugins.module_utils._plan import host_attributes
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._share import guard_file
 
 OPTIONS = dict(judge.LIMITS, interval=30, timeout=5.0, write_interval=600, names={}, metrics_directory="", virtiofsd=True)
 
@@ -98,10 +99,10 @@ def test_the_line_for_monitoring():
 
 @pytest.mark.parametrize("now, words", [(100.0 + 96, "has not run for 96 s"), (99.0, "has not run")])
 def test_old_news_are_no_news(now, words):
-    assert report.age(document(), now) is None
+    assert guard_file.age(document(), now) is None
     code, text = report.monitoring(document(), now)
     assert code == 3 and words in text
-    assert report.age(document(), 195.0) == 95.0
+    assert guard_file.age(document(), 195.0) == 95.0
     assert report.monitoring({}, now)[0] == 3
 
 
