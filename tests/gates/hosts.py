@@ -18,8 +18,9 @@ LAB_MEMORY = 7 << 29
 # Hosts wait for each other, for boots and for timeouts: one lab more than processors keeps the processors at work. More
 # only slow each other down, and emulated hosts most.
 MORE_LABS_THAN_PROCESSORS = 1
-# Molecule's scenarios without a short form: tests/scenarios/test_share_mounts.py mounts a host's own directory, too.
-ONLY_WHOLE = {"local"}
+# Molecule's scenarios without a short form: test_share_mounts mounts a host's own directory, too, and test_ocfs2 takes
+# bare hosts to mounted volumes.
+ONLY_WHOLE = {"local", "ocfs2"}
 # Seconds after which a job is stopped. The longest takes half of it with as many labs beside it as there may be.
 JOB_SECONDS = 45 * 60
 # Labs carry it: whoever cleans up ends those of this checkout, and nobody else's.

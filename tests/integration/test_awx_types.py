@@ -19,9 +19,10 @@ from tests.support.playbook import ROOT, run_playbook
 # awx_content sets an AWX up and is not run by one, and needs the collection awx.awx; hypervisor_packages is other roles' own.
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file()
                and path.name not in ("awx_content", "hypervisor_packages"))
-# This environment's ansible-core, and those that the gates have made.
-PYTHONS = {"here": pathlib.Path(sys.executable)}
-PYTHONS.update({path.parents[1].name.rpartition("-")[2]: path for path in sorted(ROOT.glob(".venv-core-*/bin/python"))})
+# The environments that the gates have made, and this one: what lies between the oldest and the newest before a release.
+MADE = {path.parents[1].name.rpartition("-")[2]: path for path in sorted(ROOT.glob(".venv-core-*/bin/python"))}
+PYTHONS = [pytest.param(path, id=name) for name, path in MADE.items()]
+PYTHONS.append(pytest.param(pathlib.Path(sys.executable), id="here", marks=[pytest.mark.release] if len(MADE) > 1 else []))
 HERE = next(parent for parent in pathlib.Path(sys.executable).parent.parent.rglob("ansible_collections") if parent.is_dir())
 # What the roles take as lists of mappings and as mappings cannot be a survey's answer.
 NO_ANSWER = ("raw", "dict")
@@ -73,7 +74,7 @@ def run(tmp_path, python, play, given, *arguments, **more):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("truth", ["false", pytest.param("true", marks=pytest.mark.release)])
 def test_every_role_reads_every_answer(tmp_path, python, truth):
     """In check mode, with nothing declared: every condition is met, and no option has a type that one of them cannot read."""
@@ -92,7 +93,7 @@ REFUSE = [{
          "vars": {"__share_proof_run": "runidofatest", "__share_proof_declared": {"shares": []}}}]}]
 
 
-@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("text, allowed", [("false", False), ("yes", True)])
 def test_a_partial_proof_is_green_only_where_the_answer_is_yes(tmp_path, python, text, allowed):
     done = run(tmp_path, python, REFUSE, {"share_proof_allow_partial": text}, "--check", share_proof_result={
@@ -105,7 +106,7 @@ PLAYBOOKS = ["site", "verify", "publish", "guest_proof"]
 TEXT = "- {path: /srv/shares/projects, type: nfs, source: nas1:/export/projects}"
 
 
-@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_shares_as_the_text_of_a_survey_are_refused_in_the_same_sentence(tmp_path, python, playbook):
     (tmp_path / "inventory.json").write_text(json.dumps(INVENTORY), encoding="utf-8")

@@ -10,8 +10,9 @@ import pytest
 from tests.bench import datastores
 from tests.bench.results import BenchFailed
 
+pytestmark = pytest.mark.release
 
-@pytest.mark.slow
+
 def test_a_side_that_changes_something_the_second_time_fails_the_bench(tmp_path, monkeypatch):
     monkeypatch.setitem(datastores.THEIRS, "careless", (str(tmp_path / "careless.yml"), None))
     (tmp_path / "careless.yml").write_text(json.dumps([{
@@ -29,7 +30,6 @@ def test_a_side_that_changes_something_the_second_time_fails_the_bench(tmp_path,
         server.stop()
 
 
-@pytest.mark.release
 def test_the_two_sides_are_measured_on_one_server_in_one_run():
     rows = {row.name: row for row in datastores.measure(1, items=2)}
     assert tuple(rows) == datastores.ROWS

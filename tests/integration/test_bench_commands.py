@@ -11,6 +11,9 @@ import pytest
 from tests.bench.datastores import command_line_programs
 from tests.support.opennebula import PASSWORD, USER, opennebula
 
+# Only the bench runs it.
+pytestmark = pytest.mark.release
+
 DATASTORE = 'NAME = "{}"\nTYPE = "IMAGE_DS"\nDS_MAD = "virtiofs"\nTM_MAD = "local"\nDISK_TYPE = "FILESYSTEM"\nSAFE_DIRS = "/srv"\n'
 IMAGE = 'NAME = "a"\nTYPE = "FILESYSTEM"\nPATH = "/srv/a"\n'
 

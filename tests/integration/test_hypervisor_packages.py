@@ -95,7 +95,8 @@ def test_another_failure_is_explained_and_no_lists_are_fetched(install):
 
 
 @pytest.mark.parametrize("distribution, option", [
-    (("Debian", "13", "Debian", "apt"), "install_recommends"), (("Rocky", "9", "RedHat", "dnf"), "install_weak_deps")])
+    (("Debian", "13", "Debian", "apt"), "install_recommends"),
+    pytest.param(("Rocky", "9", "RedHat", "dnf"), "install_weak_deps", marks=pytest.mark.release)])
 def test_what_is_only_recommended_may_be_left_out(install, distribution, option):
     dummy, asked = packages(install, ["changed"], distribution=distribution, hypervisor_packages_recommended=False)
     assert asked == [{**PLAIN, option: False}]

@@ -111,7 +111,7 @@ def test_it_is_enabled_once_when_all_is_well_and_then_the_mark_goes(cloud):
 
 @pytest.mark.parametrize("harm, words", [
     (lambda cloud: cloud.told("hv1", "unknown"), "VIRTSHARE_A is unknown"),
-    (lambda cloud: cloud.told("hv1", age=2000), "its guard looked 2000 s ago"),
+    (lambda cloud: cloud.told("hv1", age=2000), "its guard looked last at "),
     (lambda cloud: cloud.told("hv1", age=-2000), "its clock is"),
     (lambda cloud: cloud.set("hv1", "VIRTSHARE_CHECKED=[]"), "its guard says nothing"),
     (lambda cloud: cloud.told("hv1", "strange"), "VIRTSHARE_A has an unknown state"),
@@ -131,7 +131,7 @@ def test_a_host_that_the_guard_disabled_waits_for_good_and_fresh_news(cloud, har
 
 @pytest.mark.parametrize("harm, words", [
     (lambda cloud: cloud.told("hv1", "unknown"), "VIRTSHARE_A is unknown"),
-    (lambda cloud: cloud.told("hv1", "lost", age=2000), "its guard looked 2000 s ago"),
+    (lambda cloud: cloud.told("hv1", "lost", age=2000), "its guard looked last at "),
     (lambda cloud: cloud.set("hv1", "VIRTSHARE_CHECKED=[]"), "its guard says nothing"),
 ])
 def test_no_news_disable_nothing_and_are_reported(cloud, harm, words):

@@ -50,7 +50,7 @@ result += [rooms.run("site"), rooms.run("site")]
     for name in ("gone", "full"):
         assert paths[name] in first["messages"]
     for name in ("a", "b", "c", "d"):
-        assert f"{paths[name]}: proven" in first["output"] and f"hv1:{paths[name]}" not in first["messages"]
+        assert f"{paths[name]}: proven" in first["output"] and f"hv1: {paths[name]}" not in first["messages"]
     assert second["code"] == 0, second["messages"]
     assert second["writes"].count("one.image.allocate") == 2
     assert not any(host == "hv2" and operation["target"] == paths["a"]

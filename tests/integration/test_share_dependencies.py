@@ -77,9 +77,9 @@ result = [user.pid, outcomes, kept, share_mounts(shares("new"))["msg"]]
 """)
     for outcome in outcomes:
         assert outcome["did"] == []
-        assert "share /srv/shares/a: the mount there has to go" in outcome["msg"]
+        assert ": /srv/shares/a: the mount there has to go" in outcome["msg"]
         assert f"it is used by sleep (process {pid})" in outcome["msg"]
-        assert "share /srv/shares/pool: the mount there has to go, but the share /srv/shares/vms, which is bound from it, " \
+        assert ": /srv/shares/pool: the mount there has to go, but the share /srv/shares/vms, which is bound from it, " \
                "cannot (see there). Nothing was changed for this share." in outcome["msg"]
     assert seen == ["old"] * 3
     assert freed == ""
@@ -102,9 +102,9 @@ result = {both("shares()")} + [mounts()]
 """)
     assert predicted == done
     assert done["did"] == [] and mounts == []
-    assert "share /srv/shares/pool: the directory is not empty (vms)" in done["msg"]
+    assert ": /srv/shares/pool: the directory is not empty (vms)" in done["msg"]
     for inner, outer in (("vms", "pool"), ("a", "vms")):
-        assert f"share /srv/shares/{inner}: its source" in done["msg"]
+        assert f": /srv/shares/{inner}: its source" in done["msg"]
         assert f"is in the share /srv/shares/{outer}, which failed (see there)" in done["msg"]
 
 

@@ -289,7 +289,7 @@ def test_every_kind_of_user_of_a_directory_inside_keeps_the_share(tmp_path, kind
         pytest.skip("its program is not on this machine")
     who, said, kept, freed = on_a_host(tmp_path, KINDS[kind] + END)
     for message in said:
-        assert "share /srv/shares/p: the mount there has to go" in message
+        assert ": /srv/shares/p: the mount there has to go" in message
         assert who in message and "Nothing was changed for this share" in message
     assert kept
     assert freed == ""

@@ -46,7 +46,7 @@ result.append(rooms.run("site"))
         # It mounts and gives access.
         assert set(run["operations"]) == set(part) and all("mount" in str(each) for each in run["operations"].values())
         for host in {"hv1", "hv2", "hv3"} - set(part):
-            assert f"{host}:{PATH} is not proven: it took no part in this run: it is in another slice of this job" in run["output"]
+            assert f"{host}: {PATH} is not proven: it took no part in this run: it is in another slice of this job" in run["output"]
     assert whole["code"] != 0 and not any("image" in call for call in whole["writes"])
     assert f"hv3:{PATH} is " in whole["messages"] and "not the same filesystem" in whole["messages"]
 

@@ -165,6 +165,7 @@ def test_a_share_that_is_not_there_is_explained(site):
     assert site.places() == [FILE]
 
 
+@pytest.mark.release
 def test_a_changed_password_waits_until_nobody_uses_the_share(site):
     site.set_password(NEW)
     site.hold()

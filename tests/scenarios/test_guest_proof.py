@@ -16,6 +16,9 @@ from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import
 from tests.lab import Lab
 from tests.support.warm import run_playbook
 
+# tests/scenarios/test_site.py boots a guest, too; what it may and may not is here, where each takes minutes.
+pytestmark = pytest.mark.release
+
 PATH = "/srv/shares/projects"
 EXPORT = "/export/projects"
 HYPERVISORS = ("hv1", "hv2")
@@ -166,7 +169,6 @@ def test_a_guest_reads_what_another_host_wrote_and_answers(site):
     assert site.left() == []
 
 
-@pytest.mark.release
 def test_another_nonce_is_not_the_same_filesystem(site):
     site.ssh("hv2", f"runuser -u oneadmin -- sh -c 'echo what hv3 wrote > {PATH}/nonce'")
     run = site.play(WRONG_NONCE)

@@ -11,6 +11,9 @@ import pytest
 from tests.lab import Lab
 from tests.lab.lab import REPOSITORY
 
+# The engine of the scenarios that need such a kernel, and those are marked release as well.
+pytestmark = pytest.mark.release
+
 NAME = "test-lab-stock"
 
 
@@ -51,7 +54,6 @@ def test_a_cut_network_and_back(lab):
     assert lab.ssh("hv1", "true").returncode == 0
 
 
-@pytest.mark.release
 def test_a_reboot_keeps_the_disks(lab):
     device = "/dev/disk/by-id/virtshare-lab-data0"
     lab.ssh("hv1", f"printf %-512s kept | dd of={device} bs=512 oflag=direct status=none; echo kept > /root/file")

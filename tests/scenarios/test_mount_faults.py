@@ -185,7 +185,7 @@ def test_a_server_switched_off_in_the_middle_of_a_run(site):
     assert list(found) == [SECOND["path"], THIRD["path"]]
     for each, seconds in ((SECOND, TIMEOUT), (THIRD, 2)):
         assert found[each["path"]] == (
-            f"share {each['path']}: could not mount {each['source']} on host hv1: no answer within {seconds} s. "
+            f"hv1: {each['path']}: could not mount {each['source']}: no answer within {seconds} s. "
             "The server is nas1")
     assert site.live("hv1").keys() == {FIRST["path"], LOCAL["path"]}
     refused = site.lab.ssh("hv1", f"touch {SECOND['path']}/lost", check=False)
@@ -228,8 +228,8 @@ def test_a_servers_network_cut(site):
     for host in HYPERVISORS:
         assert operations(run, host) == []
         assert errors(run, host) == {each["path"]: (
-            f"share {each['path']}: server nas1 of {each['source']} does not answer on port 2049 within 2 s, asked "
-            f"from host {host}. Is it running, and reachable from there?") for each in (FIRST, SECOND, THIRD)}
+            f"{host}: {each['path']}: server nas1 of {each['source']} does not answer on port 2049 within 2 s. "
+            "Is it running, and reachable from this host?") for each in (FIRST, SECOND, THIRD)}
     site.ssh("hv1", "timeout 100 sh -c 'while systemctl -q is-active guest; do sleep 0.2; done'")
     assert site.ssh("nas1", "cat /export/first/log").split() == [str(number) for number in range(1, 21)]
     again = site.run(ALL)
@@ -264,7 +264,7 @@ CHANGED = [FIRST, dict(SECOND, options={"vers": "4.1"}), THIRD, LOCAL, FOURTH]
 
 
 # Only a read-only filesystem is noticed where nothing is to be written: it is the local share's own.
-UNWRITABLE = {LOCAL["path"]: f"share {LOCAL['path']}: the filesystem of its source {LOCAL['source']} is mounted read-only. "
+UNWRITABLE = {LOCAL["path"]: f"hv2: {LOCAL['path']}: the filesystem of its source {LOCAL['source']} is mounted read-only. "
                              "Make that writable, or write read_only: true. Nothing was changed for this share."}
 
 
@@ -291,7 +291,7 @@ def test_a_root_disk_that_takes_no_change(site, spoil, mend, words, way_out, alw
     assert (operations(converged, "hv2"), errors(converged, "hv2")) == ([], always)
     assert refused.code != 0 and operations(refused, "hv2") == []
     assert errors(refused, "hv2") == {each["path"]: (
-        f"share {each['path']}: /etc/fstab could not be written on host hv2: {words}. Nothing was changed for this "
+        f"hv2: {each['path']}: /etc/fstab could not be written: {words}. Nothing was changed for this "
         f"share. {way_out}") for each in (SECOND, FOURTH)} | always
     assert found[0] == old
     assert found[1][SECOND["path"]] == SECOND["source"], "what was mounted still is"
@@ -312,7 +312,7 @@ def test_a_mount_in_use_whose_declared_source_changed(site):
     assert run.code != 0 and {each["host"] for each in run.failures} == {"hv1"}
     assert operations(run, "hv1") == []
     assert errors(run, "hv1") == {other["path"]: (
-        f"share {other['path']}: the mount there has to go (it shows nas1:/export/second of type nfs4 instead of "
+        f"hv1: {other['path']}: the mount there has to go (it shows nas1:/export/second of type nfs4 instead of "
         f"nas1:/export/other), but it is used by sleep (process {pid}). Nothing was changed for this share. "
         "Stop or move what uses it, then run again.")}
     site.assert_declared("hv1")

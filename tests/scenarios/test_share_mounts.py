@@ -234,7 +234,7 @@ def test_all_who_use_a_directory_of_a_share_keep_it(site, users):
             result, operations = site.mounts(changed + ALL[1:], *arguments)
             assert operations == []
             (message,) = [each["error"] for each in result["errors"]]
-            assert f"share {path}: the mount there has to go" in message
+            assert f"hv1: {path}: the mount there has to go" in message
             assert [name for name in names if name not in message] == []
         assert (site.live(), site.ssh("cat /etc/fstab")) == before
     finally:

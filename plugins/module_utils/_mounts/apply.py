@@ -47,19 +47,18 @@ def _reconcile(params, check_mode, host, shares, prefix, outcome):
     executor = Executor(host, todo.shares, todo.types)
     outcome.plan = plan.only((executor.foresee if check_mode else executor.carry_out)(plan.operations))
     todo.errors.update(executor.errors)
-    outcome.warnings = plan.warnings + todo.warnings
     gone = [undeclared.result(candidate, found, removed and candidate.share["path"] not in todo.errors)
             for candidate, found, removed in left]
-    remaining = undeclared.warning([each for each in gone if not each["removed"]
-                                    and each["path"] not in todo.errors], host.name, prefix)
-    outcome.warnings.extend([remaining] if remaining else [])
+    remaining = undeclared.warnings([each for each in gone if not each["removed"]
+                                    and each["path"] not in todo.errors], prefix)
+    outcome.warnings = ["%s: %s" % (host.name, words) for words in plan.warnings + todo.warnings + remaining]
     outcome.result.update(mounts=_read_back(host, shares), missing_programs=todo.missing_programs(shares),
                           undeclared=gone)
     places = [share["path"] for share in todo.shares] + [host.fstab_path]
     failed = [place for place in places if place in todo.errors]
     if failed:
-        outcome.result["errors"] = [{"path": place, "error": todo.errors[place]} for place in failed]
-        outcome.problems = [todo.errors[place] for place in failed]
+        outcome.problems = ["%s: %s" % (host.name, todo.errors[place]) for place in failed]
+        outcome.result["errors"] = [{"path": place, "error": words} for place, words in zip(failed, outcome.problems)]
 
 
 def _read_back(host, shares):

@@ -74,7 +74,7 @@ def refuse(share, units):
     wanted = dict(units.wanted)
     if share["state"] == "mounted":
         if share["options"].get("noauto") is True and not on_demand:
-            raise Refusal("share %s: the option noauto keeps a boot from mounting it. Leave it out, or write state: unmounted."
+            raise Refusal("%s: the option noauto keeps a boot from mounting it. Leave it out, or write state: unmounted."
                           % path)
         if units.mount:
             _refuse_unit(path, units.mount, mount)
@@ -83,27 +83,27 @@ def refuse(share, units):
         if units.vendor_automount and trap in wanted and not on_demand and not units.automount:
             _refuse_unit(path, units.vendor_automount, trap)
         for filename, setting in units.changed:
-            raise Refusal("share %s: %s sets %s for this path, whatever fstab says. Take that out, and write it in the "
+            raise Refusal("%s: %s sets %s for this path, whatever fstab says. Take that out, and write it in the "
                           "share's declaration." % (path, filename, setting))
-        return ["share %s: %s sets %s, so that a boot may leave it unmounted." % (path, filename, setting)
+        return ["%s: %s sets %s, so that a boot may leave it unmounted." % (path, filename, setting)
                 for filename, setting in units.conditions]
     for name, filename in ((mount, units.mount or units.vendor_mount), (trap, units.automount or units.vendor_automount)):
         if name in wanted and not (filename and is_masked(filename)) and (filename or share["state"] == "unmounted"):
             raise Refusal(
-                "share %s: it is declared %s, and the next boot would mount it again, as %s is there%s. Take that away "
+                "%s: it is declared %s, and the next boot would mount it again, as %s is there%s. Take that away "
                 "first: systemctl disable %s%s. Nothing was changed for this share." % (
                     path, share["state"], wanted[name], " and starts %s" % filename if filename else "", name,
                     "; rm %s" % filename if filename else ""))
-    return ["share %s: the unit file %s stays. Whoever starts it mounts the path again." % (path, filename)
+    return ["%s: the unit file %s stays. Whoever starts it mounts the path again." % (path, filename)
             for filename in (units.mount, units.automount) if filename and not is_masked(filename)]
 
 
 def _refuse_unit(path, filename, name):
     if is_masked(filename):
-        raise Refusal("share %s: %s is masked by %s, so that no boot mounts it. Take that away: systemctl unmask %s. Nothing "
+        raise Refusal("%s: %s is masked by %s, so that no boot mounts it. Take that away: systemctl unmask %s. Nothing "
                       "was changed for this share." % (path, name, filename, name))
     raise Refusal(
-        "share %s: there is the unit file %s for this path, and a boot follows that instead of fstab. Take it away: systemctl "
+        "%s: there is the unit file %s for this path, and a boot follows that instead of fstab. Take it away: systemctl "
         "disable %s; rm %s; systemctl daemon-reload. Or leave the share out of the declaration. Nothing was changed for this "
         "share." % (path, filename, name, filename))
 

@@ -136,8 +136,8 @@ class Executor:
     def _not_written(self, operations, filename, error, unchanged=""):
         way_out = _WAYS_OUT.get(error.errno)
         for operation in operations:
-            self._fail(operation.target, "share %s: %s could not be written on host %s: %s%s%s" % (
-                operation.target, filename, self.host.name, error.strerror or error, unchanged,
+            self._fail(operation.target, "%s: %s could not be written: %s%s%s" % (
+                operation.target, filename, error.strerror or error, unchanged,
                 ". %s." % way_out if way_out else "." if unchanged else ""))
 
     @staticmethod
@@ -153,8 +153,8 @@ class Executor:
             code, output = 1, str(error)
         if code != 0:
             self.errors[self.host.fstab_path] = (
-                "systemd on host %s did not read the changed %s. systemctl daemon-reload said: %s" % (
-                    self.host.name, self.host.fstab_path, _one_line(output)))
+                "%s: systemd did not read the change. systemctl daemon-reload said: %s" % (
+                    self.host.fstab_path, _one_line(output)))
         return code == 0
 
     def _directory(self, share, _operation):
@@ -177,22 +177,22 @@ class Executor:
             self._unmount(share, None)
         self._systemctl("stop", share)
         if trap_at(mountinfo.read(), path) is not None:
-            raise Refusal("share %s: systemd on host %s stopped %s, and the path is still mounted on demand."
-                          % (path, self.host.name, automount.unit_name(path)))
+            raise Refusal("%s: systemd stopped %s, and the path is still mounted on demand."
+                          % (path, automount.unit_name(path)))
 
     def _automount_start(self, share, _operation):
         path = share["path"]
         self._systemctl("start", share)
         if trap_at(mountinfo.read(), path) is None:
-            raise Refusal("share %s: systemd on host %s started %s, and the path is not mounted on demand."
-                          % (path, self.host.name, automount.unit_name(path)))
+            raise Refusal("%s: systemd started %s, and the path is not mounted on demand."
+                          % (path, automount.unit_name(path)))
 
     def _systemctl(self, verb, share):
         unit = automount.unit_name(share["path"])
         code, output = self.runner(["systemctl", verb, unit], self.host.timeout)
         if code != 0:
-            raise Refusal("share %s: systemctl %s %s failed on host %s: %s" % (
-                share["path"], verb, unit, self.host.name, _one_line(output)))
+            raise Refusal("%s: systemctl %s %s failed: %s" % (
+                share["path"], verb, unit, _one_line(output)))
 
     def _unmount(self, share, _operation):
         path = share["path"]
@@ -207,16 +207,16 @@ class Executor:
             code = 0
         if code != 0:
             used = self.host.in_use(path, before[-1]) if before else []
-            raise Refusal("share %s: it could not be unmounted on host %s: %s%s" % (
-                path, self.host.name, output, ", it is used by %s" % in_words(used) if used else ""))
+            raise Refusal("%s: it could not be unmounted: %s%s" % (
+                path, output, ", it is used by %s" % in_words(used) if used else ""))
 
     def _mount(self, share, operation):
         path = share["path"]
         share_type = self.types[path]
         missing = self.host.helper_missing(share_type)
         if missing:
-            raise Refusal("share %s: host %s has no program to mount type %s. Install %s, or use the role share_mounts, "
-                          "which does." % (path, self.host.name, share["type"], missing))
+            raise Refusal("%s: there is no program to mount type %s. Install %s, or use the role share_mounts, which "
+                          "does." % (path, share["type"], missing))
         log = share_type.log(share)
         begin = fuse_processes.end_of(log)
         servers = tuple(server["host"] for server in share_type.servers(share))
@@ -234,8 +234,8 @@ class Executor:
             raise
         if code != 0:
             said = "; ".join(fuse_processes.troubles(log, begin)) if log else ""
-            raise Refusal("share %s: %s could not be mounted on host %s: %s" % (
-                path, share["source"], self.host.name, ". ".join(filter(None, (
+            raise Refusal("%s: %s could not be mounted: %s" % (
+                path, share["source"], ". ".join(filter(None, (
                     _one_line(output), said and "Its log %s says: %s" % (log, said),
                     share_type.explain(output + "\n" + said))))))
         # What was mounted just now is what its server has, by whatever name and address the kernel shows it.
@@ -254,12 +254,12 @@ class Executor:
         if outer is None:
             return evidence
         if outer in self.errors:
-            raise Refusal("share %s: its source %s is in the share %s, which failed (see there)"
+            raise Refusal("%s: its source %s is in the share %s, which failed (see there)"
                           % (share["path"], share["source"], outer))
         origin = self.host.origin(share)
         if origin is None:
-            raise Refusal("share %s: the source %s is not a directory on host %s, now that %s is mounted. Create it, or "
-                          "correct the source" % (share["path"], share["source"], self.host.name, outer))
+            raise Refusal("%s: the source %s is not a directory, now that %s is mounted. Create it, or correct the "
+                          "source" % (share["path"], share["source"], outer))
         return dict(evidence, origin=origin)
 
     def _remount(self, share, operation):
@@ -268,8 +268,8 @@ class Executor:
         for command in operation.arguments["commands"] + inside:
             code, output = self.runner(command, self.host.timeout)
             if code != 0:
-                raise Refusal("share %s: its options could not be changed on host %s: %s" % (
-                    share["path"], self.host.name, _one_line(output)))
+                raise Refusal("%s: its options could not be changed: %s" % (
+                    share["path"], _one_line(output)))
         self._expect_declared(share, self.types[share["path"]], operation.arguments["evidence"])
         if operation.arguments["used"]:
             # The kernel believes a new login until it is used.
@@ -280,17 +280,16 @@ class Executor:
         path = share["path"]
         mounts = self.mounts(path)
         if not mounts:
-            raise Refusal("share %s: mount reported success on host %s, and nothing is mounted there."
-                          % (path, self.host.name))
+            raise Refusal("%s: mount reported success, and nothing is mounted there." % path)
         mismatch = share_type.mismatch(share, mounts[-1], evidence)
         if mismatch:
-            raise Refusal("share %s: after the mount host %s shows %s there instead of %s."
-                          % (path, self.host.name, mismatch, share["source"]))
+            raise Refusal("%s: after the mount the kernel shows %s there instead of %s."
+                          % (path, mismatch, share["source"]))
         differences = share_type.differences(share, mounts[-1], share_type.entry(share))
         if differences:
             raise Refusal(
-                "share %s: it is mounted on host %s, but with %s instead of %s: %s" % (
-                    path, self.host.name, ", ".join(difference.live for difference in differences),
+                "%s: it is mounted, but with %s instead of %s: %s" % (
+                    path, ", ".join(difference.live for difference in differences),
                     ", ".join(difference.declared for difference in differences),
                     share_type.remount_blocker(share, mounts[-1]) or "kernel or server do not grant it, or another mount of the "
                     "same server has set it already. Correct the options of the share."))
@@ -306,8 +305,8 @@ class Executor:
         way_out = _WAYS_OUT.get(getattr(error, "errno", None))
         if isinstance(error, PermissionError):
             way_out = "The directory above it may be immutable: see lsattr -d %s" % os.path.dirname(operation.target)
-        return "share %s: could not %s on host %s: %s%s%s" % (
-            operation.target, operation.summary, self.host.name, error, ". %s." % way_out if way_out else "",
+        return "%s: could not %s: %s%s%s" % (
+            operation.target, operation.summary, error, ". %s." % way_out if way_out else "",
             ". The server is %s" % " or ".join(servers) if servers and not way_out else "")
 
 

@@ -61,7 +61,7 @@ def refuse_sharded(share, share_type, seconds):
     """
     if share_type.needs_whole_files(share) and bounded(lambda: has_translator(share["path"], "shard"), seconds):
         raise Refusal(
-            "share %s: the volume keeps files in pieces (features.shard, which the group virt sets), and a mount of one "
+            "%s: the volume keeps files in pieces (features.shard, which the group virt sets), and a mount of one "
             "of its directories shows zeros for what it does not find there. Mount the whole volume, and bind the "
             "directory of it with type local; or take a volume without features.shard." % share["path"])
 

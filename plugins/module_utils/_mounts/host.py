@@ -41,7 +41,7 @@ class Host:
         self.name = name or socket.gethostname()
         self._declared = {}
         self._outer = {}
-        self.servers = Servers(timeout, self.name)
+        self.servers = Servers(timeout)
         self._trials = {}
         self._hung = set()
 
@@ -168,8 +168,7 @@ class Host:
             return bounded(lambda: in_use(mount, set(gone) | independent(
                 path, fstab.read(self.fstab_path), self._declared.values())), self.timeout)
         except (TimedOut, ChildFailed, OSError) as error:
-            raise Refusal("share %s: what uses the mount could not be listed on host %s: %s"
-                          % (path, self.name, error))
+            raise Refusal("%s: what uses the mount could not be listed: %s" % (path, error))
 
     def helper_missing(self, share_type):
         """What to install for a share_type whose mount program is not there, or None."""
@@ -182,7 +181,7 @@ class Host:
         mounts, trap = layers(entries, path)
         point = seen.get(path)
         if isinstance(point, Exception):
-            raise Refusal("share %s: the directory cannot be looked at on host %s: %s" % (path, self.name, point))
+            raise Refusal("%s: the directory cannot be looked at: %s" % (path, point))
         evidence = {"addresses": None, "server": None, "origin": None, "device": None}
         if share["state"] == "mounted" and share_type.managed(share):
             if share_type.binds:
@@ -246,8 +245,7 @@ class Host:
         try:
             return bounded(lambda: origin_of(source, mountinfo.read()), self.timeout)
         except (TimedOut, ChildFailed, OSError) as error:
-            raise Refusal("share %s: the source %s cannot be looked at on host %s: %s"
-                          % (share["path"], source, self.name, error))
+            raise Refusal("%s: the source %s cannot be looked at: %s" % (share["path"], source, error))
 
     def _source_evidence(self, share, moving):
         """Of a source in a share that gets a new mount, what will be seen there: where that comes from is looked at."""
@@ -282,8 +280,8 @@ class Host:
         if tried is None or tried["code"] == 0:
             return None
         said = " ".join(tried["output"].replace(trial.TARGET, share["path"]).split())
-        return "%s could not be mounted on host %s: %s" % (
-            share["source"], self.name, ". ".join(filter(None, (said, share_type.explain(said)))))
+        return "%s could not be mounted: %s" % (
+            share["source"], ". ".join(filter(None, (said, share_type.explain(said)))))
 
     def _is_same(self, share, share_type, evidence, mount):
         """Whether a mount at another address shows just what the share is."""
@@ -303,20 +301,19 @@ class Host:
             if path is not None:
                 return blockdevice.number_of(path)
         except (TimedOut, ChildFailed, OSError) as error:
-            raise Refusal("share %s: the device of %s cannot be looked for on host %s: %s"
-                          % (share["path"], share["source"], self.name, error))
+            raise Refusal("%s: the device of %s cannot be looked for: %s"
+                          % (share["path"], share["source"], error))
         if mounts:
             raise Refusal(
-                "share %s: no device of host %s is %s, so whether %s, which is mounted there, is the right one cannot "
-                "be told. It is left alone." % (share["path"], self.name, share["source"], mounts[-1].source))
+                "%s: no device of this host is %s, so whether %s, which is mounted there, is the right one cannot "
+                "be told. It is left alone." % (share["path"], share["source"], mounts[-1].source))
         return None
 
     def _refuse_pieces(self, share, share_type):
         try:
             fuse_processes.refuse_sharded(share, share_type, self.timeout)
         except (TimedOut, ChildFailed) as error:
-            raise Refusal("share %s: its client could not be asked on host %s: %s"
-                          % (share["path"], self.name, error))
+            raise Refusal("%s: its client could not be asked: %s" % (share["path"], error))
 
     def _is_stale(self, share, share_type, mount, number):
         """Whether a new mount is needed, and would help; a Refusal when the mount cannot be used otherwise."""
@@ -324,13 +321,13 @@ class Host:
         if number is None:
             self._hung.add(servers or share["source"])
             raise Refusal(
-                "share %s: it is mounted, but its %s gives no answer within %g s on host %s. The mount is left alone."
+                "%s: it is mounted, but its %s gives no answer within %g s. The mount is left alone."
                 % (share["path"], "server %s of %s" % (servers, share["source"]) if servers else
-                   "source %s" % share["source"], self.timeout, self.name))
+                   "source %s" % share["source"], self.timeout))
         stale = share_type.is_stale(number, mount)
         if number and not stale:
-            raise Refusal("share %s: it is mounted from %s, but on host %s using it fails: %s" % (
-                share["path"], share["source"], self.name,
+            raise Refusal("%s: it is mounted from %s, but using it fails: %s" % (
+                share["path"], share["source"],
                 ". ".join(filter(None, (os.strerror(number), share_type.explain(os.strerror(number)))))))
         return stale
 

@@ -30,7 +30,7 @@ def futile(plans):
                      for other in operation.arguments.get("bound", ()) if other not in released]
             if bound:
                 added[path] = (
-                    "share %s: %s, and the kernel keeps what it has as long as the same server is mounted at %s. "
+                    "%s: %s, and the kernel keeps what it has as long as the same server is mounted at %s. "
                     "Declare the option for those, too, or unmount them first; timeo and retrans can be had for this "
                     "share alone with nosharecache: true. Nothing was changed for this share." % (
                         path, [each.summary for each in plans[path].operations if each.name == "unmount"][-1],

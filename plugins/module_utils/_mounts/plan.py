@@ -41,7 +41,7 @@ def plan_removal(share, share_type, found, in_use):
 def _checked(share, found):
     if not found.stack:
         raise Refusal(
-            "share %s: nothing is mounted there, and without a source it is only checked. Mount the filesystem by "
+            "%s: nothing is mounted there, and without a source it is only checked. Mount the filesystem by "
             "the means that are meant to, or write the directory to bind as source." % share["path"])
     return Plan()
 
@@ -51,14 +51,14 @@ def _refuse_place(share, found):
     path = share["path"]
     if found.point.linked:
         raise Refusal(
-            "share %s: the path leads over a symbolic link to %s, and the kernel knows the mount by that name. "
+            "%s: the path leads over a symbolic link to %s, and the kernel knows the mount by that name. "
             "Write path: %s, or replace the link by a directory." % (path, found.point.linked, found.point.linked))
     if found.point.kind == "other":
         raise Refusal(
-            "share %s: the path is there and is not a directory. Remove it, or write another path." % path)
+            "%s: the path is there and is not a directory. Remove it, or write another path." % path)
     if found.trap is not None and not automount.is_systemds(found.trap):
         raise Refusal(
-            "share %s: %s has an automount there. Take the path out of its map (see auto.master(5)), or write another "
+            "%s: %s has an automount there. Take the path out of its map (see auto.master(5)), or write another "
             "path." % (path, found.trap.source))
 
 
@@ -66,7 +66,7 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
     path = share["path"]
     if share_type.binds and share["source"] and found.evidence.get("origin") is None and (
             not found.evidence.get("unseen")):
-        raise Refusal("share %s: the source %s is not a directory on this host. Create it, or correct the source."
+        raise Refusal("%s: the source %s is not a directory on this host. Create it, or correct the source."
                       % (path, share["source"]))
     plan = Plan(warnings=share_type.warnings(share))
     before, after = {}, {}
@@ -93,7 +93,7 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
     inside = {path: each for path, each in inside.items() if each}
     reason = share_type.remount_blocker(share, kept) if kept is not None and differences else None
     if reason:
-        raise Refusal("share %s: %s Nothing was changed for this share." % (path, reason))
+        raise Refusal("%s: %s Nothing was changed for this share." % (path, reason))
     resting = _rests(share, share_type, found) and not trap_trouble
     _unmount(plan, share, removed, why, in_use, [mount.mount_point for mount in bound],
              found if kept is None and not found.stale else None)
@@ -133,7 +133,7 @@ def _mounted(share, share_type, found, in_use, allow_hidden_files):
                 share_type.remount_commands(share, kept, recorded) if differences else [])))
     if kept is not None and found.point.names:
         plan.warnings.append(
-            "share %s: the mount hides files in the directory under it: %s. They are on the host's own disk."
+            "%s: the mount hides files in the directory under it: %s. They are on the host's own disk."
             % (path, ", ".join(found.point.names)))
     return _finished(plan, path, before, after)
 
@@ -200,7 +200,7 @@ def _released(share, share_type, found, in_use, why):
         plan.operations.append(Operation("fstab", path, "remove the entry", entry=None))
     if mountpoint.is_guarded(found.point):
         if found.point.names:
-            plan.warnings.append("share %s: its directory stays, it holds %s."
+            plan.warnings.append("%s: its directory stays, it holds %s."
                                  % (path, ", ".join(found.point.names)))
         else:
             before["directory"], after["directory"] = mountpoint.describe(found.point), "missing"
@@ -224,7 +224,7 @@ def _credentials(plan, share, declared, found, before, after):
         "credentials", share["path"], credentials.what_to_do(state, declared is not None), declared=declared))
     if credentials.is_exposed(state):
         plan.warnings.append(
-            "share %s: others than root could read its credentials file (%s). Whoever did knows the password: change "
+            "%s: others than root could read its credentials file (%s). Whoever did knows the password: change "
             "it on the server." % (share["path"], credentials.describe(state, False)))
 
 
@@ -256,7 +256,7 @@ def _unmount(plan, share, removed, why, in_use, bound=(), replaced=None):
         users = in_use(path, mount)
         if users:
             raise Refusal(
-                "share %s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
+                "%s: the mount there has to go (%s), but it is used by %s. Nothing was changed for this share. "
                 "Stop or move what uses it, then run again." % (path, reason, in_words(users)))
     for mount, reason in zip(removed, why):
         plan.operations.append(Operation(
@@ -268,7 +268,7 @@ def _unmount(plan, share, removed, why, in_use, bound=(), replaced=None):
 def _refuse_hidden(share, point, allow_hidden_files):
     if point.names and not (allow_hidden_files or share["allow_hidden_files"]):
         raise Refusal(
-            "share %s: the directory is not empty (%s), and a mount would hide what is in it. Move the files away, "
+            "%s: the directory is not empty (%s), and a mount would hide what is in it. Move the files away, "
             "or write allow_hidden_files: true at the share to hide them." % (share["path"], ", ".join(point.names)))
 
 

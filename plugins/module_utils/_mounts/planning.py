@@ -74,9 +74,9 @@ class Work:
             unknown = share["numbers"]["unknown"] if share["state"] == "mounted" else []
             if unknown and check_mode:
                 # The packages of the same run may bring it.
-                self.warnings.append(_unknown_words(share, unknown, self.host.name, "yet"))
+                self.warnings.append(_unknown_words(share, unknown, "yet"))
             elif unknown:
-                self.errors[share["path"]] = _unknown_words(share, unknown, self.host.name)
+                self.errors[share["path"]] = _unknown_words(share, unknown)
 
     def _real_sources(self, shares):
         """See Host.real_sources(); those that are in another share as they are written need not be looked at."""
@@ -109,11 +109,11 @@ class Work:
             return None
         state = [each["state"] for each in self.shares if each["path"] == outer][0]
         if state != "mounted":
-            return ("share %s: its source %s is in the share %s, which is declared %s. Declare that one mounted, or take "
+            return ("%s: its source %s is in the share %s, which is declared %s. Declare that one mounted, or take "
                     "this one away as well. Nothing was changed for this share." % (
                         share["path"], share["source"], outer, state))
         if outer in self.errors:
-            return ("share %s: its source %s is in the share %s, which failed (see there). Nothing was changed for this "
+            return ("%s: its source %s is in the share %s, which failed (see there). Nothing was changed for this "
                     "share." % (share["path"], share["source"], outer))
         return None
 
@@ -155,7 +155,7 @@ class Work:
         if plan.has("mount") and (found.stack or found.trap) and self.types[share["path"]].remote:
             why = self.host.cannot_be_mounted(share, self.types[share["path"]], found.evidence)
             if why:
-                raise Refusal("share %s: %s. What is mounted there stays. Nothing was changed for this share."
+                raise Refusal("%s: %s. What is mounted there stays. Nothing was changed for this share."
                               % (share["path"], why.rstrip(".")))
 
     def _keep_outer(self, path):
@@ -164,7 +164,7 @@ class Work:
         plan = self.plans.get(outer)
         if plan is None or not plan.has("unmount"):
             return
-        self._withdraw(outer, "share %s: the mount there has to go, but the share %s, which is bound from it, cannot "
+        self._withdraw(outer, "%s: the mount there has to go, but the share %s, which is bound from it, cannot "
                               "(see there). Nothing was changed for this share." % (outer, path))
         self._keep_outer(outer)
 
@@ -177,9 +177,9 @@ class Work:
                 self._withdraw(share["path"], self._outer_trouble(share))
 
 
-def _unknown_words(share, unknown, host, yet=None):
+def _unknown_words(share, unknown, yet=None):
     """That a share's options name accounts which its host does not have: mount(8) and its helpers say it in no such words."""
-    return ("share %s: the %s %s not exist on host %s%s. Create it, with the same number on all hosts, or name one that "
+    return ("%s: the %s %s not exist%s. Create it, with the same number on all hosts, or name one that "
             "exists (access.owner, access.group, or the options uid and gid).%s" % (
-                share["path"], " and the ".join(unknown), "does" if len(unknown) == 1 else "do", host,
+                share["path"], " and the ".join(unknown), "does" if len(unknown) == 1 else "do",
                 " yet" if yet else "", "" if yet else " Nothing was changed for this share."))

@@ -16,12 +16,11 @@ CONNECT_SECONDS = 2
 class Servers:
     """The servers as one host sees them.
 
-    timeout: seconds for one question. host: the name by which the user knows this host.
+    timeout: seconds for one question.
     """
 
-    def __init__(self, timeout, host):
+    def __init__(self, timeout):
         self.timeout = timeout
-        self.host = host
         self._answers = {}
 
     def answering(self, share, share_type, live):
@@ -35,8 +34,8 @@ class Servers:
             if not trouble:
                 return addresses, server["host"]
             troubles.append("server %s of %s %s" % (server["host"], share["source"], trouble))
-        raise Refusal("share %s: %s, asked from host %s. Is %s running, and reachable from there?" % (
-            share["path"], ", ".join(troubles), self.host, "it" if len(troubles) == 1 else "one of them"))
+        raise Refusal("%s: %s. Is %s running, and reachable from this host?" % (
+            share["path"], ", ".join(troubles), "it" if len(troubles) == 1 else "one of them"))
 
     def answer(self, host, doors, live):
         """(addresses or None, what is wrong or None); see reach.ask()."""

@@ -73,19 +73,19 @@ def removable(candidate, purge, prefix):
     return purge and _below(candidate.share["path"], prefix)
 
 
-def warning(remaining, host, prefix):
-    """A sentence about the undeclared shares that stay, or None.
+def warnings(remaining, prefix):
+    """[a sentence about the undeclared shares that stay], or [].
 
-    remaining: what result() returned of them. host: its name. prefix: the directory to purge below, or None.
+    remaining: what result() returned of them. prefix: the directory to purge below, or None.
     """
     if not remaining:
-        return None
+        return []
     paths = [each["path"] for each in remaining]
     number, verb, them = ("a share", "is", "it") if len(paths) == 1 else ("%d shares" % len(paths), "are", "them")
     directory = _prefix_for(paths, prefix)
-    return "Host %s still has %s that %s not declared: %s. To remove %s, declare %s with state: absent%s." % (
-        host, number, verb, ", ".join("%s (%s)" % (each["path"], _condition(each)) for each in remaining), them, them,
-        ", or set purge: true and purge_below: %s" % directory if directory else "")
+    return ["%s %s still here and not declared: %s. To remove %s, declare %s with state: absent%s." % (
+        number, verb, ", ".join("%s (%s)" % (each["path"], _condition(each)) for each in remaining), them, them,
+        ", or set purge: true and purge_below: %s" % directory if directory else "")]
 
 
 def result(candidate, found, removed):

@@ -8,6 +8,8 @@ disabled, only one that the guard has disabled is enabled, and all else is left 
 tolerance, is at work there.
 """
 
+import time
+
 from .._plan import host_attributes
 from .._plan.plan import Operation, Plan
 from . import objects, template
@@ -70,7 +72,9 @@ def verdict(host, shares, now, settings):
         return UNKNOWN, "its guard says nothing"
     age = now - int(checked)
     if abs(age) > settings["max_age"]:
-        return UNKNOWN, "its guard looked %d s ago" % age if age > 0 else "its clock is %d s ahead" % -age
+        # Without a number that is another one in each run: the mark holds these words, and is written when they change.
+        return UNKNOWN, ("its guard looked last at %s UTC" % time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(int(checked)))
+                         if age > 0 else "its clock is more than %d s ahead" % settings["max_age"])
     states = {name: attributes.get(name, "nothing") for name in shares or host_attributes.states_of(attributes)}
     for word, found in (("lost", BAD), ("unknown", UNKNOWN), ("nothing", UNKNOWN)):
         names = sorted(name for name, state in states.items() if state == word)

@@ -23,8 +23,8 @@ def identity(found):
 
 
 def place(host, path):
-    """"hv2:/srv/shares/projects"."""
-    return "%s:%s" % (host, path)
+    """"hv2: /srv/shares/projects"."""
+    return "%s: %s" % (host, path)
 
 
 def listed(names, limit=6):

@@ -131,7 +131,7 @@ class Ocfs2(ShareType):
     def warnings(self, share):
         if not blockdevice.is_bare(share["source"]):
             return []
-        return ["share %s: the source %s is a name that the kernel gives in the order it finds the disks, so it may be "
+        return ["%s: the source %s is a name that the kernel gives in the order it finds the disks, so it may be "
                 "another disk after the next boot. Write LABEL=…, UUID=… or a path below /dev/disk/by-id." % (
                     share["path"], share["source"])]
 

@@ -115,7 +115,7 @@ def test_a_share_that_cannot_be_unmounted_keeps_its_line_and_the_other_is_done(h
     done, errors = carry_out(host, runner)
     assert done == [step for step in BOTH if step[1] == "/srv/b"]
     assert list(errors) == ["/srv/a"]
-    for word in ("share /srv/a", "hv1", "target is busy", "qemu (process 7)"):
+    for word in ("/srv/a: ", "target is busy", "qemu (process 7)"):
         assert word in errors["/srv/a"]
     assert "/srv/a" not in fstab.read(host.fstab_path)
 
@@ -127,14 +127,14 @@ def test_an_unmount_that_takes_too_long_and_yet_happened_is_done(host, kernel):
     done, errors = carry_out(host, Commands(umount=umount), BOTH[:2])
     assert done == [("unmount", "/srv/a")]
     assert list(errors) == ["/srv/b"]
-    for word in ("/srv/b", "hv1", "7 s", "nas1"):
+    for word in ("/srv/b: ", "7 s", "nas1"):
         assert word in errors["/srv/b"]
 
 
 def test_a_mount_that_takes_too_long_names_server_path_host_and_seconds(host):
     done, errors = carry_out(host, Commands(mount=TimedOut(7)))
     assert [step for step in done if step[0] == "mount"] == []
-    for word in ("/srv/a", "nas1:/export/srv/a", "hv1", "7 s", "server is nas1"):
+    for word in ("/srv/a", "nas1:/export/srv/a", "7 s", "server is nas1"):
         assert word in errors["/srv/a"]
 
 
@@ -146,7 +146,7 @@ def test_the_shares_of_a_server_that_let_one_run_out_of_time_get_little(host):
 
 def test_what_mount_says_is_passed_on_and_explained(host):
     dummy, errors = carry_out(host, Commands(mount=(32, "mount.nfs: access denied by server while mounting nas1:/x")))
-    for word in ("access denied by server", "exportfs", "hv1", "nas1:/export/srv/a"):
+    for word in ("access denied by server", "exportfs", "nas1:/export/srv/a"):
         assert word in errors["/srv/a"]
 
 
@@ -197,7 +197,7 @@ def test_nothing_is_released_when_fstab_cannot_be_written(host, monkeypatch, num
     assert [(each.name, each.target) for each in done] == [("unmount", "/srv/b"), ("mount", "/srv/b")]
     assert [command.split()[0] for command, dummy in runner.run] == ["umount", "mount"]
     assert list(executor.errors) == ["/srv/a"]
-    for word in ("share /srv/a", host.fstab_path, "hv1", os.strerror(number), "Nothing was changed", way_out):
+    for word in ("/srv/a: ", host.fstab_path, os.strerror(number), "Nothing was changed", way_out):
         assert word in executor.errors["/srv/a"]
 
 
@@ -298,7 +298,7 @@ def test_what_sprang_a_trap_is_unmounted_before_the_trap_goes(host, kernel):
 def test_a_trap_that_cannot_be_set_is_an_error(host, kernel, answer, words):
     del kernel[:]
     done, errors = on_demand(host, Commands(systemctl=answer), "automount_start")
-    assert done == [] and words in errors["/srv/a"] and "hv1" in errors["/srv/a"]
+    assert done == [] and words in errors["/srv/a"]
 
 
 def test_a_trap_that_stays_is_an_error(host, kernel):
@@ -347,7 +347,7 @@ def test_a_file_that_cannot_be_written_is_named_and_its_content_is_not(host, fil
     file.mkdir(parents=True)
     done, errors = with_credentials(host, Commands(), CIFS[0]["credentials"])
     assert done == []
-    for word in ("/srv/m", "hv1", str(file), "it is a directory", "Nothing was changed for this share"):
+    for word in ("/srv/m: ", str(file), "it is a directory", "Nothing was changed for this share"):
         assert word in errors["/srv/m"]
     assert "hunter2" not in errors["/srv/m"]
 
@@ -363,4 +363,4 @@ def test_another_login_is_used_before_it_is_believed(host, monkeypatch, number, 
     (step,) = operations(("remount", "/srv/a"))
     step.arguments["used"] = True
     assert (executor.carry_out([step]) == [step]) == (number is None)
-    assert words is None or words in executor.errors["/srv/a"] and "hv1" in executor.errors["/srv/a"]
+    assert words is None or words in executor.errors["/srv/a"]

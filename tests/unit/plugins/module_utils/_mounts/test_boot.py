@@ -64,7 +64,7 @@ def enabled(directory, name):
 def test_what_is_refused(units, changes, files, words):
     with pytest.raises(Refusal) as caught:
         boot.refuse(share(**changes), units(files))
-    for word in ["share /srv/shares/u: "] + words:
+    for word in ["/srv/shares/u: "] + words:
         assert word in str(caught.value)
 
 

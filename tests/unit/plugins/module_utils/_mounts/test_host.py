@@ -31,7 +31,7 @@ def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed,
     assert sorted(problems) == ["/srv/dead1", "/srv/dead2"]
     assert list(found) == ["/srv/alive"]
     assert [key[1] for key in asked] == [(tcp(closed),), (tcp(listener),)]
-    for word in ("share /srv/dead1", "server 127.0.0.1", "127.0.0.1:/dead1", host.name, "port %d" % closed):
+    for word in ("/srv/dead1: ", "server 127.0.0.1", "127.0.0.1:/dead1", "port %d" % closed):
         assert word in problems["/srv/dead1"]
 
 
@@ -102,7 +102,7 @@ def test_a_live_mount_is_asked_itself(tmp_path, monkeypatch, listener, outcomes,
     found, problems = host.find(shares, {"/srv/x": registry.of(shares[0])})
     assert (found["/srv/x"].stale if found else None) == stale
     for word in words or ():
-        assert word in problems["/srv/x"] and host.name in problems["/srv/x"]
+        assert word in problems["/srv/x"]
     # systemd would wait for a server that hangs, too
     assert host.dead_servers() == (["127.0.0.1"] if not outcomes else [])
 

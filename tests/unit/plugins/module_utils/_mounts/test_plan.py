@@ -118,7 +118,7 @@ REFUSALS = {
 def test_what_is_refused(declared, state, in_use, words):
     with pytest.raises(Refusal) as caught:
         made(declared, state, in_use)
-    assert str(caught.value).startswith("share /srv/x: ")
+    assert str(caught.value).startswith("/srv/x: ")
     for word in words:
         assert word in str(caught.value)
 

@@ -89,11 +89,11 @@ def test_what_a_trial_saw_of_the_source_counts(mounts=(OLD_VMS,)):
 
 
 def test_a_working_share_is_not_given_up_for_one_that_cannot_be_mounted():
-    host = Host((OLD_POOL,), trial="nas2:/export could not be mounted on host hv1: no such export.")
+    host = Host((OLD_POOL,), trial="nas2:/export could not be mounted: no such export.")
     operations, errors = planned(host, POOL)
     assert operations == []
     assert errors == {"/mnt/pool": (
-        "share /mnt/pool: nas2:/export could not be mounted on host hv1: no such export. What is mounted there stays. "
+        "/mnt/pool: nas2:/export could not be mounted: no such export. What is mounted there stays. "
         "Nothing was changed for this share.")}
 
 
@@ -104,10 +104,10 @@ def test_nothing_is_tried_where_nothing_can_be_lost():
 
 
 @pytest.mark.parametrize("host, words", [
-    (Host((OLD_POOL, OLD_VMS), problems={"/mnt/pool": "share /mnt/pool: server nas2 is dead"}), "which failed (see there)"),
+    (Host((OLD_POOL, OLD_VMS), problems={"/mnt/pool": "/mnt/pool: server nas2 is dead"}), "which failed (see there)"),
     (Host((OLD_POOL, OLD_VMS), used={"/srv/shares/vms": ["qemu (process 7)"]}), "it is used by qemu (process 7)"),
     (Host((OLD_POOL, OLD_VMS), used={"/mnt/pool": ["qemu (process 7)"]}), "which failed (see there)"),
-    (Host((OLD_POOL, OLD_VMS), problems={"/srv/shares/vms": "share /srv/shares/vms: it hangs"}), "it hangs"),
+    (Host((OLD_POOL, OLD_VMS), problems={"/srv/shares/vms": "/srv/shares/vms: it hangs"}), "it hangs"),
 ])
 def test_one_that_cannot_holds_the_other(host, words):
     operations, errors = planned(host, VMS, POOL)

@@ -97,7 +97,7 @@ def left(path, **changes):
 
 @pytest.mark.parametrize("remaining, prefix, words, absent", [
     ([left("/srv/shares/x", fstab="line")], None,
-     ["/srv/shares/x (nas1:/x of type nfs, mounted and in fstab)", "hv1", "is not declared", "state: absent",
+     ["/srv/shares/x (nas1:/x of type nfs, mounted and in fstab)", "a share is still here and not declared", "state: absent",
       "purge_below: /srv/shares."], None),
     ([left("/srv/a/x"), left("/srv/b/y", mounted=False, fstab="line")], None,
      ["2 shares", "/srv/b/y (nas1:/x of type nfs, in fstab)"], "purge_below"),
@@ -107,11 +107,11 @@ def left(path, **changes):
      ["/srv/x (type cifs, nothing but its credentials)"], None),
 ])
 def test_the_warning_names_each_and_how_to_remove_it(remaining, prefix, words, absent):
-    text = undeclared.warning(remaining, "hv1", prefix)
+    text, = undeclared.warnings(remaining, prefix)
     for word in words:
         assert word in text
     assert absent is None or absent not in text
 
 
 def test_nothing_left_needs_no_words():
-    assert undeclared.warning([], "hv1", "/srv/shares") is None
+    assert undeclared.warnings([], "/srv/shares") == []

@@ -77,7 +77,7 @@ def test_another_export_is_named_with_both_sides():
     assert found["state"] == "failed"
     assert found["proven_hosts"] == []
     assert found["problems"] == [
-        "hv2:/srv/shares/projects is nas1:/export/other (nfs4, inode 131, fsid 3a:0), "
+        "hv2: /srv/shares/projects is nas1:/export/other (nfs4, inode 131, fsid 3a:0), "
         "hv1 and hv3 have nas1:/export/projects (nfs4, inode 2, fsid 3a:0): not the same filesystem"]
     assert result["host_problems"] == {"hv2": found["problems"]}
     assert found["hosts"]["hv2"]["sees"] == {"hv1": False, "hv2": True, "hv3": False}
@@ -88,7 +88,7 @@ def test_another_source_than_declared_is_named_with_both_sides():
     dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"identity": nfs("other", 131), "problem": problem}})
     assert found["state"] == "failed"
     assert found["problems"] == [
-        "hv2:/srv/shares/projects is nas1:/export/other (nfs4, inode 131, fsid 3a:0), declared is nas1:/export/projects; "
+        "hv2: /srv/shares/projects is nas1:/export/other (nfs4, inode 131, fsid 3a:0), declared is nas1:/export/projects; "
         "hv1 has nas1:/export/projects (nfs4, inode 2, fsid 3a:0): not the same filesystem"]
 
 
@@ -106,7 +106,7 @@ def test_a_plain_directory_is_named_with_what_it_lies_on():
     dummy, found = judged({"hv1": {"fs": "a"}, "hv2": missing})
     assert found["state"] == "failed"
     assert found["problems"] == [
-        "hv2:/srv/shares/projects is not mounted: a plain directory of the local ext4 /dev/ubda (inode 77); "
+        "hv2: /srv/shares/projects is not mounted: a plain directory of the local ext4 /dev/ubda (inode 77); "
         "hv1 has nas1:/export/projects (nfs4, inode 2, fsid 3a:0): not the same filesystem"]
 
 
@@ -114,7 +114,7 @@ def test_nobody_has_it():
     missing = {"identity": plain(exists=False), "problem": "is not mounted: there is no such directory on ext4"}
     dummy, found = judged({"hv1": missing, "hv2": missing})
     assert found["problems"] == [
-        "%s:/srv/shares/projects is not mounted: there is no such directory on the local ext4 /dev/ubda" % host
+        "%s: /srv/shares/projects is not mounted: there is no such directory on the local ext4 /dev/ubda" % host
         for host in ("hv1", "hv2")]
 
 
@@ -123,7 +123,7 @@ def test_a_dead_server_is_named_once():
     result, found = judged({host: {"problem": words % host} for host in ("hv1", "hv2")})
     assert found["state"] == "failed"
     assert found["problems"] == [
-        "%s:/srv/shares/projects: the server nas1 did not answer within 10 s (nfs4 mount of nas1:/export/projects)" % host
+        "%s: /srv/shares/projects: the server nas1 did not answer within 10 s (nfs4 mount of nas1:/export/projects)" % host
         for host in ("hv1", "hv2")]
     assert set(result["host_problems"]) == {"hv1", "hv2"}
 
@@ -131,14 +131,14 @@ def test_a_dead_server_is_named_once():
 def test_one_host_cannot_write():
     words = "cannot write its proof in /srv/shares/projects: EROFS: Read-only file system"
     dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"problem": words}})
-    assert found["problems"] == ["hv2:/srv/shares/projects: " + words]
+    assert found["problems"] == ["hv2: /srv/shares/projects: " + words]
 
 
 def test_two_look_alike_but_one_does_not_read_the_other():
     dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"fs": "a", "blind": ["hv1"]}})
     assert found["state"] == "failed"
     assert found["problems"] == [
-        "hv2:/srv/shares/projects is nas1:/export/projects (nfs4, inode 2, fsid 3a:0), hv1 has nas1:/export/projects "
+        "hv2: /srv/shares/projects is nas1:/export/projects (nfs4, inode 2, fsid 3a:0), hv1 has nas1:/export/projects "
         "(nfs4, inode 2, fsid 3a:0): they look alike, but hv2 does not read what hv1 wrote"]
 
 
@@ -162,7 +162,7 @@ def test_a_part_of_the_hosts_is_proven_for_n_of_m():
     assert found["proven_hosts"] == ["hv1", "hv2"]
     assert found["expected_hosts"] == ["hv1", "hv2", "hv3"]
     assert list(found["missing_hosts"]) == ["hv3"]
-    assert result["words"].startswith(PATH + ": proven for 2 of 3 hosts (hv1 and hv2)\n  hv3:" + PATH)
+    assert result["words"].startswith(PATH + ": proven for 2 of 3 hosts (hv1 and hv2)\n  hv3: " + PATH)
     assert result["host_problems"] == {}
 
 
@@ -184,7 +184,7 @@ def test_a_host_that_failed_in_the_read_phase_is_a_problem():
     results["hv2"]["read"] = {"failed": True, "msg": "no space left"}
     found = matrix.judge(results, [SHARE])["shares"][0]
     assert found["state"] == "failed"
-    assert found["problems"] == ["hv2:/srv/shares/projects: the read phase failed: no space left"]
+    assert found["problems"] == ["hv2: /srv/shares/projects: the read phase failed: no space left"]
 
 
 def test_a_host_that_became_unreachable_is_missing():

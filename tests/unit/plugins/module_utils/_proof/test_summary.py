@@ -40,7 +40,7 @@ def test_the_worst_counts():
     assert (made["state"], made["paths"]) == ("failed", {"/srv/a": "failed"})
     assert made["hosts"] == {"hv1": "unproven", "hv2": "failed"}
     (problem,) = made["problems"]
-    assert problem.startswith("/srv/a: hv2:/srv/a is ") and problem.endswith("not the same filesystem")
+    assert problem.startswith("/srv/a: hv2: /srv/a is ") and problem.endswith("not the same filesystem")
 
 
 def test_check_mode_and_nothing_declared():
