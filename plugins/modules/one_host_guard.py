@@ -64,7 +64,9 @@ attributes:
     support: full
 notes:
   - The user needs the rights USE and ADMIN on the hosts, C(oneacl create '#ID HOST/* USE+ADMIN').
-  - Costs one C(one.hostpool.info) and one C(one.hostpool.monitoring), and for each write call a C(one.host.info) before it. A
+  - The rights are looked at before anything is changed, in check mode too, by a C(one.host.status) of a state that does not
+    exist, for the first host and for those that are to be changed. OpenNebula refuses it, and its log has a line about it.
+  - Costs one C(one.hostpool.info), one C(one.hostpool.monitoring) and that, and for each write call a C(one.host.info) before it. A
     host that has changed by then is left for the next run, so that two runs at a time do no harm.
 seealso:
   - module: virtshare.storage.share_guard

@@ -42,10 +42,11 @@ def test_hosts_are_disabled_once_and_only_where_that_is_wanted(tmp_path):
         host(one, "hv1", "lost"), host(one, "hv2", "ok")
         environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
         nothing = run(tmp_path, "guard_opennebula.yml", environment=environment)
-        assert nothing.code == 0 and nothing.of("one_host_guard") == {} and one.writes.count("one.host.status") == 0, nothing.output
+        assert nothing.code == 0 and nothing.of("one_host_guard") == {} and one.calls == [], nothing.output
         wanted = {"opennebula_guard_hosts": "{{ groups['hypervisors'] }}"}
         predicted = run(tmp_path, "guard_opennebula.yml", "--check", environment=environment, **wanted)
-        assert one.writes.count("one.host.status") == 0
+        # But for what asks for the rights.
+        assert [entry["method"] for entry in one.endpoint.log.entries if entry["write"] and entry["ok"]] == []
         done = run(tmp_path, "guard_opennebula.yml", environment=environment, **wanted)
         assert done.code == predicted.code == 0, done.output
         again = run(tmp_path, "guard_opennebula.yml", environment=environment, **wanted)
@@ -55,6 +56,17 @@ def test_hosts_are_disabled_once_and_only_where_that_is_wanted(tmp_path):
     assert not then["changed"] and [row["action"] for row in then["hosts"]] == ["waiting", "kept"]
     # It knows of no share by itself, and so leaves the probe alone.
     assert done.of("opennebula_guard_probe") == {}
+
+
+def test_the_probe_is_written_and_copied_by_nobody_where_that_is_not_wanted(tmp_path):
+    folder = tmp_path / "remotes/im/kvm-probes.d/host/system"
+    folder.mkdir(parents=True)
+    wanted = {"opennebula_guard_hosts": ["hv1"], "opennebula_guard_disable": False, "opennebula_guard_sync": False,
+              "opennebula_guard_remotes": str(tmp_path / "remotes"), "share_guard_attributes": ["VIRTSHARE_A"]}
+    done = run(tmp_path, "guard_opennebula.yml", **wanted)
+    probe = done.of("opennebula_guard_probe")["localhost"]
+    assert done.code == 0 and [each["operation"] for each in probe["operations"]] == ["write"], done.output
+    assert "VIRTSHARE_A" in (folder / "virtshare_guard.sh").read_text()
 
 
 @pytest.mark.parametrize("state", ["absent", "present"])

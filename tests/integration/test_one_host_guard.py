@@ -59,7 +59,18 @@ class Cloud:
             oned.hosts.update(host)
 
     def run(self, check=False, **parameters):
-        return self.one.run("one_host_guard", check=check, **dict({"hosts": NAMES}, **parameters))
+        result, calls, writes = self.attempt(check, **parameters)
+        assert not result.get("failed"), result["msg"]
+        return result, calls, writes
+
+    def attempt(self, check=False, **parameters):
+        """(result, calls, write calls), without those calls that only ask for the rights: asked has how many they were."""
+        log = self.one.endpoint.log.entries
+        before = len(log)
+        result, _calls, _writes = self.one.attempt("one_host_guard", check=check, **dict({"hosts": NAMES}, **parameters))
+        entries = [entry for entry in log[before:] if entry["method"] != STATUS or entry["ok"]]
+        self.asked = len(log) - before - len(entries)
+        return result, [entry["method"] for entry in entries], [entry["method"] for entry in entries if entry["write"]]
 
 
 @pytest.fixture
@@ -280,7 +291,7 @@ def _user(cloud, rights):
 def test_a_user_without_rights_changes_nothing_and_is_told_which_it_needs(cloud):
     cloud.told("hv1", "lost")
     user = _user(cloud, 0)
-    result, _calls, writes = cloud.one.attempt("one_host_guard", hosts=NAMES, **user)
+    result, _calls, writes = cloud.attempt(**user)
     assert result["failed"] and writes == []
     assert "does not show the host hv1, hv2, hv3 to user guard" in result["msg"]
     assert "oneacl create '#ID HOST/* USE+ADMIN'" in result["msg"]
@@ -289,16 +300,31 @@ def test_a_user_without_rights_changes_nothing_and_is_told_which_it_needs(cloud)
 @pytest.mark.parametrize("rights, works", [(0x1, False), (0x5, True)])
 def test_the_rights_that_are_enough(cloud, rights, works):
     cloud.told("hv1", "lost")
-    result, _calls, _writes = cloud.one.attempt("one_host_guard", hosts=NAMES, **_user(cloud, rights))
-    assert bool(result.get("failed")) is not works
+    user = _user(cloud, rights)
+    for check in (True, False):
+        result, _calls, writes = cloud.attempt(check, **user)
+        assert bool(result.get("failed")) is not works and (works or writes == [])
+        if not works:
+            assert "User guard may not disable and enable the host hv1" in result["msg"] and not result["changed"]
+            assert "oneacl create '#ID HOST/* USE+ADMIN'" in result["msg"]
     assert cloud.state("hv1") == (DISABLED if works else MONITORED) and cloud.marked("hv1") is works
-    if not works:
-        assert "hv1: " in result["msg"] and "USE+ADMIN" in result["msg"] and not result["changed"]
+
+
+def test_the_rights_are_asked_for_first_even_where_there_is_nothing_to_do(cloud):
+    """A night with a lost share is too late to learn of it. Asked are the first host, and those that are to be changed."""
+    result, calls, _writes = cloud.attempt(**_user(cloud, 0x1))
+    assert result["failed"] and "USE+ADMIN" in result["msg"] and calls == ["one.hostpool.info", "one.hostpool.monitoring"]
+    cloud.run()
+    assert cloud.asked == 1
+    cloud.told("hv3", "lost")
+    before = cloud.host("hv1")
+    cloud.run(check=True)
+    assert cloud.asked == 2 and cloud.host("hv1") == before
 
 
 def test_a_host_that_is_not_there_is_a_failure_before_anything_is_changed(cloud):
     cloud.told("hv1", "lost")
-    result, _calls, writes = cloud.one.attempt("one_host_guard", hosts=["hv1", "hv9"])
+    result, _calls, writes = cloud.attempt(hosts=["hv1", "hv9"])
     assert result["failed"] and writes == [] and "does not show the host hv9" in result["msg"]
 
 
@@ -307,12 +333,12 @@ def test_a_server_that_goes_away_in_between_loses_nothing(cloud, monkeypatch):
     call = host_guard.Client.call
 
     def cut(client, method, *arguments):
-        if method == STATUS:
+        if method == STATUS and arguments[1] != host_guard_plan.NO_STATUS:
             raise host_guard.NoAnswer("OpenNebula did not answer.")
         return call(client, method, *arguments)
 
     monkeypatch.setattr(host_guard.Client, "call", cut)
-    result, _calls, writes = cloud.one.attempt("one_host_guard", hosts=NAMES)
+    result, _calls, writes = cloud.attempt()
     assert result["failed"] and writes == [UPDATE] and [each["operation"] for each in result["operations"]] == [UPDATE]
     monkeypatch.setattr(host_guard.Client, "call", call)
     _result, _calls, writes = cloud.run()

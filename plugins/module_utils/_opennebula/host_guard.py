@@ -31,8 +31,11 @@ def work(params, check_mode):
         client = Client.from_params(params)
         outcome.hide(client.secrets)
         hosts = _expected(client, params["hosts"], _hosts(client))
-        outcome.plan, rows = plans.removal(hosts) if params["state"] == "absent" else plans.plan(
+        plan, rows = plans.removal(hosts) if params["state"] == "absent" else plans.plan(
             hosts, params["shares"], time.time(), params)
+        touched = {operation.target for operation in plan.operations}
+        _require_rights(client, [host for host in hosts if host is hosts[0] or host["name"] in touched])
+        outcome.plan = plan
         outcome.result["hosts"] = rows
         if outcome.plan.changed and not check_mode:
             done, skipped, outcome.problems = _carried_out(client, outcome.plan.operations)
@@ -62,6 +65,21 @@ def _expected(client, names, hosts):
     refuse(["OpenNebula at %s does not show the host %s to user %s. Correct the name; or, if it is there, %s" % (
         shown(client.url), ", ".join(missing), client.username, _rights(client.username))] if missing else [])
     return [known[name] for name in dict.fromkeys(names)]
+
+
+def _require_rights(client, hosts):
+    """A Failure unless the user may disable and enable these hosts.
+
+    OpenNebula shows its rules to administrators only, so it is asked for a state that does not exist: it looks at the
+    rights first, and changes nothing.
+    """
+    for host in hosts:
+        try:
+            client.call(plans.STATUS, host["id"], plans.NO_STATUS)
+        except ApiError as error:
+            if error.code == AUTHORIZATION:
+                raise Failure("User %s may not disable and enable the host %s at OpenNebula at %s; %s" % (
+                    client.username, host["name"], shown(client.url), _rights(client.username)))
 
 
 def _rights(username):

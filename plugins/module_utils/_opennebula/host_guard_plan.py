@@ -18,6 +18,8 @@ MONITORED, DISABLED = 2, 4
 STATES = {0: "init", 1: "monitoring", 2: "monitored", 3: "error", 4: "disabled", 5: "monitoring after an error",
           6: "monitoring for the first time", 7: "monitoring, disabled", 8: "offline"}
 ENABLE, DISABLE = 0, 1
+# Seen: refused with "Wrong status code", after the user's rights were looked at.
+NO_STATUS = -1
 APPEND = 1
 # What is said of the shares of a host: some are lost; all can be used; nobody knows.
 BAD, GOOD, UNKNOWN = "bad", "good", "unknown"
