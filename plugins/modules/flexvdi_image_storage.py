@@ -57,6 +57,19 @@ operations:
   returned: always
   type: list
   elements: dict
+  contains:
+    operation:
+      description: Its name.
+      type: str
+      returned: always
+    target:
+      description: What it changes.
+      type: str
+      returned: always
+    summary:
+      description: What it does.
+      type: str
+      returned: always
   sample: [{operation: istorage_create, target: MyImageStorage, summary: create the image storage on hv1}]
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.

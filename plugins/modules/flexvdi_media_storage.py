@@ -53,6 +53,19 @@ operations:
   returned: always
   type: list
   elements: dict
+  contains:
+    operation:
+      description: Its name.
+      type: str
+      returned: always
+    target:
+      description: What it changes.
+      type: str
+      returned: always
+    summary:
+      description: What it does.
+      type: str
+      returned: always
   sample: [{operation: mstorage_create, target: cifs, summary: create the media storage of //192.0.2.10/media on hv1}]
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.

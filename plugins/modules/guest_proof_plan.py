@@ -70,4 +70,9 @@ names:
   returned: always
   type: list
   elements: str
+problems:
+  description: What is wrong, a sentence each.
+  returned: failure
+  type: list
+  elements: str
 """

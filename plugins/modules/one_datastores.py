@@ -64,6 +64,19 @@ operations:
   returned: always
   type: list
   elements: dict
+  contains:
+    operation:
+      description: Its name.
+      type: str
+      returned: always
+    target:
+      description: What it changes.
+      type: str
+      returned: always
+    summary:
+      description: What it does.
+      type: str
+      returned: always
   sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.

@@ -123,6 +123,19 @@ operations:
   returned: always
   type: list
   elements: dict
+  contains:
+    operation:
+      description: Its name.
+      type: str
+      returned: always
+    target:
+      description: What it changes.
+      type: str
+      returned: always
+    summary:
+      description: What it does.
+      type: str
+      returned: always
 diff:
   description: State and mark of the hosts before and after.
   returned: always

@@ -51,4 +51,9 @@ hosts:
       to C(verify) afterwards, and those that it is to set along with that (C(set_along)), as no other host waits for them.
   returned: always
   type: dict
+problems:
+  description: What is wrong, a sentence each.
+  returned: failure
+  type: list
+  elements: str
 """

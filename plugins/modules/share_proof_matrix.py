@@ -98,4 +98,9 @@ summary:
       type: list
       elements: str
       returned: always
+problems:
+  description: What is wrong, a sentence each.
+  returned: failure
+  type: list
+  elements: str
 """

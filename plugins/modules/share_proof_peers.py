@@ -47,4 +47,9 @@ peers:
   returned: always
   type: dict
   sample: {/srv/shares/projects: [hv1, hv2]}
+problems:
+  description: What is wrong, a sentence each.
+  returned: failure
+  type: list
+  elements: str
 """

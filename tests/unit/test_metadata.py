@@ -51,7 +51,15 @@ def test_module_is_documented(path):
     assert own["author"] and own["version_added"] and own["short_description"]
     assert {"check_mode", "diff_mode"} <= documentation.attributes(path.stem), "attributes are not documented"
     assert any(f"virtshare.storage.{path.stem}" in task for task in yaml.safe_load(found["EXAMPLES"]))
-    assert yaml.safe_load(found["RETURN"])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_what_all_modules_return_has_the_same_form(path):
+    returned = yaml.safe_load(constants(path)["RETURN"])
+    assert (returned["problems"]["type"], returned["problems"]["elements"]) == ("list", "str")
+    if "operations" in returned:
+        assert (returned["operations"]["type"], returned["operations"]["elements"]) == ("list", "dict")
+        assert {"operation", "target", "summary"} <= set(returned["operations"]["contains"])
 
 
 @pytest.mark.parametrize("path", PLUGIN_FILES, ids=[str(path.relative_to(ROOT / "plugins")) for path in PLUGIN_FILES])
