@@ -19,6 +19,12 @@ options:
       - The name of the variable in which each host has registered what M(virtshare.storage.declared_shares) returned.
     type: str
     required: true
+  mounts:
+    description:
+      - The name of the variable in which each host has what M(virtshare.storage.share_mounts) returned, if there is one.
+        Another host than one that has only now mounted a share is preferred to set it.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - virtshare.storage._controller
 seealso:

@@ -222,6 +222,20 @@ result = [call("set", owner="later", mode="2770"), call("verify", owner="later",
     assert not undeclared["changed"] and not undeclared.get("failed")
 
 
+def test_a_directory_that_is_not_bound_yet_is_looked_at(tmp_path):
+    right, wrong, gone = run_as_root(tmp_path, f"""
+share = {SHARE!r}
+os.makedirs(share)
+os.makedirs("/srv/data", mode=0o750)
+call = lambda source, mode: run_module(
+    "share_access", {{"set": [share], "shares": [declared(path=share, source=source, owner="root", mode=mode)]}}, True)
+result = [call("/srv/data", "0750"), call("/srv/data", "2770"), call("/srv/gone", "2770")]
+""")
+    assert right["paths"][0]["pending"] and not right["changed"] and right["operations"] == []
+    assert wrong["diff"] == {"before": {SHARE: {"mode": "0750"}}, "after": {SHARE: {"mode": "2770"}}}
+    assert gone["diff"]["after"] == {SHARE: {"owner": "root", "mode": "2770"}}
+
+
 # The user's test stops after its first step, so that it can be killed there; the file it has just made is the witness.
 STOPPING = """
 from ansible_collections.virtshare.storage.plugins.module_utils._access import write_test

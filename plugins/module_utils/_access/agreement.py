@@ -8,7 +8,7 @@ from .._share.types import registry
 from . import acl, named_accounts
 
 
-def steps(shares_by_host, hosts):
+def steps(shares_by_host, hosts, new=None):
     """What each host does with its shares, and when: {host: {"set": [path], "verify": [path], "set_along": [path]}}.
 
     The paths to "set" are those that other hosts wait for, and come first; those to "verify" wait for another host.
@@ -18,8 +18,10 @@ def steps(shares_by_host, hosts):
     shares_by_host: {host: what declared.entries() made of its shares}. hosts: the live ones in order. One of those that
     declare a path of one source sets it, because all hosts would change the same directory. A local share may be
     another directory on every host, which nobody else can set, and so is a CIFS share's owner.
+    new: {host: [paths that this run has mounted there, or is to mount]}. One that had it before is preferred, as it sees in
+    check mode, too, what is right already.
     """
-    setters = _setters(shares_by_host, hosts)
+    setters = _setters(shares_by_host, hosts, new or {})
     result = {}
     for host in hosts:
         shares = shares_by_host.get(host) or []
@@ -32,7 +34,7 @@ def steps(shares_by_host, hosts):
     return result
 
 
-def _setters(shares_by_host, hosts):
+def _setters(shares_by_host, hosts, new):
     """{directory: the host that sets it} of the directories that several hosts have.
 
     A host that sets one already is taken again, and one that waits for another is spared: it would need two calls.
@@ -45,7 +47,8 @@ def _setters(shares_by_host, hosts):
     setters, waiting = {}, set()
     for directory, candidates in havers.items():
         if len(candidates) > 1:
-            chosen = min(candidates, key=lambda host: (host not in setters.values(), host in waiting))
+            chosen = min(candidates, key=lambda host: (directory[0] in new.get(host, ()), host not in setters.values(),
+                                                       host in waiting))
             setters[directory] = chosen
             waiting.update(host for host in candidates if host != chosen)
     return setters

@@ -157,8 +157,10 @@ class _Path:
         self.mount, entries = self.patience.visible(self.path)
         if not (yield from self._usable(entries)):
             return
-        if not self.pending:
-            with_acl = self.desired["acl"] is not None
+        with_acl = self.desired["acl"] is not None
+        if self.pending:
+            self.state = yield from self._coming(with_acl)
+        else:
             try:
                 self.state = yield self._ask(lambda: ownership.read(self.path, self.mount, with_acl))
             except PermissionError as error:
@@ -172,6 +174,17 @@ class _Path:
         if not self.check_mode and not self.problems:
             for user in self.entry["writers"]:
                 yield from self._test(user)
+
+    def _coming(self, with_acl):
+        """The state of what is about to be mounted, as far as it can be seen before; None where it cannot."""
+        source = self.entry.get("source")
+        if not source or not registry.of(self.entry).binds:
+            return None
+        try:
+            state = yield self._ask(lambda: ownership.read(source, None, with_acl))
+        except (OSError, live.NoAnswer):
+            return None
+        return None if with_acl and state["acl"] is None else state
 
     def _ask(self, function, account=None):
         return live.Request(function, self.path, self.mount, account)

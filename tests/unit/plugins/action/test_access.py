@@ -39,6 +39,14 @@ def test_one_host_sets_a_share_and_the_others_verify_it():
         ("hv1", 0, 1), ("hv2", 1, 0)]
 
 
+def test_one_that_has_only_now_mounted_a_share_does_not_set_it():
+    variables = on([share()], {}, {})
+    variables["hv1"]["share_mounts_result"] = {"operations": [{"operation": "mount", "target": "/srv/a"}]}
+    variables["hv2"]["share_mounts_result"] = {"operations": [{"operation": "fstab", "target": "/srv/a"}]}
+    made = work("share_access_plan", variables, declared="declared", mounts="share_mounts_result")["hosts"]
+    assert made["hv1"]["verify"] == made["hv2"]["set"] == ["/srv/a"]
+
+
 def test_accounts_that_all_hosts_have_alike_are_right():
     gone = dict(share("/srv/b", owner="ada"), state="absent")
     assert work("share_accounts", on([share(owner="oneadmin", writers=["oneadmin"]), gone], known(), known()),

@@ -115,6 +115,13 @@ def test_what_nobody_waits_for_goes_along_with_what_is_verified():
         "hv1": ([PATH, "/srv/l"], [], []), "hv2": ([], [PATH], ["/srv/own", "/srv/l"])}
 
 
+def test_a_host_that_has_only_now_mounted_a_share_leaves_it_to_one_that_had_it():
+    both = {"hv1": [ENTRY], "hv2": [ENTRY]}
+    assert calls(agreement.steps(both, ["hv1", "hv2"], {"hv1": [PATH]})) == {"hv1": ([], [PATH], []), "hv2": ([PATH], [], [])}
+    for new in ({"hv2": [PATH]}, {"hv1": [PATH], "hv2": [PATH]}, {"hv1": ["/srv/other"]}):
+        assert calls(agreement.steps(both, ["hv1", "hv2"], new)) == {"hv1": ([PATH], [], []), "hv2": ([], [PATH], [])}
+
+
 def test_only_a_circle_needs_two_calls_of_a_host():
     """Each pair of three hosts has a share: whoever sets two of them, one of the others sets and waits."""
     shares = {name: dict(ENTRY, path=f"/srv/{name}", source=f"nas1:/{name}") for name in "abc"}
