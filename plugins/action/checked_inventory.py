@@ -16,6 +16,7 @@ PLAYBOOK_VARIABLES = (taking_part.EXPECTED, "virtshare_hypervisors", taking_part
                       "virtshare_shares")
 # What the playbooks take where virtshare_hypervisors is not set.
 _GROUP = "hypervisors"
+_PUBLISHER = "localhost"
 # What roles set themselves, and a cache of facts may have kept.
 # share_proof_summary is an artifact that AWX gives to the next jobs of a workflow.
 _FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "share_proof_report_problems", "share_proof_summary",
@@ -32,6 +33,7 @@ class ActionModule(ControllerAction):
         pattern=dict(type="str", required=True),
         expected=dict(type="list", elements="str", default=[]),
         maintenance=dict(type="list", elements="str", default=[]),
+        publisher=dict(type="str", default=_PUBLISHER),
         earlier=dict(type="dict", default={}),
     )
 
@@ -66,9 +68,12 @@ class ActionModule(ControllerAction):
             raise Refusal("no host is in %s, so that nothing would be done. Put the hypervisors into that group of the "
                           "inventory, or name their group in virtshare_hypervisors. A smart inventory of AWX has no groups: "
                           "use another kind." % pattern)
-        if pattern != _GROUP and _GROUP in self._task.get_play().hosts:
-            raise Refusal("virtshare_hypervisors is '%s' in the inventory, and Ansible chooses the hosts of a play before it "
-                          "reads that. Give it as an extra variable, or to the import_playbook." % pattern)
+        for name, value, usual in (("virtshare_hypervisors", pattern, _GROUP),
+                                   ("virtshare_publisher", arguments["publisher"], _PUBLISHER)):
+            # The play names what it was made with.
+            if value != usual and value not in self._task.get_play().hosts:
+                raise Refusal("%s is '%s' in the inventory, and Ansible chooses the hosts of a play before it reads that. "
+                              "Give it as an extra variable, or to the import_playbook." % (name, value))
 
     def _options(self, role):
         """{name of an option: its type} of a role."""

@@ -33,12 +33,15 @@ class ActionModule(ControllerAction):
             return {}
         start = "%s %s to be published" % (" and ".join(what), "is" if len(what) == 1 else "are")
         problems = []
+        if not publishers:
+            problems.append("%s, but virtshare_publisher is '%s', which matches no host of the inventory. Correct the name, or "
+                            "add the host." % (start, arguments["publisher"]))
         job = hosts.job()
         if job.is_slice:
             problems.append("%s, but this job is one slice of '%s', and no slice knows what the others find. Publish with a job "
                             "template that has one slice; %s lets a slice mount and give access, no more."
                             % (start, job.name, EXPECTED))
-        if hosts.limit and not set(publishers) & set(self._matching(_patterns(hosts.limit))):
+        if publishers and hosts.limit and not set(publishers) & set(self._matching(_patterns(hosts.limit))):
             problems.append("%s, but --limit %s leaves out %s, which publishes. Write --limit '%s,%s', or run mount.yml and "
                             "verify.yml with the limit, which publish nothing."
                             % (start, hosts.limit, arguments["publisher"], hosts.limit, arguments["publisher"]))

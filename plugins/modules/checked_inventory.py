@@ -11,6 +11,8 @@ author: virtshare contributors (@virtshare)
 description:
   - Fails when there is no host, when nothing is declared, and when a variable is misspelt whose name begins like those of
     this collection.
+  - Fails when O(pattern) or O(publisher) come from variables of the inventory, as Ansible chooses the hosts of a play
+    before it reads these.
   - Fails when a list names a host that the inventory does not know, when every host of the run is left out on purpose, and
     when the job is a slice of an AWX job and O(expected) is empty.
   - Warns of other variables that begin so and that nothing here knows, and when C(--tags) selects nothing.
@@ -37,6 +39,10 @@ options:
     type: list
     elements: str
     default: []
+  publisher:
+    description: The pattern of the host that publishes. The play has to name it among its hosts.
+    type: str
+    default: localhost
   earlier:
     description: What this returned earlier in the same run. Then it is returned again, and nothing is checked.
     type: dict

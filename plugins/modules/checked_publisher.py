@@ -11,6 +11,7 @@ author: virtshare contributors (@virtshare)
 description:
   - Fails when something is to be published, and C(--limit) leaves out the host that publishes, whose play Ansible then
     passes over in silence.
+  - Fails when something is to be published, and no host of the inventory matches O(publisher).
   - Fails when something is to be published by one slice of a job of AWX, as no slice knows what the others find.
   - Runs on the controller only. Use it with C(run_once) on hosts that C(--limit) does not leave out.
 options:

@@ -7,23 +7,17 @@ A survey has no booleans and no empty answers, so that "false", "30" and "" are 
 """
 
 import json
-import pathlib
-import sys
 
 import pytest
 import yaml
 
 from tests.support.flexvdi import PASSWORD, USER, flexvdi
 from tests.support.playbook import ROOT, run_playbook
+from tests.support.versions import COLLECTIONS, PYTHONS
 
 # awx_content sets an AWX up and is not run by one, and needs the collection awx.awx; hypervisor_packages is other roles' own.
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file()
                and path.name not in ("awx_content", "hypervisor_packages"))
-# The environments that the gates have made, and this one: what lies between the oldest and the newest before a release.
-MADE = {path.parents[1].name.rpartition("-")[2]: path for path in sorted(ROOT.glob(".venv-core-*/bin/python"))}
-PYTHONS = [pytest.param(path, id=name) for name, path in MADE.items()]
-PYTHONS.append(pytest.param(pathlib.Path(sys.executable), id="here", marks=[pytest.mark.release] if len(MADE) > 1 else []))
-HERE = next(parent for parent in pathlib.Path(sys.executable).parent.parent.rglob("ansible_collections") if parent.is_dir())
 # What the roles take as lists of mappings and as mappings cannot be a survey's answer.
 NO_ANSWER = ("raw", "dict")
 PLAY = [{"hosts": "hypervisors", "gather_facts": False, "tasks": [
@@ -70,7 +64,7 @@ def run(tmp_path, python, play, given, *arguments, **more):
     return run_playbook(
         tmp_path / "play.yml", inventories=[tmp_path / "inventory.json"], python=python,
         arguments=["--extra-vars", f"@{extra_vars(tmp_path / 'extravars', given, **more)}", *arguments],
-        environment={"ANSIBLE_COLLECTIONS_PATH": str(HERE.parent)})
+        environment={"ANSIBLE_COLLECTIONS_PATH": COLLECTIONS})
 
 
 @pytest.mark.slow
@@ -113,7 +107,7 @@ def test_shares_as_the_text_of_a_survey_are_refused_in_the_same_sentence(tmp_pat
     done = run_playbook(
         f"playbooks/{playbook}.yml", inventories=[tmp_path / "inventory.json"], python=python,
         arguments=["--extra-vars", f"@{extra_vars(tmp_path / 'extravars', {'virtshare_shares': TEXT})}"],
-        environment={"ANSIBLE_COLLECTIONS_PATH": str(HERE.parent)})
+        environment={"ANSIBLE_COLLECTIONS_PATH": COLLECTIONS})
     assert done.code != 0
     assert "The shares are a text. Write a list, each element like {path: /srv/shares/projects" in done.failure_text()
     assert done.changes == set()

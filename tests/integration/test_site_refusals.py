@@ -177,12 +177,14 @@ def write(directory, inventory):
     ({"hypervisors": {}, "all": {"hosts": {"hv1": {}, "hv2": {}}}}, "A smart inventory of AWX has no groups: "),
     ({"all": {"vars": {"virtshare_hypervisors": "kvm", "virtshare_shares": [GOOD]}, "children": {"kvm": {"hosts": {"hv1": {}}}}}},
      "virtshare_hypervisors is 'kvm' in the inventory, and Ansible chooses the hosts of a play before it reads that."),
+    ({"all": {"vars": {"virtshare_publisher": "web1", "virtshare_shares": [GOOD]}, "hosts": {"web1": {}}}},
+     "virtshare_publisher is 'web1' in the inventory, and Ansible chooses the hosts of a play before it reads that."),
     ({"all": {"vars": {"virtshare_maintenance": "hv1,hv22", "virtshare_shares": [GOOD]}}},
      "virtshare_maintenance names hv22, which the inventory does not know. Write hv2."),
     ({"all": {"vars": {"virtshare_maintenance": ["hv1", "hv2", "hv3"], "virtshare_shares": [GOOD]}}},
      "all hosts of this run (hv1, hv2, hv3) are in virtshare_maintenance, so that nothing would be done."),
-], ids=["empty group", "other group", "misspelt", "misspelt option", "nothing", "smart inventory", "too late", "misspelt host",
-        "all in maintenance"])
+], ids=["empty group", "other group", "misspelt", "misspelt option", "nothing", "smart inventory", "too late", "publisher too late",
+        "misspelt host", "all in maintenance"])
 def test_a_run_that_would_do_nothing_is_no_success(tmp_path, watched, playbook, change, words):
     inventory, contacts = watched
     run = run_playbook(f"playbooks/{playbook}.yml", inventories=[write(tmp_path, {**inventory, **change})])
@@ -257,3 +259,13 @@ def test_unknown_user_is_refused_before_anything_changes(tmp_path):
     assert run.output.count(problem) == 1
     assert run.changes == set()
     assert not any(line["action"].endswith(("apt", "package", "share_mounts")) for line in run.results)
+
+
+def test_a_publisher_that_is_not_there_is_no_success(tmp_path):
+    """On the controller, before any host is asked for anything."""
+    variables = {"virtshare_shares": [], "opennebula_storage_datastores": [{"name": "projects", "type": "image"}]}
+    run = run_playbook("playbooks/publish.yml", inventories=[write(tmp_path, {**LOCAL, "all": {"vars": variables}})],
+                       arguments=["--extra-vars", "virtshare_publisher=web1"])
+    assert run.code != 0
+    assert ("opennebula_storage_datastores is to be published, but virtshare_publisher is 'web1', which matches no host of the "
+            "inventory. Correct the name, or add the host." in run.failure_text())
