@@ -10,7 +10,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --upgrade
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help python setup demo demo-down test test-release check lint unit target integration changelog docs artifact \
-	importer sanity hosts scenarios molecule times names bench lock clean
+	importer sanity hosts scenarios molecule times names release bench lock clean
 
 help: ## say what there is
 	@sed -n 's|^\([a-z][a-z -]*\):[^#]*## |  make \1\t|p' $(MAKEFILE_LIST) | expand -t 26
@@ -77,6 +77,9 @@ times: python ## commit what took how long in the last run on real hosts
 
 names: setup ## write the list of public names anew; what breaks users waits for the next major version
 	@$(DEV) -m tests.support.public_names
+
+release: setup ## a release: changelog, commit, tag and artifact; nothing is pushed: make release VERSION=1.0.0
+	@$(GATES) --release "$(VERSION)"
 
 # ROWS and RUNS narrow it down: make bench ROWS=datastores-converged-vs-per-item RUNS=5
 bench: python ## time ours beside what a user would write instead; tests/bench/results.json

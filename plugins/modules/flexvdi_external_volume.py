@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_external_volume
 short_description: Manage an External Volume of flexVDI
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates and deletes an External Volume, which is a name and a directory that is mounted at the same path on all
     hosts of its Image Storage.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_gluster_volume
 short_description: Manage a Gluster Volume of flexVDI
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates and deletes a Gluster Volume, made of directories on all hosts of its Image Storage. flexVDI has them since
     3.1, and calls them experimental.

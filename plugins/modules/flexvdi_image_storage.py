@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_image_storage
 short_description: Manage an Image Storage of flexVDI
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates, changes and deletes an Image Storage, which is a name and the set of hosts that can use its volumes.
 options:

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_media_storage
 short_description: Manage a Media Storage of flexVDI
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates, changes and deletes a Media Storage, which is a CIFS share with ISO images and exported virtual machines
     that the hosts mount.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_ocfs2_volume
 short_description: Manage an OCFS2 Volume of flexVDI
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates and deletes an OCFS2 Volume, which is a shared disk that all hosts of its Image Storage see. The Manager
     formats the disk when it creates the volume, and mounts it on the hosts.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_storage
 short_description: Manage all storage of flexVDI in one call
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates, changes and deletes Image Storages, their External, OCFS2 and Gluster Volumes, and Media Storages, with one
     login for all of them.

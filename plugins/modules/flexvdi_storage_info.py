@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: flexvdi_storage_info
 short_description: Show hosts and storage of flexVDI
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Reads the hosts, Image Storages with their volumes and disks, and Media Storages with their files from a flexVDI
     Manager.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: guest_proof
 short_description: Boot a tiny guest that reads from a host's shares and writes to them over virtiofs
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Boots a guest through libvirt, with the elements that OpenNebula generates for a disk of type C(FILESYSTEM), a

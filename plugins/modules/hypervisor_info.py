@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: hypervisor_info
 short_description: Look once at all that the roles need to know of a hypervisor
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Looks in one execution at the users and groups of the shares, the virtiofs daemon with QEMU and

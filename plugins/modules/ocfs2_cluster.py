@@ -19,6 +19,7 @@ description:
 author:
   - virtshare contributors (@virtshare)
 requirements:
+  - Python 3.6 or newer where it runs
   - ocfs2-tools, systemd, and a kernel with OCFS2.
 options:
   host:

@@ -6,6 +6,8 @@
 DOCUMENTATION = r"""
 module: ocfs2_cluster_info
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 short_description: Report what a host has of OCFS2
 description:
   - Reads, in one execution, all that must be known of a host to tell what its cluster needs. That is its file of

@@ -19,6 +19,7 @@ description:
 author:
   - virtshare contributors (@virtshare)
 requirements:
+  - Python 3.6 or newer where it runs
   - C(mkfs.ocfs2) of ocfs2-tools, C(blkid) and C(wipefs) of util-linux, and udev.
 options:
   label:

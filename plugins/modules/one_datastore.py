@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_datastore
 short_description: Manage one OpenNebula datastore
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Creates, changes and deletes OpenNebula's datastores of every kind, with a prediction and a diff in check mode.
   - Compares with what OpenNebula really uses (the body, not the template it was given), so that a second run changes

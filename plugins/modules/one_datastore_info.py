@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_datastore_info
 short_description: Read OpenNebula's datastores
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Returns the datastores the user may see, in one call, with typed values and without secrets.
 options:

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_filesystem_image
 short_description: Register one directory as an OpenNebula filesystem image
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Registers directories as images of type FILESYSTEM in OpenNebula's VirtioFS datastores, so that VMs can get them as
     disks.

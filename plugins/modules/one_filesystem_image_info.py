@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_filesystem_image_info
 short_description: Read the directories registered in OpenNebula
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Returns the images of type FILESYSTEM that the user may see, in one call, with typed values and without secrets.
     Images of other types are left out.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_filesystem_images
 short_description: Register directories as OpenNebula filesystem images in one call
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Registers directories as images of type FILESYSTEM in OpenNebula's VirtioFS datastores, so that VMs can get them as
     disks.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_host_guard
 short_description: Keep OpenNebula from starting guests on hosts that have lost a share
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Reads what the guards of the hosts (M(virtshare.storage.share_guard)) say in OpenNebula's host attributes, disables a host
     that has lost a share, and enables it when all of its shares are well again. Made to be run every few minutes.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_idmap_info
 short_description: Read which users of a host the users of OpenNebula's guests are in a shared directory
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Returns for each host of OpenNebula the mapping of users and groups that its guests get for a disk of type
     FILESYSTEM. By default the guest's root is the user 100000 of the host, and 65535 more follow.

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: opennebula_guard_probe
 short_description: Have OpenNebula ask its hosts what their guards have seen
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Writes the probe C(virtshare_guard.sh) into C(im/DRIVER-probes.d/host/system) on OpenNebula's front end, and copies it to

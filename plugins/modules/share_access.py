@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: share_access
 short_description: Set who may use a share, and try it as the real users
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Sets owner, group, mode and ACL of the root directories of mounted shares, then writes to each as each of its writers,

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: share_guard
 short_description: Have a host watch its shares by itself
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Installs the program C(/usr/local/sbin/virtshare-guard), its configuration C(/etc/virtshare/guard.json), and the units

@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: share_guard_info
 short_description: Report what the guard of a host has seen last
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Reads what the program of M(virtshare.storage.share_guard) wrote when it last looked at the host's shares. No share is

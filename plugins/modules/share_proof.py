@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: share_proof
 short_description: Report what a host has at its shares' paths, and exchange nonces with the other hosts
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - The host's side of the proof that a share is the same filesystem on all hosts. It is run twice on each host, with

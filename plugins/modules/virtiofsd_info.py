@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: virtiofsd_info
 short_description: Report which virtiofsd a host has and what guests can have with it
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 author: virtshare contributors (@virtshare)
 description:
   - Finds the daemon as OpenNebula's driver does, the first executable of C(/usr/libexec/virtiofsd),

@@ -8,8 +8,8 @@ import signal
 import sys
 import time
 
-from tests.gates import hosts, inputs, stages, times
-from tests.gates.process import Log
+from tests.gates import hosts, inputs, release, stages, times
+from tests.gates.process import Failed, Log
 from tests.gates.runner import LOGS, run_stages, summary, write_times
 
 GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK), "test-release": tuple(stages.RELEASE)}
@@ -22,6 +22,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the stages and end")
     parser.add_argument("--labs-down", action="store_true", help="stop the labs of stages that were killed, and end")
     parser.add_argument("--keep-times", action="store_true", help="commit the last run's times, and end")
+    parser.add_argument("--release", metavar="VERSION", help="make a release: a commit, a tag and an artifact; and end")
     arguments = parser.parse_args()
     if arguments.list:
         for name, stage in STAGES.items():
@@ -32,6 +33,12 @@ def main():
         return 0
     if arguments.keep_times:
         times.commit_last()
+        return 0
+    if arguments.release is not None:
+        try:
+            release.make(Log(LOGS / "make-release.log", sys.stdout), arguments.release)
+        except Failed as error:
+            sys.exit(f"No release: {error}")
         return 0
     wanted = [name for word in arguments.names for name in GROUPS.get(word, (word,))]
     unknown = sorted(set(wanted) - set(STAGES))

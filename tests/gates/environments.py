@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The project's virtual environments: made from locked requirements, made again only when those change."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import sys
 
 from tests.gates import interpreters, older_python
-from tests.gates.process import ROOT, Failed, environment, run, site_packages
+from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_packages
 
 REQUIREMENTS = ROOT / "requirements"
 DEV = ROOT / ".venv"
@@ -30,6 +31,14 @@ def dev(log):
 
 def make(log, venv, python, requirements):
     """Return the virtual environment, made from an interpreter and a lock file unless it is already that one."""
+    lock = CACHE / f"{venv.name}.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w", encoding="utf-8") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)  # stages that run side by side may want the same
+        return _make(log, venv, python, requirements)
+
+
+def _make(log, venv, python, requirements):
     stamp = venv / "requirements.sha256"
     # The path counts too: the programs of an environment hold it, so a moved one does not work.
     wanted = hashlib.sha256(f"{venv}\n{requirements.read_text(encoding='utf-8')}".encode()).hexdigest()

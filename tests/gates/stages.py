@@ -9,9 +9,8 @@ import os
 import pathlib
 import shutil
 import subprocess
-import tarfile
 
-from tests.gates import environments, hosts, interpreters, tree
+from tests.gates import environments, hosts, interpreters, release, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_together, site_packages
 from tests.support import root
 
@@ -190,60 +189,8 @@ def _interpreter_directory():
 
 
 def artifact(log):
-    """the collection builds, holds what it should, and galaxy-importer accepts it"""
-    venv = environments.dev(log)
-    output = CACHE / "artifact"
-    shutil.rmtree(output, ignore_errors=True)
-    run(
-        log, ["ansible-galaxy", "collection", "build", "--force", "--output-path", output], seconds=2 * MINUTE,
-        env=environment(venv),
-    )
-    archive = next(output.glob("virtshare-storage-*.tar.gz"))
-    _check_contents(log, archive)
-    _import(log, archive)
-
-
-# What a user gets, by the first part of a path. Anything else in the artifact is an accident.
-_SHIPPED = {
-    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs", "extensions", "meta",
-    "bindep.txt", "playbooks", "plugins", "roles", "tests",
-}
-_SHIPPED_TESTS = {"config.yml", "sanity"}
-
-
-def _check_contents(log, archive):
-    with tarfile.open(archive) as opened:
-        names = [pathlib.PurePosixPath(member.name) for member in opened.getmembers() if not member.isdir()]
-    log.say(f"{archive.name}: {len(names)} files, {archive.stat().st_size // 1024} KiB.")
-    strangers = [str(name) for name in names if not _shipped(name)]
-    if strangers:
-        raise Failed("the artifact holds what no user needs; add it to build_ignore: " + ", ".join(sorted(strangers)))
-    missing = sorted(part for part in _SHIPPED - {"CHANGELOG.rst", "extensions", "tests"}
-                     if not any(name.parts[0] == part for name in names))
-    if missing:
-        raise Failed("the artifact lacks " + ", ".join(missing))
-
-
-def _shipped(name):
-    if "__pycache__" in name.parts or name.parts[0] not in _SHIPPED:
-        return False
-    return name.parts[0] != "tests" or name.parts[1] in _SHIPPED_TESTS
-
-
-def _import(log, archive):
-    venv = environments.importer(log)
-    settings = CACHE / "galaxy-importer.cfg"
-    # Lint and sanity are gates of their own; the importer would need a container engine for the latter.
-    settings.write_text(
-        "[galaxy-importer]\nRUN_ANSIBLE_DOC = True\nRUN_ANSIBLE_LINT = False\nRUN_ANSIBLE_TEST = False\n"
-        "CHECK_REQUIRED_TAGS = True\nLOG_LEVEL_MAIN = INFO\n", encoding="utf-8",
-    )
-    said = run(
-        log, ["python", "-m", "galaxy_importer.main", archive], cwd=archive.parent, seconds=5 * MINUTE,
-        env=environment(venv, GALAXY_IMPORTER_CONFIG=str(settings), ANSIBLE_HOME=str(CACHE / "importer-home")),
-    )
-    if "Importer processing completed successfully" not in said:
-        raise Failed("galaxy-importer did not say that it completed successfully")
+    """a release rehearsed in a copy: changelog and artifact, which galaxy-importer accepts and ansible-core alone installs"""
+    release.rehearse(log)
 
 
 def docs(log):

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All that users of the collection may name, with its form. Within a major version none of it goes or changes.
 
-`make names` (python -m tests.support.public_names) writes it into tests/unit/public_names.txt, a name a line. What breaks
-users is written only where galaxy.yml names another major version than the file, or as long as the file is of no release.
+`make names` (python -m tests.support.public_names) writes it into tests/unit/public_names.txt, a name a line: first those
+of the last release, then what has come since. What breaks users of the release is written only where galaxy.yml names the
+next major version. `make release` makes all of them released.
 """
 
 import json
@@ -21,7 +22,7 @@ from tests.support import documentation
 from tests.support.playbook import ROOT
 
 FILE = ROOT / "tests/unit/public_names.txt"
-_OF = "# The public names of "
+_RELEASED, _NO_RELEASE, _SINCE = "# Released with ", "# There is no release yet", "# New, or other, since then"
 
 
 class Differences(typing.NamedTuple):
@@ -51,16 +52,33 @@ def current() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def kept(text: str) -> tuple[str, dict[str, str]]:
-    """(the version, {name: its form}) of what render() made."""
+class Kept(typing.NamedTuple):
+    """What the file holds. release: a version, or None. released and since: {name: form}; since is the newer one."""
+
+    release: str | None
+    released: dict[str, str]
+    since: dict[str, str]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """{name: form} of the tree that the file was written for."""
+        return {**self.released, **self.since}
+
+
+def kept(text: str) -> Kept:
+    """What render() made a text of."""
     head, *lines = text.splitlines()
-    pairs = (line.partition(": ") for line in lines)
-    return head.removeprefix(_OF), {name: form for name, _colon, form in pairs}
+    middle = lines.index(_SINCE)
+    released, since = ({name: form for name, _colon, form in (line.partition(": ") for line in part)}
+                       for part in (lines[:middle], lines[middle + 1:]))
+    return Kept(None if head == _NO_RELEASE else head.removeprefix(_RELEASED), released, since)
 
 
-def render(version: str, names: dict[str, str]) -> str:
+def render(names: Kept) -> str:
     """The text of the file."""
-    return "".join([f"{_OF}{version}\n", *(f"{name}: {form}".removesuffix(": ") + "\n" for name, form in names.items())])
+    lines = [[f"{name}: {form}".removesuffix(": ") for name, form in sorted(part.items())] for part in names[1:]]
+    head = _NO_RELEASE if names.release is None else _RELEASED + names.release
+    return "\n".join([head, *lines[0], _SINCE, *lines[1], ""])
 
 
 def compare(before: dict[str, str], after: dict[str, str]) -> Differences:
@@ -81,26 +99,37 @@ def compare(before: dict[str, str], after: dict[str, str]) -> Differences:
     return Differences(breaking, added)
 
 
-def may_break(kept_version: str, version: str) -> bool:
-    """Whether semantic versioning lets the version of galaxy.yml break what the kept one has."""
-    return "-" in kept_version or int(version.split(".")[0]) > int(kept_version.split(".")[0])
+def may_break(release: str | None, version: str) -> bool:
+    """Whether semantic versioning lets a version break what the last release has."""
+    return release is None or int(version.split(".")[0]) > int(release.split(".")[0])
 
 
-def version() -> str:
-    """The version in galaxy.yml."""
-    return _load(ROOT / "galaxy.yml")["version"]
+def broken(before: Kept, names: dict[str, str], version: str) -> list:
+    """What a version may not do to the users of the last release."""
+    return [] if may_break(before.release, version) else compare(before.released, names).breaking
 
 
-def main() -> int:
+def since(before: Kept, names: dict[str, str]) -> Kept:
+    """The file's content for a tree that has these names."""
+    released = {name: form for name, form in before.released.items() if name in names}
+    return Kept(before.release, released, {name: form for name, form in names.items() if released.get(name) != form})
+
+
+def main(version: str | None = None, copy: str | None = None) -> int:
+    """Write the list. version, copy: of the release that has all of it from now on, and the tree to write it into."""
     names = current()
-    kept_version, before = kept(FILE.read_text(encoding="utf-8")) if FILE.exists() else ("0.0.0-none", {})
-    differences = compare(before, names)
-    if differences.breaking and not may_break(kept_version, version()):
-        print(f"This breaks users of {kept_version}, so galaxy.yml must name the next major version first:",
-              *differences.breaking, sep="\n  ", file=sys.stderr)
+    before = kept(FILE.read_text(encoding="utf-8"))
+    wrong = broken(before, names, version or _load(ROOT / "galaxy.yml")["version"])
+    if wrong:
+        print(f"This breaks users of {before.release}, so galaxy.yml must name the next major version first:", *wrong,
+              sep="\n  ", file=sys.stderr)
         return 1
-    FILE.write_text(render(version(), names), encoding="utf-8")
-    print(*differences.breaking, *differences.added, f"{len(names)} names of {version()} are in {FILE.relative_to(ROOT)}.", sep="\n")
+    if version and copy:
+        (pathlib.Path(copy) / FILE.relative_to(ROOT)).write_text(render(Kept(version, names, {})), encoding="utf-8")
+        return 0
+    FILE.write_text(render(since(before, names)), encoding="utf-8")
+    differences = compare(before.names, names)
+    print(*differences.breaking, *differences.added, f"{FILE.relative_to(ROOT)} has {len(names)} names.", sep="\n")
     return 0
 
 
@@ -187,4 +216,4 @@ def _load(path):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

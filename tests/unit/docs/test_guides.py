@@ -37,7 +37,8 @@ def test_every_page_is_listed_once_and_every_listed_page_is_there():
 
 
 def test_the_readme_leads_to_every_filesystem():
-    linked = re.findall(r"\(docs/docsite/rst/(\w+)\.rst\)", (guides.ROOT / "README.md").read_text(encoding="utf-8"))
+    linked = re.findall(r"^\[.*/docs/docsite/rst/(\w+)\.rst$", (guides.ROOT / "README.md").read_text(encoding="utf-8"),
+                        re.MULTILINE)
     pages = {page.stem for page in guides.PAGES}
     assert {f"guide_{kind}" for kind in registry.NAMES} & pages <= set(linked) <= pages
 
