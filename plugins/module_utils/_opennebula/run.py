@@ -31,7 +31,7 @@ def _client(params, outcome, desired=()):
     return client
 
 
-def _read(client, reader, method, *arguments):
+def read(client, reader, method, *arguments):
     """reader(body) of a call that answers with XML; NoAnswer when the body is not XML after all."""
     body = client.call(method, *arguments)
     try:
@@ -42,7 +42,7 @@ def _read(client, reader, method, *arguments):
 
 
 def _names(client, method):
-    return _read(client, lambda body: objects.names_by_id(template.parse(body)), method)
+    return read(client, lambda body: objects.names_by_id(template.parse(body)), method)
 
 
 def _found(plural, single, found):
@@ -106,13 +106,13 @@ def _carried_out(client, operation, arguments):
 
 
 def _datastores(client):
-    return _read(client, datastore.read_pool, "one.datastorepool.info")
+    return read(client, datastore.read_pool, "one.datastorepool.info")
 
 
 def _config(client, desired, warnings):
     """(Config or None, version or None) for the preflight; a server that does not let us look is not refused for it."""
     try:
-        config = _read(client, drivers.read_config, "one.system.config")
+        config = read(client, drivers.read_config, "one.system.config")
     except ApiError as error:
         if error.code != AUTHORIZATION:
             raise
@@ -140,7 +140,7 @@ def _datastore_world(client, desired, warnings, absent_images=()):
         world.images = _images(client)
         world.machines = _machines(client, _used_by(world.images, datastore.held_by_refused(desired, world.datastores)))
     for number in datastore.wants_decrypted(desired, world.datastores):
-        plain = _read(client, lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
+        plain = read(client, lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
         for known in world.datastores:
             if known["id"] == number:
                 known["encrypted"] = datastore.still_encrypted(known, plain)
@@ -221,7 +221,7 @@ def _narrowed(params, found, keys):
 
 
 def _images(client):
-    return _read(client, image.read_pool, "one.imagepool.info", *ALL_IMAGES)
+    return read(client, image.read_pool, "one.imagepool.info", *ALL_IMAGES)
 
 
 def _declared(desired, images, datastores_known):
@@ -269,7 +269,7 @@ def _machines(client, ids):
     """{id: VM} of these VMs, as far as the user may see them."""
     if not ids:
         return {}
-    return _read(client, machines.read_pool, "one.vmpool.infoset", ",".join(map(str, sorted(ids))), False)
+    return read(client, machines.read_pool, "one.vmpool.infoset", ",".join(map(str, sorted(ids))), False)
 
 
 def _gone(operations):
@@ -339,8 +339,8 @@ def idmap_info(params, _check_mode):
     outcome = _outcome(params)
     with outcome.collect():
         client = _client(params, outcome)
-        hosts = _read(client, lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")
-        clusters = _read(client, lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
+        hosts = read(client, lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")
+        clusters = read(client, lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
         if params["hosts"] is not None:
             hosts = [host for host in hosts if host["name"] in params["hosts"]]
         outcome.result["hosts"], outcome.problems = idmaps.maps(hosts, clusters)

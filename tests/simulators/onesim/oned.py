@@ -20,6 +20,7 @@ from .monitoring import Monitoring
 from .pool import Pool
 from .poolobject import Refused
 from .template import Template
+from .vmtemplate import VmTemplate
 
 _BOOTSTRAP_DATASTORES = (
     'NAME = system\nTYPE = SYSTEM_DS\nTM_MAD = local',
@@ -60,6 +61,7 @@ class Oned:
         self.images = Pool(Image, "IMAGE_POOL", unique=("name", "uid"))
         self.hosts = Pool(Host, "HOST_POOL", unique=("name",))
         self.vms = Pool(Machine, "VM_POOL")
+        self.templates = Pool(VmTemplate, "VMTEMPLATE_POOL")
         self._bootstrap(*credentials)
 
     def _bootstrap(self, admin_name, admin_password):

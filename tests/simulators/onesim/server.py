@@ -16,6 +16,7 @@ from . import (
     calls_images,
     calls_quotas,
     calls_system,
+    calls_templates,
     calls_vms,
     failures,
     wire,
@@ -32,6 +33,7 @@ REGISTERED = (
     calls_images,
     calls_quotas,
     calls_system,
+    calls_templates,
     calls_vms,
 )
 
