@@ -8,6 +8,8 @@ DOCUMENTATION = r"""
 module: one_vm_template_requirement
 short_description: Keep OpenNebula's VMs that use a share off hosts that do not have it
 version_added: 1.0.0
+requirements:
+  - Python 3.6 or newer where it runs
 description:
   - Adds to the C(SCHED_REQUIREMENTS) of each VM template that uses an image of a share the condition that the host's guard
     (M(virtshare.storage.share_guard)) calls the share V(ok), such as C(VIRTSHARE_PROJECTS="ok"). What is there stays, in
@@ -124,6 +126,19 @@ operations:
   returned: always
   type: list
   elements: dict
+  contains:
+    operation:
+      description: Its name.
+      type: str
+      returned: always
+    target:
+      description: What it changes.
+      type: str
+      returned: always
+    summary:
+      description: What it does.
+      type: str
+      returned: always
 diff:
   description: C(SCHED_REQUIREMENTS) of the templates before and after.
   returned: always
