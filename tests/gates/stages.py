@@ -26,12 +26,13 @@ def setup(log):
 
 
 def lint(log):
-    """ruff; mypy on what runs on the controller; ansible-lint, profile production, and yamllint"""
+    """ruff; mypy on what runs on the controller; zizmor; ansible-lint, profile production, and yamllint"""
     venv = environments.dev(log)
     run(log, ["ruff", "check", "--no-cache"], seconds=MINUTE, env=environment(venv))
     run(log, ["mypy", "--no-incremental", "--cache-dir", os.devnull, "--explicit-package-bases", "--ignore-missing-imports",
               "--follow-imports", "silent", "--check-untyped-defs", "--disable-error-code", "var-annotated", *TYPED],
         seconds=2 * MINUTE, env=environment(venv))
+    run(log, ["zizmor", "--offline", "--no-progress", "--quiet", ".github"], seconds=MINUTE, env=environment(venv))
     # Without the network: galaxy is neither needed nor always reachable.
     command = ["ansible-lint", "--offline", "--nocolor", "--strict"]
     changed = [path for path in sorted(tree.changed()) if path.endswith((".yml", ".yaml"))]
