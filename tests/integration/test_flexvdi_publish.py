@@ -77,6 +77,7 @@ def test_only_what_this_machine_has_shown_is_published(tmp_path):
         refused = result["no_inside"]
         assert refused["code"] != 0
         assert "hv1: /srv/shares/projects/inside: ENOENT" in refused["failures"]
+        assert [volume[0] for volume in refused["volumes"]] == ["Data"], "a directory stops the volume over it alone"
         refused = result["inside_not_writable"]
         assert refused["code"] != 0
         assert "libvirt-qemu may not write" in refused["failures"] and "projects/inside" in refused["failures"]

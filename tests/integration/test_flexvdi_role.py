@@ -217,6 +217,17 @@ def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
             assert (len(one.writes) - writes, len(manager.tasks) - tasks) == (on_one, on_flexvdi)
             if not declared:
                 assert one.calls == [] and manager.calls == []
+        # One that cannot be reached does not hold up the other, and is named in the end.
+        more = {"flexvdi_storage_image_storages": [{"name": "East", "hosts": ["hv1"]}],
+                "opennebula_storage_datastores": [dict(one_side["opennebula_storage_datastores"][0], name="media")]}
+        inventory["all"]["vars"].update(more)
+        path.write_text(json.dumps(inventory), encoding="utf-8")
+        for dead, name in (("ONE_URL", "OpenNebula"), ("FLEXVDI_URL", "flexVDI Manager")):
+            writes, tasks = len(one.writes), len(manager.tasks)
+            run = run_playbook(ROOT / "playbooks/publish.yml", inventories=[path], timeout=300,
+                               environment={**variables, dead: "http://127.0.0.1:1/"})
+            assert run.code != 0 and f"{name} cannot be reached" in run.failure_text().splitlines()[-1], run.output
+            assert (len(one.writes) - writes, len(manager.tasks) - tasks) == ((0, 1) if dead == "ONE_URL" else (1, 0))
 
 
 def test_the_action_group_sets_connection_and_names_once(tmp_path):

@@ -121,6 +121,8 @@ def _writable(start, path, share, host, tested, users):
         tried = dict((user, entry["writers"][user]) for user in users if user in (entry.get("writers") or {}))
         if any(result.get("writes") for result in tried.values()):
             return []
+        if entry.get("problems"):
+            return ["%s: %s" % (start, problem) for problem in entry["problems"]]
         if tried:
             return ["%s: %s cannot write in %s on %s" % (start, " and ".join(sorted(tried)), path, host)]
         return ["%s: nobody tried whether %s can write in %s on %s; declare the one that runs the guests there in "
