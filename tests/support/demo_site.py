@@ -16,18 +16,21 @@ from tests.support.playbook import ROOT, run_playbook
 class DemoSite:
     """The lab's hosts, the platform's endpoint, and the playbooks run on them."""
 
-    def __init__(self, lab, directory):
+    def __init__(self, lab, directory, shares=(SHARE,)):
         self.lab = lab
-        self.endpoint = Endpoint(directory, directories=[SHARE])
+        self.endpoint = Endpoint(directory, directories=shares)
         hosts = directory / "hosts.yml"
         hosts.write_text(lab.inventory(), encoding="utf-8")
         self.inventories = [hosts, ROOT / "tests" / "demo" / "shares.yml"]
 
     @classmethod
     @contextlib.contextmanager
-    def prepared(cls, lab, directory):
-        """A site whose hosts have what a site has before this collection comes; its endpoint stops at the end."""
-        made = cls(lab, directory)
+    def prepared(cls, lab, directory, shares=(SHARE,)):
+        """A site whose hosts have what a site has before this collection comes; its endpoint stops at the end.
+
+        shares: the paths that exist on the platform's front end.
+        """
+        made = cls(lab, directory, shares)
         try:
             assert made.run("tests/demo/prepare.yml").code == 0
             yield made
