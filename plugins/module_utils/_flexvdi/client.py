@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from ansible.module_utils.basic import env_fallback
 
 from .._plan.plan import Failure, NoAnswer
-from .._plan.web import BadCertificates, Web, one_line, option, shown
+from .._plan.web import BadCertificates, Web, checked_address, one_line, option, shown
 
 CONNECTION_SPEC = dict(
     api_url=dict(type="str", fallback=(env_fallback, ["FLEXVDI_URL"])),
@@ -46,11 +46,9 @@ class Client:
                                       ("api_password", password, "PASSWORD")):
             if not value:
                 raise Failure("%s is not given: give it, or set FLEXVDI_%s." % (option(name, ROLE), variable))
-        if not re.match(r"^https?://[^/?#]+(/[^?#]*)?$", url):
-            raise Failure("%s %r is not an address such as https://manager.example.org." % (option("api_url", ROLE), shown(url)))
         if timeout <= 0:
             raise Failure("timeout %g is not a positive number of seconds; 10 is the default." % timeout)
-        self.url = url.rstrip("/")
+        self.url = checked_address(url, ROLE, "https://manager.example.org").rstrip("/")
         self.username = username
         self.version = version
         self.fields = fields

@@ -7,6 +7,7 @@ There is no task that modifies a volume. What differs is refused, and never corr
 """
 
 import posixpath
+import re
 
 from .._plan.plan import Plan, Refusal
 from . import objects
@@ -289,8 +290,8 @@ def check_brick_paths(paths, what):
 
 def check_bricks(redundancy, paths, hosts, what):
     """A Refusal with the arithmetic where redundancy, brick paths and hosts do not fit together."""
-    data, colon, redundant = redundancy.partition(":")
-    if not colon or not data.isdigit() or not redundant.isdigit() or int(data) < 1:
+    data, _colon, redundant = redundancy.partition(":")
+    if not re.match(r"[1-9][0-9]*:(0|[1-9][0-9]*)\Z", redundancy):
         raise Refusal('The %s has the redundancy %r; write data:redundant in quotes, such as "1:1" (replica 2), "1:2" '
                       '(replica 3) or "2:1" (dispersed).' % (what, redundancy))
     count = len(hosts)

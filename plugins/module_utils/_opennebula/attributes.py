@@ -163,7 +163,7 @@ def option_value(attribute, value):
         return value.split()
     if kind == "ids":
         parts = [part.strip() for part in value.split(",") if part.strip()]
-        return [int(part) if part.isdigit() else part for part in parts]
+        return [part if objects.whole_number(part) is None else int(part) for part in parts]
     if kind == "bool" and value.upper() in ("YES", "NO"):
         return value.upper() == "YES"
     if kind in RANGES and re.match(r"^-?[0-9]+$", value):

@@ -14,7 +14,7 @@ import xmlrpc.client
 from ansible.module_utils.basic import env_fallback
 
 from .._plan.plan import Failure, NoAnswer
-from .._plan.web import BadCertificates, Web, one_line, option, shown
+from .._plan.web import BadCertificates, Web, checked_address, one_line, shown
 from .template import BEYOND_BMP, WHY_NOT_BEYOND_BMP
 
 DEFAULT_URL = "http://localhost:2633/RPC2"
@@ -100,13 +100,11 @@ class Client:
     """
 
     def __init__(self, url, username, password, validate_certs=True, ca_path=None, timeout=10, slow=None):
-        if not re.match(r"^https?://[^/]", url or ""):
-            raise Failure("%s %r is not an address such as http://frontend:2633/RPC2." % (option("api_url", ROLE), url))
+        self.url = checked_address(url or "", ROLE, DEFAULT_URL)
         limits = dict(slow or {}, **{"": timeout})
         for method, name in (("", "timeout"), (REGISTERING, "register_timeout")):
             if limits.get(method, 1) <= 0:
                 raise Failure("%s %g is not a positive number of seconds." % (name, limits[method]))
-        self.url = url
         self.username = username
         self._session = "%s:%s" % (username, password)
         if BEYOND_BMP.search(self._session):

@@ -31,11 +31,12 @@ def plan_all(desired, world, absent_images=()):
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
-    world = world.but(datastores=world.datastores)
+    world, meant = world.but(datastores=world.datastores), set()
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["type"] != "system", index)):
         item = desired[position]
         try:
             current = find(item, world.datastores)
+            objects.refuse_twice(current, meant, label(item))
             one, after = plan(current, item, world, absent_images)
         except Refusal as refusal:
             problems.append(str(refusal))

@@ -45,8 +45,8 @@ def read_pool(document, monitoring=None):
 def read(document):
     """The host of one.host.info, as in read_pool()."""
     element = template.parse(document)
-    own = element.find("MONITORING/TIMESTAMP")
-    return _read(element, {} if own is None else {objects.child_int(element, "ID", -1): int(own.text)})
+    seen = objects.child_int(element, "MONITORING/TIMESTAMP", None)
+    return _read(element, {} if seen is None else {objects.child_int(element, "ID", -1): seen})
 
 
 def _read(element, times):
@@ -69,13 +69,13 @@ def verdict(host, shares, now, settings):
     shares: names of attributes that count, empty for all that the host prints. settings: {"max_age"}.
     """
     attributes = host["attributes"]
-    checked = attributes.get(host_attributes.CHECKED, "")
-    if not checked.isdigit():
+    checked = objects.whole_number(attributes.get(host_attributes.CHECKED, ""))
+    if checked is None:
         return UNKNOWN, "its guard says nothing"
-    age = now - int(checked)
+    age = now - checked
     if abs(age) > settings["max_age"]:
         # Without a number that is another one in each run: the mark holds these words, and is written when they change.
-        return UNKNOWN, ("its guard looked last at %s UTC" % time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(int(checked)))
+        return UNKNOWN, ("its guard looked last at %s UTC" % time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(checked))
                          if age > 0 else "its clock is more than %d s ahead" % settings["max_age"])
     states = {name: attributes.get(name, "nothing") for name in shares or host_attributes.states_of(attributes)}
     for word, found in (("lost", BAD), ("unknown", UNKNOWN), ("nothing", UNKNOWN)):

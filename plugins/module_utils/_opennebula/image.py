@@ -237,8 +237,7 @@ def inside_datastore(word, images):
 
 def _meant_datastore(word, datastores, subject):
     found = [datastore for datastore in datastores if datastore["name"] == word]
-    number = int(word) if word.isdigit() else None
-    by_id = [datastore for datastore in datastores if datastore["id"] == number]
+    by_id = [datastore for datastore in datastores if datastore["id"] == objects.whole_number(word)]
     if len(found) > 1 or (found and by_id and by_id[0] is not found[0]):
         raise Refusal("%s names the datastore %r, which means more than one (ids %s); delete or rename the wrong "
                       "one." % (subject, word, " and ".join(
@@ -250,7 +249,7 @@ def find(item, images, datastore, desired=()):
     """The image that a declaration means, or None; a Refusal when it is not one.
 
     datastore: read-back datastore the image is declared in, or None. desired: all declarations of the call, so that
-    an image declared with its owner is not taken for another one whose owner is to be corrected.
+    an image declared with its owner is not taken for another one, declared without or with one to be corrected.
     """
     what = label(item)
     if item["id"] is not None:
@@ -295,9 +294,8 @@ def _named(item, name, images, datastore, desired):
     found = [image for image in images if image["name"] == name and _lives(image)]
     if item["datastore"] is not None:
         found = [image for image in found if datastore is not None and image["datastore_id"] == datastore["id"]]
-    if item["owner"] is None:
-        return found
-    own = [image for image in found if objects.is_named(item["owner"], image["owner"], image["owner_id"])]
+    own = [image for image in found
+           if item["owner"] is not None and objects.is_named(item["owner"], image["owner"], image["owner_id"])]
     if own:
         return own
     claimed = [other["owner"] for other in desired

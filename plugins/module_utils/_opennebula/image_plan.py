@@ -12,6 +12,8 @@ from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
 DEFAULT_MODE = "600"
+# The state of an image that the same call has deleted by then.
+LEAVING = "leaving"
 # Seconds of a registration that are worth a word.
 SLOW = 10
 
@@ -22,12 +24,14 @@ def plan_all(desired, world):
     problems = []
     predicted = [None] * len(desired)
     targets = collections.Counter(item["target"] for item in desired)
+    world, meant = world.but(expected_images=world.images), set()
     # Deletions come first: they may free a name.
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["state"] != "absent", index)):
         item = desired[position]
         try:
             datastore = find_datastore(item, world.datastores)
             current = find(item, world.images, datastore, desired)
+            objects.refuse_twice(current, meant, label(item))
             one, after = plan(current, item, datastore, world)
             if current is not None:
                 image_state.refuse_locked(current, one.operations, world, label(item))
@@ -39,6 +43,11 @@ def plan_all(desired, world):
             one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
         whole.add(one)
         predicted[position] = after
+        world.expected_images = [image for image in world.expected_images if image is not current]
+        if current is not None and one.has("one.image.delete"):
+            world.expected_images.append(dict(current, state=LEAVING))
+        if after is not None:
+            world.expected_images.append(after)
     refuse(problems)
     return whole, predicted
 
@@ -151,12 +160,13 @@ def _plan_new(desired, datastore, world, what):
         sent["PERSISTENT"] = ["YES"]
     documents = template.encode(sent)
     # A name is free only once the old image of its owner has really gone.
-    old = [image for image in world.images if image["state"] == "delete" and image["name"] == target
-           and objects.is_named(world.username, image["owner"], image["owner_id"])]
+    own = [image for image in world.expected_images
+           if image["name"] == target and objects.is_named(world.username, image["owner"], image["owner_id"])]
+    old, leaving = [[image for image in own if image["state"] == state] for state in ("delete", LEAVING)]
     operations = [image_state.second_deletion(image, target) for image in old]
     operations.append(Operation("one.image.allocate", target, "register the directory %s in datastore %s"
                                 % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
-                                wait_gone=[image["id"] for image in old]))
+                                wait_gone=[image["id"] for image in old + leaving]))
     for document in documents[1:]:
         operations.append(Operation("one.image.update", target, "set the attributes that end in a backslash",
                                     call=[NEW_ID, document, 1]))
@@ -180,7 +190,8 @@ def _new_image(desired, datastore, world, what):
         raise Refusal("The %s does not exist and has no path to create it with; write the directory, such as "
                       "/srv/shares/projects." % what)
     number, warnings = _declared_datastore(desired, datastore, world, what)
-    _check_name_free(desired, number, world, what)
+    for owner in sorted(set([world.username, desired["owner"]]) - set([None, ""])):
+        _refuse_taken(desired["target"], owner, None, world, "%s cannot be created" % what)
     return {
         "id": None, "name": desired["target"], "type": FILESYSTEM, "state": "ready", "path": desired["path"],
         "source": desired["path"], "persistent": bool(desired["persistent"]),
@@ -190,16 +201,18 @@ def _new_image(desired, datastore, world, what):
     }, desired["warnings"] + warnings
 
 
-def _check_name_free(desired, datastore_id, world, what):
-    """An image's name is unique for each owner over all datastores: refuse what the server would refuse half-way."""
-    for owner in sorted(set([world.username, desired["owner"]]) - set([None, ""])):
-        for image in world.images:
-            if (image["name"] == desired["target"] and image["state"] != "delete"
-                    and image["datastore_id"] != datastore_id
-                    and objects.is_named(owner, image["owner"], image["owner_id"])):
-                raise Refusal("The %s cannot be created: %s owns an image of that name already, id %d in datastore %s, "
-                              "and OpenNebula keeps an owner's names unique over all datastores. Choose another name."
-                              % (what, image["owner"], image["id"], image["datastore"]))
+def _refuse_taken(name, owner, current, world, what):
+    """An image's name is unique for each owner over all datastores: refuse what the server would refuse half-way.
+
+    current: the image that is to bear the name, None for a new one. what: phrase with what cannot be done.
+    """
+    for image in world.expected_images:
+        if (image is not current and image["name"] == name and image["state"] not in ("delete", LEAVING)
+                and objects.is_named(owner, image["owner"], image["owner_id"])):
+            which = "declared here too," if image["id"] is None else "id %d" % image["id"]
+            raise Refusal("The %s: %s owns an image of that name already, %s in datastore %s, and OpenNebula keeps an "
+                          "owner's names unique over all datastores. Choose another name."
+                          % (what, image["owner"], which, image["datastore"]))
 
 
 def _plan_again(current, desired, datastore, world, what, summary):
@@ -216,7 +229,8 @@ def _plan_again(current, desired, datastore, world, what, summary):
         wanted["persistent"] = current["persistent"]
     if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
         wanted["mode"] = current["mode"]
-    others = world.but(images=[image for image in world.images if image["id"] != current["id"]])
+    others = world.but(**dict((name, [image for image in getattr(world, name) if image is not current])
+                              for name in ("images", "expected_images")))
     home = datastore or [one for one in world.datastores if one["id"] == current["datastore_id"]][0]
     created, after = _plan_new(wanted, home, others, what)
     if desired["owner"] is None and not objects.is_named(world.username, current["owner"], current["owner_id"]):
@@ -244,6 +258,7 @@ def _plan_existing(current, desired, world, what):
     operations = attributes.updates("one.image.update", number, target, sent)
     name, persistent = desired["new_name"], desired["persistent"]
     if name is not None and name != current["name"]:
+        _refuse_taken(name, current["owner"], current, world, "%s cannot be renamed to %r" % (what, name))
         after["name"] = name
         operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name),
                                     call=[number, name]))
@@ -255,6 +270,8 @@ def _plan_existing(current, desired, world, what):
                                     % ("" if persistent else "non-"), call=[number, persistent]))
     operations.extend(image_state.enabling(current, desired, after, world, what))
     fields, access = ownership.correct("one.image", desired, current, world, what)
+    if "owner" in fields:
+        _refuse_taken(after["name"], fields["owner"], current, world, "%s cannot be given to %s" % (what, fields["owner"]))
     after.update(fields)
     operations.extend(access)
     result = Plan(operations, warnings=desired["warnings"] + image_state.disabled_warning(current, desired, what))

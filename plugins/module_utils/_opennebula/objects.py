@@ -32,7 +32,7 @@ class ServerState:
     config: drivers.Config, None when not read or not readable; version: OpenNebula's, or None. username: who is
     connected. check: whether this is a check run; expected_datastores: names an earlier task of the same check run
     would create, None when that is not known. machines: {id: VM}, None when not read. now: seconds since 1970;
-    patience: seconds that a registration may take.
+    patience: seconds that a registration may take. expected_images: the images after what is planned so far.
     """
 
     def __init__(self, datastores=(), images=(), clusters=None, users=None, groups=None, config=None, version=None,
@@ -48,6 +48,7 @@ class ServerState:
         self.check = check
         self.expected_datastores = expected_datastores
         self.machines = machines
+        self.expected_images = list(images)
         self.now = now
         self.patience = patience
 
@@ -162,6 +163,11 @@ def identity(element):
     }
 
 
+def whole_number(word):
+    """The number that a text is, as OpenNebula writes ids and times; None for any other text (007, -1, a superscript 2)."""
+    return int(word) if re.match(r"(0|[1-9][0-9]*)\Z", word) else None
+
+
 def names_by_id(pool):
     """{id: name} of a pool body (users, groups, clusters); quotas stand between them and have no name."""
     return dict((child_int(element, "ID", -1), child_text(element, "NAME")) for element in pool
@@ -175,7 +181,7 @@ def resolve(word, table, kind, what):
     """
     word = str(word).strip(BLANKS)
     found = [key for key in table if table[key] == word]
-    by_id = int(word) if re.match(r"^[0-9]+$", word) else None
+    by_id = whole_number(word)
     if by_id in table and found and by_id not in found:
         raise Refusal("The %s %r of %s is the name of %s %d and the id of %s %d (%r); rename one of them, or use the "
                       "other's name." % (kind, word, what, kind, found[0], kind, by_id, table[by_id]))
@@ -195,6 +201,14 @@ def resolve(word, table, kind, what):
 def is_named(word, name, number):
     """Whether an owner or group given by name or id is the one an object has already; None is always so."""
     return word is None or str(word).strip(BLANKS) in (name, str(number))
+
+
+def refuse_twice(current, meant, what):
+    """A Refusal for a second declaration of one object. meant: the ids of those before it, to which it is added."""
+    if current is not None and current["id"] in meant:
+        raise Refusal("The %s (id %s) is declared twice in one list, once by another name or by its id; declare it once."
+                      % (what, current["id"]))
+    meant.update([current["id"]] if current is not None else [])
 
 
 def directory(path, option, what):

@@ -16,24 +16,40 @@ import re
 import socket
 import ssl
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener, getproxies, proxy_bypass
 
 from .._host.bounded import ChildFailed, TimedOut, bounded
+from .plan import Failure
 
 ANSWER_LIMIT = 256 * 1024 * 1024
 BLOCK = 65536
 
 
+# With a user and password, an @ is theirs alone; a host in brackets is an IPv6 address.
+ADDRESS = re.compile(r"https?://([^\s/?#]*@)?(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:[0-9]{1,5})?(/[!\"$->A-~]*)?\Z", re.IGNORECASE)
+LOGIN = re.compile(r"(\w+://)(.*)@", re.DOTALL)
+
+
+def checked_address(url, role, example):
+    """The URL; a Failure for what is no address of an API. Nothing of a login in it is shown, however it is written."""
+    if not ADDRESS.match(url):
+        hint = ""
+        if "@" in url:
+            hint = " In a user and a password, write each of / ? # and blanks as % and its two digits, such as %2F."
+        raise Failure("%s %r is not an address such as %s.%s" % (option("api_url", role), shown(url), example, hint))
+    return url
+
+
 def shown(url):
-    """The URL as it may be shown: without a user and password in it."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """The URL as it may be shown: without a user and password in it, even where these make it no URL."""
+    return LOGIN.sub(r"\1", url)
 
 
 def secrets_in(url):
     """The password for a proxy in front of the platform that may stand in the URL, in both spellings: a set of str."""
-    password = urlsplit(url or "").password
+    login = LOGIN.match(url or "")
+    password = login.group(2).partition(":")[2] if login else ""
     return set([password, unquote(password)]) if password else set()
 
 

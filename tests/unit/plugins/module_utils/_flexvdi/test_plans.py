@@ -39,6 +39,9 @@ def refusal(function, *arguments):
     ("3", 1, 3, "write data:redundant in quotes"),
     ("61", 1, 3, "write data:redundant in quotes"),
     ("a:b", 1, 3, "write data:redundant in quotes"),
+    ("\u00b2:1", 1, 3, "write data:redundant in quotes"),
+    ("01:1", 1, 2, "write data:redundant in quotes"),
+    ("2:1:", 1, 3, "write data:redundant in quotes"),
     ("1:1", 1, 1, "needs at least two hosts, its image storage has 1 (hv1)"),
 ])
 def test_gluster_rules_are_refused_with_their_arithmetic(redundancy, paths, hosts, words):

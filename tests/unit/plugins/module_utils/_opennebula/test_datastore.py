@@ -11,6 +11,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils._opennebula impo
     datastore,
     datastore_plan,
     drivers,
+    image,
     template,
 )
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID, ServerState
@@ -394,6 +395,21 @@ def test_only_system_datastores_are_disabled():
 
 
 # -- identity ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["00", "0100", "\u00b2", "\u0663", "+1", "-1"])
+def test_what_is_not_written_as_an_id_is_a_name(word):
+    on = world(known(0), known(100), known(2), known(3))
+    for option in ("owner", "group", "clusters"):
+        value = [word] if option == "clusters" else word
+        assert "%r, which OpenNebula does not have" % word in refusal(dict(VIRTIOFS, **{option: value, "id": 100}), on=on)
+    assert image.find_datastore({"datastore": word, "name": "i"}, on.datastores) is None
+    found = known(100, template={"COMPATIBLE_SYS_DS": ["%s, 1" % word]})
+    assert datastore.public(found)["compatible_sys_ds"] == [word, 1]
+
+
+def test_one_datastore_declared_by_its_name_and_by_its_id_is_refused():
+    assert "(id 100) is declared twice" in refusal({"name": "projects"}, {"id": 100, "mode": "640"}, on=world(known(100)))
 
 
 def test_two_of_a_name_are_reported_with_both_ids():

@@ -55,6 +55,7 @@ def sent(plan):
     return [(one.name, [value for value in one.arguments["call"] if value is not NEW_ID]) for one in plan.operations]
 
 
+OTHER = {"datastore": "other", "datastore_id": 101}
 P1 = {"name": "p1", "datastore": "vfs", "path": "/srv/vm-shares/share1"}
 
 
@@ -192,9 +193,9 @@ def test_the_same_name_of_two_owners_is_told_apart():
 def test_a_creation_that_stopped_before_the_owner_was_set_is_finished():
     plan, _after = planned(dict(P1, owner="bob"), on=world(known(0)))
     assert sent(plan) == [("one.image.chown", [0, 2, -1])]
-    # But not when that image is declared for its present owner.
-    plan, _after = planned(dict(P1, owner="bob"), dict(P1, owner="oneadmin"), on=world(known(0)))
-    assert [name for name, _arguments in sent(plan)] == ["one.image.allocate", "one.image.chown"]
+    # But not when that image is declared for its present owner; and a second one of that name cannot be registered by him.
+    text = refusal(dict(P1, owner="bob"), dict(P1, owner="oneadmin"), on=world(known(0)))
+    assert "oneadmin owns an image of that name already, id 0" in text
 
 
 def test_an_image_of_another_type_is_left_alone():
@@ -216,6 +217,37 @@ def test_an_image_on_its_way_out_is_waited_for_before_its_name_is_taken_again():
     assert sent(plan)[1][0] == "one.image.allocate" and plan.operations[1].arguments["wait_gone"] == [4]
     plan, _after = planned(P1, on=world(known(4, state="delete", owner="bob", owner_id=2)))
     assert sent(plan)[0][0] == "one.image.allocate", "another owner's name is no hindrance"
+
+
+@pytest.mark.parametrize("declared, there, words", [
+    ([P1, dict(P1, datastore="other")], [], "declared here too, in datastore vfs"),
+    ([P1, dict(P1, owner="bob", datastore="other")], [], "declared here too, in datastore vfs"),
+    ([dict(P1, new_name="p9")], [known(0), known(3, "p9", **OTHER)], "cannot be renamed to 'p9': oneadmin owns"),
+    ([dict(P1, owner="bob")], [known(0), known(3, owner="bob", owner_id=2, **OTHER)], "cannot be given to bob: bob owns"),
+    ([dict(P1, owner="bob", new_name="p9")], [known(0), known(3, "p9", owner="bob", owner_id=2, **OTHER)], "cannot be given to bob"),
+    ([P1, {"id": 0, "mount_tag": "t"}], [known(0)], "(id 0) is declared twice in one list"),
+    ([dict(P1, owner="bob"), {"id": 0}], [known(0)], "(id 0) is declared twice in one list"),
+])
+def test_what_an_owners_other_images_forbid_is_refused_before_anything_is_done(declared, there, words):
+    assert words in refusal(*declared, on=world(*there, datastores=[VFS, dict(VFS, id=101, name="other")]))
+
+
+def test_an_image_moves_to_another_datastore_in_one_call():
+    moved = [dict(P1, state="absent"), dict(P1, datastore="other")]
+    on = world(known(0), datastores=[VFS, dict(VFS, id=101, name="other")])
+    plan, after = planned(*moved, on=on)
+    assert [name for name, _arguments in sent(plan)] == ["one.image.delete", "one.image.allocate"]
+    assert plan.operations[1].arguments["wait_gone"] == [0] and after[1]["datastore"] == "other"
+
+
+def test_an_image_declared_with_its_owner_is_not_another_one_declared_without():
+    mine, bobs = known(0, **OTHER), known(3, owner="bob", owner_id=2)
+    gone, kept = {"name": "p1", "state": "absent"}, dict(P1, owner="bob")
+    assert sent(planned(gone, kept, on=world(mine, bobs))[0]) == [("one.image.delete", [0])]
+    assert not planned(gone, kept, on=world(bobs))[0].changed
+    # What has been renamed bears a name that another one has left.
+    plan, _after = planned(dict(P1, new_name="p2"), {"name": "p9", "new_name": "p1", "owner": "bob"}, on=world(known(0, "p2"), bobs))
+    assert not plan.changed
 
 
 def test_renaming():

@@ -1,0 +1,78 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of the hosts' guard in all combinations of states, marks and news: what it may do, and that it does it once."""
+
+import itertools
+
+import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import host_guard_plan as plans
+
+NOW = 1_800_000_000
+SETTINGS = {"max_age": 1000, "max_monitoring_age": 300, "limit": None}
+MARKS = (None, {}, {"WHY": "another"}, {"WHY": "VIRTSHARE_A is lost", "SINCE": "5"})
+NEWS = ("ok", "degraded", "lost", "unknown", "strange", "absent", None)
+CHECKED = (str(NOW - 10), str(NOW - 2000), str(NOW + 2000), "0", "", "007", "\u00b2", "9" * 30, "-5")
+HARMS = ((False, NOW - 5), (True, NOW - 5), (False, NOW - 900), (False, NOW + 900), (False, None))
+
+
+def host(state, mark, news, checked, harm, number=0):
+    attributes = {"VIRTSHARE_A": news, "VIRTSHARE_CHECKED": checked}
+    return {"id": number, "name": "hv%d" % number, "state": state, "mark": mark, "error": harm[0], "timestamp": harm[1],
+            "attributes": {name: value for name, value in attributes.items() if value is not None}}
+
+
+def carried_out(before, operations):
+    """The host after these operations, each of which finds what it was planned for."""
+    after = dict(before, attributes=dict(before["attributes"]))
+    for operation in operations:
+        assert plans.as_expected(after, operation.arguments["expects"])
+        _number, value = operation.arguments["call"][:2]
+        if operation.name == plans.STATUS:
+            after["state"] = plans.DISABLED if value == plans.DISABLE else plans.MONITORED
+        elif "VIRTSHARE_GUARD=" in value:
+            after["mark"] = {} if "WHY=" in value else None
+            if "WHY=" in value:
+                why = value.partition('WHY="')[2].rpartition('"]')[0]
+                after["mark"] = {"WHY": why, "SINCE": "x"}
+        else:
+            for line in value.splitlines():
+                after["attributes"].pop(line.partition("=")[0], None)
+    return after
+
+
+@pytest.mark.parametrize("state", sorted(plans.STATES))
+def test_each_row_of_the_table_in_every_combination(state):
+    seen = set()
+    for mark, news, checked, harm in itertools.product(MARKS, NEWS, CHECKED, HARMS):
+        one = host(state, mark, news, checked, harm)
+        plan, (row,) = plans.plan([one], [], NOW, SETTINGS)
+        done = {(operation.name, operation.arguments["call"][1]) for operation in plan.operations if operation.name == plans.STATUS}
+        fresh = checked == CHECKED[0]
+        bad, good = fresh and news == "lost", fresh and news in ("ok", "degraded", "absent", None)
+        well = good and harm == HARMS[0]
+        expected = {(plans.STATUS, plans.DISABLE)} if state == plans.MONITORED and bad else (
+            {(plans.STATUS, plans.ENABLE)} if state == plans.DISABLED and mark is not None and well else set())
+        assert done == expected, (mark, news, checked, harm)
+        if state not in (plans.MONITORED, plans.DISABLED) or (mark is None and not done):
+            assert all("VIRTSHARE_A=[]" in operation.arguments["call"][1] for operation in plan.operations)
+        seen.add(row["action"])
+        # A minute later, with the same news, the next run finds its own words and does nothing.
+        again, _rows = plans.plan([carried_out(one, plan.operations)], [], NOW + 60, SETTINGS)
+        assert not again.operations, (mark, news, checked, harm, again.operations)
+    assert seen == {plans.MONITORED: {"kept", "unmark", "disable"}, plans.DISABLED: {"waiting", "enable", "by_hand"}}.get(
+        state, {"left_alone"})
+
+
+def test_no_more_than_a_third_and_those_first_that_are_disabled_already():
+    lost = [host(plans.MONITORED, None, "lost", CHECKED[0], HARMS[0], number) for number in range(6)]
+    lost[5].update(state=plans.DISABLED, mark={"WHY": "x"})
+    _plan, rows = plans.plan(lost, [], NOW, SETTINGS)
+    assert [row["action"] for row in rows] == ["disable"] + ["limit"] * 4 + ["waiting"]
+
+
+@pytest.mark.parametrize("stamp", ["", "x", "\u00b2"])
+def test_a_time_of_monitoring_that_is_none_is_as_if_it_were_not_there(stamp):
+    body = ("<HOST><ID>3</ID><NAME>hv</NAME><STATE>4</STATE><TEMPLATE/><MONITORING><TIMESTAMP>%s</TIMESTAMP></MONITORING></HOST>"
+            % stamp)
+    assert plans.read(body)["timestamp"] is None
