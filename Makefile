@@ -9,8 +9,9 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --upgrade
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help python setup demo demo-down test test-release check lint unit target integration changelog docs artifact \
-	importer sanity hosts scenarios molecule times names release bench lock clean
+.PHONY: help python setup demo demo-down test test-release check lint unit target integration changelog docs docs-site \
+	docs-links docs-pictures docs-drawings artifact importer sanity hosts scenarios molecule times names release bench lock \
+	clean
 
 help: ## say what there is
 	@sed -n 's|^\([a-z][a-z -]*\):[^#]*## |  make \1\t|p' $(MAKEFILE_LIST) | expand -t 26
@@ -57,6 +58,18 @@ changelog: python ## check the changelog fragments
 docs: python ## check the documentation of plugins and roles
 	@$(GATES) setup docs
 
+docs-site: python ## build the documentation site in .cache/site/html
+	@$(GATES) docs-site
+
+docs-links: python ## ask for every address that the documentation names; needs the network
+	@$(GATES) docs-links
+
+docs-pictures: python ## take pictures of the site in a browser, narrow and wide, in .cache/site/screens
+	@$(GATES) docs-pictures
+
+docs-drawings: setup ## draw the guides' pictures again from what they show
+	@$(DEV) -m tests.pictures docs/docsite/rst/images
+
 artifact importer: python ## build the collection, check what is in it, let galaxy-importer judge it
 	@$(GATES) setup artifact
 
@@ -89,7 +102,7 @@ bench: python ## time ours beside what a user would write instead; tests/bench/r
 
 lock: setup ## write requirements/*.txt anew from requirements/*.in
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
-	for name in dev importer core-2.19 mitogen; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
+	for name in dev docs importer core-2.19 mitogen; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
 	../$(UV_COMPILE) --python-version 3.10 core-2.16.in -o core-2.16.txt && \
 	../$(UV_COMPILE) --python-version 3.12 core-2.21.in -o core-2.21.txt && \
 	../.venv/bin/uv pip compile --quiet --python-version 3.6 python-3.6.in -o python-3.6.txt

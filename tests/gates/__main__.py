@@ -13,7 +13,7 @@ from tests.gates.process import Failed, Log
 from tests.gates.runner import LOGS, run_stages, summary, write_times
 
 GROUPS = {"test": tuple(stages.ALL), "check": tuple(stages.CHECK), "test-release": tuple(stages.RELEASE)}
-STAGES = {**stages.ALL, **stages.CHECK, **stages.HOSTS, **stages.RELEASE, **stages.BENCH}
+STAGES = {**stages.ALL, **stages.CHECK, **stages.HOSTS, **stages.RELEASE, **stages.BENCH, **stages.SITE}
 
 
 def main():

@@ -16,6 +16,7 @@ from tests.gates.process import CACHE, ROOT, Failed, environment, run, site_pack
 REQUIREMENTS = ROOT / "requirements"
 DEV = ROOT / ".venv"
 MITOGEN = ROOT / ".venv-mitogen"
+DOCS = ROOT / ".venv-docs"
 UV = "uv==0.13.9"
 OLDEST_PYTHON = (3, 11)
 
@@ -147,6 +148,13 @@ def importer(log):
 def mitogen(log):
     """The environment with Mitogen, which the bench sets the collection beside, and with the collection itself."""
     venv = make(log, MITOGEN, interpreters.own(), REQUIREMENTS / "mitogen.txt")
+    _link_collection(venv)
+    return venv
+
+
+def docs(log):
+    """The environment that builds the documentation site, with the collection itself, which antsibull-docs reads."""
+    venv = make(log, DOCS, interpreters.own(), REQUIREMENTS / "docs.txt")
     _link_collection(venv)
     return venv
 

@@ -10,7 +10,7 @@ import pathlib
 import shutil
 import subprocess
 
-from tests.gates import debian, environments, hosts, interpreters, release, tree
+from tests.gates import debian, environments, hosts, interpreters, release, site, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run, run_together, site_packages
 from tests.support import root
 
@@ -234,5 +234,8 @@ CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
 # What is run before a release, and too long for `make test`.
-RELEASE = {"setup": setup, "release-simulators": release_simulators, "release": hosts.release, **debian.stages()}
+RELEASE = {"setup": setup, "docs-site": site.site, "release-simulators": release_simulators, "release": hosts.release,
+           **debian.stages()}
+# The documentation site, see site.py: its links need the network, its pictures a browser.
+SITE = {"docs-site": site.site, "docs-links": site.links, "docs-pictures": site.screens}
 BENCH = {"bench-tools": bench_tools, "bench-mitogen": bench_mitogen}

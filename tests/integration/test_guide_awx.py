@@ -6,6 +6,7 @@ import pytest
 import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils._awx import content
 
+from tests.pictures import flow
 from tests.support.awx import awx
 from tests.unit.docs import guides
 
@@ -26,6 +27,13 @@ def commands(words):
     found = re.findall(r"(?m)^\$ ansible-playbook virtshare\.storage\.awx (.*)$", block(words))
     assert found
     return [line.split() for line in found]
+
+
+def drawn():
+    """The nodes in the picture of the workflow, from the top to the bottom."""
+    (name,) = re.findall(r"image:: (images/awx-workflow\.svg)", PAGE.read_text(encoding="utf-8"))
+    return re.findall(r">(\w+)(?:: [^<]*)?</text>", "".join(
+        line for line in (guides.RST / name).read_text(encoding="utf-8").splitlines() if f'fill="{flow.BLUE}"' in line))
 
 
 @pytest.mark.release
@@ -56,7 +64,7 @@ def test_the_guide_is_followed(tmp_path):
             way.append(at)
             following = nodes[at].linked("success_nodes")
             at = world.one("workflow_job_template_node", following[0]).get("identifier") if following else None
-        assert " -> ".join(way) == block("update ->").strip()
+        assert way == drawn()
         assert all(one.get("workflow_job_template") == template.id for one in nodes.values())
         (schedule,) = world.all("schedule", name="virtshare nightly proof")
         assert "TZID=Europe/Madrid" in schedule.get("rrule") and "T043000" in schedule.get("rrule")
@@ -69,8 +77,11 @@ def test_the_guide_is_followed(tmp_path):
         assert controller.names("organization") == ["Default", "racks"]
 
 
+def declared():
+    return yaml.safe_load(block("awx_content_site:"))["awx_content_site"]
+
+
 def test_what_the_table_says_of_the_job_templates():
-    asked = {one["name"] for one in content.objects(dict(yaml.safe_load(block("awx_content_site:"))["awx_content_site"]))[
-        "controller_templates"] if one["ask_limit_on_launch"]}
+    asked = {one["name"] for one in content.objects(declared())["controller_templates"] if one["ask_limit_on_launch"]}
     assert asked == {"virtshare mount"}
     assert "Only ``virtshare mount`` asks for one" in PAGE.read_text(encoding="utf-8")
