@@ -67,8 +67,8 @@ docs-links: python ## ask for every address that the documentation names; needs 
 docs-pictures: python ## take pictures of the site in a browser, narrow and wide, in .cache/site/screens
 	@$(GATES) docs-pictures
 
-docs-drawings: setup ## draw the guides' pictures again from what they show
-	@$(DEV) -m tests.pictures docs/docsite/rst/images
+docs-drawings: python ## draw the guides' pictures again from what they show
+	@$(GATES) docs-drawings
 
 artifact importer: python ## build the collection, check what is in it, let galaxy-importer judge it
 	@$(GATES) setup artifact

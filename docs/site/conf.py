@@ -52,5 +52,24 @@ def _link(app, env, node, shown):
     return page and nodes.reference("", "", shown, internal=False, refuri=_ANSIBLE + page)
 
 
+def _fit(app, tree):
+    """Leave out tables of contents, which the theme has beside the page, and name the column in each cell of a wide table.
+
+    The names are seen on a telephone only, where the cells of a row stand below each other.
+    """
+    for topic in [each for each in tree.findall(nodes.topic) if "contents" in each["classes"]]:
+        topic.parent.remove(topic)
+    for table in tree.findall(nodes.table):
+        heads = [[entry.astext() for entry in row] for head in table.findall(nodes.thead) for row in head]
+        if len(heads) != 1 or len(heads[0]) < 3 or any(name.startswith("ansible-") for name in table["classes"]):
+            continue
+        table["classes"].append("stacked")
+        for row in (row for body in table.findall(nodes.tbody) for row in body):
+            for name, entry in zip(heads[0], row):
+                if name and entry.children:
+                    entry.insert(0, nodes.paragraph("", name, classes=["column"]))
+
+
 def setup(app):
     app.connect("missing-reference", _link)
+    app.connect("doctree-read", _fit)

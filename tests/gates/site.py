@@ -37,6 +37,13 @@ def screens(log):
     run(log, ["python", "-m", "tests.pictures.screens", HTML, SCREENS], seconds=5 * MINUTE, env=environment(venv))
 
 
+def drawings(log):
+    """the guides' pictures, drawn again into docs/docsite/rst/images"""
+    venv = environments.docs(log)
+    for module in ("tests.pictures", "tests.pictures.dashboard"):
+        run(log, ["python", "-m", module, _DOCSITE / "images"], seconds=5 * MINUTE, env=environment(venv))
+
+
 def _sources(log):
     """Write the site's sources: its own pages, those of plugins and roles, the guides and their pictures."""
     venv = environments.docs(log)

@@ -237,5 +237,5 @@ HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
 RELEASE = {"setup": setup, "docs-site": site.site, "release-simulators": release_simulators, "release": hosts.release,
            **debian.stages()}
 # The documentation site, see site.py: its links need the network, its pictures a browser.
-SITE = {"docs-site": site.site, "docs-links": site.links, "docs-pictures": site.screens}
+SITE = {"docs-site": site.site, "docs-links": site.links, "docs-pictures": site.screens, "docs-drawings": site.drawings}
 BENCH = {"bench-tools": bench_tools, "bench-mitogen": bench_mitogen}

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prometheus' own tool, of this machine or out of Debian's package, which is not installed: it would start a server."""
+"""Prometheus and its own tool, of this machine or out of Debian's package, which is not installed: it would start a server."""
 
 import fcntl
 import shutil
@@ -10,14 +10,15 @@ import subprocess
 from tests.support.playbook import ROOT
 
 UNPACKED = ROOT / ".cache/promtool"
+PROGRAMS = ("promtool", "prometheus")
 
 
-def path():
-    """Where promtool is; it is downloaded once."""
-    found = shutil.which("promtool")
+def path(name="promtool"):
+    """Where promtool or prometheus is; they are downloaded once."""
+    found = shutil.which(name)
     if found:
         return found
-    program = UNPACKED / "usr/bin/promtool"
+    program = UNPACKED / "usr/bin" / name
     UNPACKED.mkdir(parents=True, exist_ok=True)
     with open(UNPACKED / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -27,7 +28,8 @@ def path():
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
             package, = UNPACKED.glob("prometheus_*.deb")
             with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as archive:
-                subprocess.run(["tar", "-xf", "-", "-C", UNPACKED, "./usr/bin/promtool"], stdin=archive.stdout, check=True)
+                subprocess.run(["tar", "-xf", "-", "-C", UNPACKED, *(f"./usr/bin/{each}" for each in PROGRAMS)],
+                               stdin=archive.stdout, check=True)
             package.unlink()
     return str(program)
 

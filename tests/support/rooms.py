@@ -44,14 +44,18 @@ ACCESS = {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["onea
 class Rooms:
     """variables: those of the inventory's group hypervisors. hosts: {name: its variables}, to be changed between runs."""
 
-    def __init__(self, names, shares, **variables):
-        """shares: names of local shares that all hosts have."""
+    def __init__(self, names, shares, own_processes=False, **variables):
+        """shares: names of local shares that all hosts have.
+
+        own_processes: each host sees its own processes only. Without, what is mounted on all of them counts as used there.
+        """
         EXPORT.mkdir()
         Path(SHARES).mkdir()
         self._directory = Path("/srv/rooms")
         self._directory.mkdir()
         for name in shares:
             (EXPORT / name).mkdir()
+        self._own_processes = own_processes
         self._processes = {name: self._start(name) for name in names}
         self.hosts = {name: {"ansible_connection": "local", "ansible_python_interpreter": str(self._directory / name / "python")}
                       for name in names}
@@ -69,20 +73,25 @@ class Rooms:
     def _start(self, name):
         own = self._directory / name
         own.mkdir()
+        alone = ["--pid", "--fork", "--kill-child", "--mount-proc"] if self._own_processes else []
         process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", START.format(shares=SHARES, own=own)],
+            ["unshare", "--mount", "--propagation", "private", *alone, "sh", "-c", START.format(shares=SHARES, own=own)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == "ready\n", name
         python = own / "python"
-        python.write_text(f'#!/bin/sh\nexec nsenter --target {process.pid} --mount --wd=/ {sys.executable} "$@"\n')
+        python.write_text(f'#!/bin/sh\nexec {" ".join(self._entering(process))} {sys.executable} "$@"\n')
         python.chmod(0o755)
         return process
 
+    def _entering(self, process):
+        """The command that runs another one on a host."""
+        own = [f"--pid=/proc/{process.pid}/ns/pid_for_children"] if self._own_processes else []
+        return ["nsenter", "--target", str(process.pid), "--mount", *own, "--wd=/"]
+
     def sh(self, name, command):
         """What a command writes on a host."""
-        return subprocess.run(
-            ["nsenter", "--target", str(self._processes[name].pid), "--mount", "--wd=/", "sh", "-c", command],
-            check=True, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run([*self._entering(self._processes[name]), "sh", "-c", command],
+                              check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def run(self, playbook, *arguments, only=None, extra=None):
         """What a run comes to, as JSON can hold it. only: the hosts that the inventory has; extra: lines of extra vars."""

@@ -1,0 +1,80 @@
+# Copyright (c) virtshare contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Examples of the guides that publish: an OCFS2 volume to OpenNebula, a CIFS server's media to flexVDI.
+
+What the hosts have shown is given, as it would take a cluster and a server; what is published is the guides' own text.
+"""
+
+import json
+
+import pytest
+
+from tests.support import flexvdi, opennebula
+from tests.support.warm import run_playbook
+from tests.unit.docs import guides
+
+PLAYBOOK = """---
+- name: Publish
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - role: virtshare.storage.{role}
+"""
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+def declared(page, words):
+    """The one example of a page with these words."""
+    (found,) = [block for block in guides.blocks("yaml") if block.page == page and words in block.text]
+    return guides.load(found.text)[0]
+
+
+@pytest.fixture(name="publish")
+def publisher(tmp_path):
+    def publish(role, variables, environment, *arguments):
+        (tmp_path / "publish.yml").write_text(PLAYBOOK.format(role=role), encoding="utf-8")
+        (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"localhost": LOCAL}}}), encoding="utf-8")
+        (tmp_path / "given.json").write_text(json.dumps(variables), encoding="utf-8")
+        run = run_playbook(tmp_path / "publish.yml", inventories=[tmp_path / "inventory.json"], timeout=300, environment=environment,
+                           arguments=[*arguments, "--diff", "--extra-vars", f"@{tmp_path / 'given.json'}"])
+        assert run.code == 0, run.output
+        return run
+    return publish
+
+
+@pytest.mark.release
+def test_an_ocfs2_volume_becomes_a_datastore(publish):
+    (share,) = declared("guide_ocfs2.rst", "type: ocfs2")["virtshare_shares"]
+    proof = {"path": share["path"], "state": "proven", "proven_hosts": ["hv1", "hv2"], "expected_hosts": ["hv1", "hv2"]}
+    variables = dict(declared("guide_ocfs2.rst", "opennebula_storage_datastores"), opennebula_storage_proofs=[proof])
+    with opennebula.opennebula(directories=[share["path"]]) as one:
+        environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": opennebula.USER, "ONE_PASSWORD": opennebula.PASSWORD}
+        predicted = publish("opennebula_storage", variables, environment, "--check")
+        assert predicted.changes and one.writes == []
+        published = publish("opennebula_storage", variables, environment)
+        assert published.changes == predicted.changes
+        assert one.writes == ["one.datastore.allocate", "one.image.allocate"]
+        (image,) = published.facts("opennebula_storage_result")["localhost"]["filesystems"]
+        assert (image["path"], image["state"]) == (share["path"], "ready")
+        assert publish("opennebula_storage", variables, environment).changes == set() and len(one.writes) == 2
+
+
+@pytest.mark.release
+def test_media_of_a_cifs_server_come_and_go(publish):
+    variables = dict(declared("guide_flexvdi.rst", "address: 192.0.2.10"), vault_media_password=flexvdi.MEDIA_PASSWORD)
+    gone = {"flexvdi_storage_media_storages": declared(
+        "guide_flexvdi.rst", "- {name: cifs, state: absent}")["flexvdi_storage_media_storages"]}
+    with flexvdi.flexvdi(hosts=["hv1", "hv2"]) as manager:
+        environment = {"FLEXVDI_URL": manager.endpoint.url, "FLEXVDI_USERNAME": flexvdi.USER, "FLEXVDI_PASSWORD": flexvdi.PASSWORD}
+        predicted = publish("flexvdi_storage", variables, environment, "--check")
+        assert predicted.changes and manager.tasks == []
+        published = publish("flexvdi_storage", variables, environment)
+        assert published.changes == predicted.changes and manager.tasks == ["mstorage_create"]
+        assert flexvdi.MEDIA_PASSWORD in manager.requests[0]
+        again = publish("flexvdi_storage", variables, environment)
+        assert again.changes == set() and manager.tasks == ["mstorage_create"]
+        publish("flexvdi_storage", gone, environment)
+        assert manager.tasks == ["mstorage_create", "mstorage_delete"]
+        for run in (predicted, published, again):
+            assert flexvdi.MEDIA_PASSWORD not in run.output + json.dumps(run.results)
