@@ -6,31 +6,17 @@
 The guard looks every INTERVAL seconds here. Every test begins with a share that is well, and ends so.
 """
 
-import json
 import time
 
 import pytest
-import yaml
 
 from tests.lab import Lab
-from tests.support.warm import run_playbook
+from tests.support.guard import INTERVAL, deploy, shares, until
 
-INTERVAL = 6
 PATH = "/srv/shares/projects"
 SHARE = {"path": PATH, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": "4.2"},
          "access": {"writers": ["nobody"]}}
-PLAYBOOK = [{
-    "name": "Mount, prove, watch", "hosts": "hypervisors", "gather_facts": True,
-    "roles": [f"virtshare.storage.{role}" for role in ("share_mounts", "share_proof", "share_guard")],
-}]
-VARIABLES = {
-    "virtshare_shares": [SHARE], "share_guard_interval": INTERVAL, "share_guard_timeout": 3, "share_guard_good_runs": 2,
-    "share_guard_virtiofsd": False, "share_guard_slow_seconds": 0, "share_guard_write_interval": INTERVAL,
-    "share_guard_metrics_directory": "/var/lib/prometheus/node-exporter",
-}
 EXPORTS = "/export/{name} *(rw,sync,no_subtree_check,no_root_squash,fsid={fsid})\n"
-# Two looks, a tenth later each, the time that a look may take, and what a busy machine takes for itself.
-IN_TIME = 2 * INTERVAL + 2 + 3 + 15
 
 
 @pytest.fixture(scope="module")
@@ -42,43 +28,23 @@ def lab():
         yield up
 
 
-def deploy(lab, directory, **variables):
-    (directory / "hosts.yml").write_text(lab.inventory(), encoding="utf-8")
-    (directory / "play.yml").write_text(yaml.safe_dump(PLAYBOOK), encoding="utf-8")
-    arguments = ["--extra-vars", json.dumps(dict(VARIABLES, **variables))]
-    return run_playbook(directory / "play.yml", inventories=[directory / "hosts.yml"], arguments=arguments, timeout=600)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def guarded(lab, tmp_path_factory):
-    run = deploy(lab, tmp_path_factory.mktemp("guard"))
+    run = deploy(lab, tmp_path_factory.mktemp("guard"), virtshare_shares=[SHARE])
     assert run.code == 0, run.output
     return run.of("share_guard")["hv1"]
 
 
 def share(lab):
     """What the guard has seen last, {} before it has seen anything."""
-    text = lab.ssh("hv1", "cat /run/virtshare/guard.json 2>/dev/null || echo '{}'").stdout
-    return dict(json.loads(text).get("shares", [{}])[0], time=json.loads(text).get("time"))
-
-
-def until(lab, state, seconds=IN_TIME):
-    """(the share, the seconds that it took) as soon as it is in a state."""
-    begun = time.monotonic()
-    while True:
-        found = share(lab)
-        taken = time.monotonic() - begun
-        if found.get("state") == state:
-            return found, taken
-        assert taken < seconds, found
-        time.sleep(0.5)
+    return shares(lab).get(PATH, {})
 
 
 @pytest.fixture(autouse=True)
 def well(lab, guarded):
-    until(lab, "ok", 60)
+    until(lab, {PATH: ("ok", "")}, 60)
     yield
-    until(lab, "ok", 120)
+    until(lab, {PATH: ("ok", "")}, 120)
 
 
 def test_it_runs_by_itself_as_a_service_that_may_do_little(lab, guarded):
@@ -141,14 +107,14 @@ def test_a_loss_is_noticed_in_time_and_so_is_its_end(lab, name):
     harm, mend, state, words = LOSSES[name]
     harm(lab)
     try:
-        found, noticed = until(lab, state)
+        found, noticed = until(lab, {PATH: (state, words)})
         checked = lab.ssh("hv1", "virtshare-guard check", check=False)
     finally:
         mend(lab)
     # A client asks a server that was away again after pauses that grow.
-    dummy, back = until(lab, "ok", 120)
-    print(f"{name}: noticed after {noticed:.1f} s, back after {back:.1f} s")
-    assert f"hv1: {PATH} (nas1:/export/projects) " in found["why"] and words in found["why"]
+    dummy, back = until(lab, {PATH: ("ok", "")}, 120)
+    print(f"{name}: noticed after {noticed[PATH]:.1f} s, back after {back[PATH]:.1f} s")
+    assert f"hv1: {PATH} (nas1:/export/projects) " in found[PATH]["why"] and words in found[PATH]["why"]
     assert checked.returncode == {"lost": 2, "degraded": 1, "unknown": 3}[state] and words in checked.stdout
     journal = lab.ssh("hv1", f"journalctl --no-pager -o cat VIRTSHARE_PATH={PATH}").stdout
     assert words in journal and journal.strip().endswith("is ok again")
@@ -157,12 +123,12 @@ def test_a_loss_is_noticed_in_time_and_so_is_its_end(lab, name):
 
 
 def test_it_is_converged_and_leaves_nothing(lab, tmp_path):
-    run = deploy(lab, tmp_path)
+    run = deploy(lab, tmp_path, virtshare_shares=[SHARE])
     assert run.code == 0 and not run.of("share_guard")["hv1"]["changed"], run.output
-    run = deploy(lab, tmp_path, share_guard_state="absent")
+    run = deploy(lab, tmp_path, virtshare_shares=[SHARE], share_guard_state="absent")
     assert run.code == 0 and run.of("share_guard")["hv1"]["changed"], run.output
     left = lab.ssh("hv1", "find /etc /usr/local /run/virtshare /var/lib/prometheus -name '*guard*' 2>/dev/null; "
                           "systemctl list-units --all --no-legend 'virtshare-guard*'", check=False).stdout
     assert left.strip() == ""
-    run = deploy(lab, tmp_path)
+    run = deploy(lab, tmp_path, virtshare_shares=[SHARE])
     assert run.code == 0, run.output

@@ -13,7 +13,7 @@ import socket
 import time
 
 from .._host import accounts, bounded, mountinfo
-from .._share import doors, leftovers, live, marker
+from .._share import doors, leftovers, live, marker, served
 from .._share.types import registry
 
 # Beginning of the file of a write test; a guard that was killed leaves it, and its next test takes the same one.
@@ -52,7 +52,7 @@ def look(config, stuck, write_paths, entries=None, memory=None):
         asked.append((share, mount))
         tasks.append(_task(share, mount, entries, path in write_paths, memory))
     for (share, mount), answer in zip(asked, bounded.abreast(tasks, config["timeout"])):
-        seen[share["path"]] = _answered(share, mount, answer)
+        seen[share["path"]] = _answered(share, mount, answer, config["timeout"])
     return seen
 
 
@@ -78,8 +78,8 @@ def _task(share, mount, entries, write, memory):
     return lambda: _mounted(share, mount, entries, write, memory)
 
 
-def _answered(share, mount, answer):
-    """What is seen by a bounded.Answer."""
+def _answered(share, mount, answer, seconds):
+    """What is seen by a bounded.Answer. seconds: for a look at the host's own processes."""
     if answer.error is None:
         return answer.value
     seen = {"found": ERROR, "server": live.server_of(mount) if mount is not None else None}
@@ -91,6 +91,11 @@ def _answered(share, mount, answer):
     elif isinstance(answer.error, OSError):
         number = answer.error.errno
         seen["instead"] = live.error_words(answer.error)
+        if number == errno.ENOTCONN and mount is not None:
+            # Of a mount that a process serves: it has ended, or reaches no server, and then it connects again by itself.
+            mount = served.completed([mount], seconds)[0]
+            if not registry.of(share).is_stale(number, mount):
+                seen["found"] = SILENT
         if number in _AWAY:
             seen["found"] = SILENT
         elif mount is not None and registry.of(share).is_stale(number, mount):

@@ -7,9 +7,10 @@ from .._host import fstab, mountinfo
 from .._host.lock import alone
 from .._plan.outcome import Outcome, on
 from .._plan.plan import Plan, Refusal
+from .._share import served
 from .._share.declaration import validated
 from .._share.paths import checked_purge_below
-from . import fuse_processes, undeclared
+from . import undeclared
 from .executor import Executor
 from .found import layers
 from .host import Host
@@ -62,7 +63,7 @@ def _reconcile(params, check_mode, host, shares, prefix, outcome):
 
 
 def _read_back(host, shares):
-    entries = fuse_processes.completed(mountinfo.read(), host.timeout)
+    entries = served.completed(mountinfo.read(), host.timeout)
     text = fstab.read(host.fstab_path)
     result = []
     for share in shares:

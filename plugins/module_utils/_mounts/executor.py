@@ -11,7 +11,7 @@ from .._host import fstab, mountinfo
 from .._host.bounded import ChildFailed, TimedOut, bounded
 from .._host.commands import run
 from .._plan.plan import Refusal, includes
-from .._share import credentials
+from .._share import credentials, served
 from .._share.live import RETRY_TIMEOUT
 from . import automount, fuse_processes, mountpoint, systemd_scope
 from .found import stack, trap_at
@@ -295,7 +295,7 @@ class Executor:
                     "same server has set it already. Correct the options of the share."))
 
     def mounts(self, path):
-        return fuse_processes.completed(stack(mountinfo.read(), path), self.host.timeout)
+        return served.completed(stack(mountinfo.read(), path), self.host.timeout)
 
     def _words(self, operation, error):
         if isinstance(error, Refusal):

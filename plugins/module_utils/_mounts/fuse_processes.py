@@ -1,56 +1,18 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a mount's own process: the options it was started with, and what it says in its log.
-
-The kernel knows nothing of either. The server is never asked.
-"""
+"""What a mount's own process says in its log, and whether it can serve a share. The server is never asked."""
 
 import os
 import re
 
-from .._host import mountinfo
-from .._host.bounded import ChildFailed, TimedOut, bounded
+from .._host.bounded import bounded
 from .._plan.plan import Refusal
-from .._share.types import registry
 
-# A process's name as the kernel has it; asked before the command line, which a stuck process may not give away.
 _LOG_BYTES = 64 << 10
 _LOG_LINES = 2
 # [2026-11-24 18:30:00.123456 +0000] E [MSGID: 100026] [glusterfsd.c:2447:...] 0-glusterfs: what is wrong
 _TROUBLE = re.compile(r"\[[-\d: .+]+\] [EC] (?:\[MSGID: \d+\] )?(?:\[[^\]]*\] )?(.*)")
-
-
-def completed(mounts, seconds):
-    """The mounts, those that a process serves with what it was told behind the options that the kernel shows.
-
-    mounts: of mountinfo. seconds: for looking through the processes. A mount whose process has ended stays as it is.
-    """
-    programs = {name for mount in mounts for name in registry.of_mount(mount).processes}
-    if not programs:
-        return mounts
-    try:
-        commands = bounded(lambda: command_lines(programs), seconds)
-    except (TimedOut, ChildFailed, OSError):
-        return mounts
-    return mountinfo.Table(_with_options(mount, commands) for mount in mounts)
-
-
-def command_lines(programs):
-    """The command lines of all processes of these programs in our mount namespace, the youngest process first."""
-    ours = os.readlink("/proc/self/ns/mnt")
-    found = []
-    for pid in os.listdir("/proc"):
-        try:
-            if pid.isdigit() and _read(pid, "comm").strip() in programs and (
-                    os.readlink("/proc/%s/ns/mnt" % pid) == ours):
-                command = _read(pid, "cmdline").split("\0")[:-1]
-                if len(command) > 1:
-                    found.append((_started(pid), command))
-        except OSError:
-            # The process ended meanwhile.
-            continue
-    return [command for dummy, command in sorted(found, reverse=True)]
 
 
 def refuse_sharded(share, share_type, seconds):
@@ -95,18 +57,3 @@ def troubles(log, begin):
         return []
     found = [match.group(1).strip() for match in map(_TROUBLE.match, lines) if match]
     return list(dict.fromkeys(reversed(found)))[:_LOG_LINES][::-1]
-
-
-def _with_options(mount, commands):
-    told = registry.of_mount(mount).process_options(mount, commands)
-    return mount._replace(super_options=mount.super_options + told) if told else mount
-
-
-def _read(pid, name):
-    with open("/proc/%s/%s" % (pid, name), encoding="utf-8", errors="surrogateescape") as source:
-        return source.read()
-
-
-def _started(pid):
-    # The 22nd field of proc(5)'s stat; the second one, the name in parentheses, may hold anything.
-    return int(_read(pid, "stat").rpartition(")")[2].split()[19])

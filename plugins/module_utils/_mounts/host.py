@@ -12,7 +12,7 @@ import time
 from .._host import accounts, blockdevice, fstab, mountinfo, systemd
 from .._host.bounded import ChildFailed, TimedOut, bounded, each
 from .._plan.plan import Refusal
-from .._share import credentials, doors, options, trial
+from .._share import credentials, doors, options, served, trial
 from .._share.live import origin_of
 from .._share.types import registry
 from . import boot, dependencies, fuse_processes, mountpoint, undeclared
@@ -116,7 +116,7 @@ class Host:
         shares: validated. types: {path: ShareType}. moving: paths of other shares that will have another mount.
         """
         text = fstab.read(self.fstab_path)
-        entries = fuse_processes.completed(mountinfo.read(), self.timeout)
+        entries = served.completed(mountinfo.read(), self.timeout)
         seen, outcomes = self._look_at_all([share for share in shares if types[share["path"]].managed(share)], types, entries)
         units = self._units([share["path"] for share in shares])
         found, problems = {}, {}

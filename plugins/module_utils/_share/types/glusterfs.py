@@ -6,7 +6,7 @@
 Source: mount.glusterfs of GlusterFS 10 and 11 (xlators/mount/fuse/utils/mount.glusterfs.in), which turns mount options
 into arguments of the process, and glusterfsd.c and fuse-bridge.c, which read those. The kernel shows the server the
 process talks to when it mounts (the first one that answers), the volume, and the options of FUSE; the rest is in the
-command line of the process, see _mounts/fuse_processes.py.
+command line of the process, see _share/served.py.
 """
 
 import collections

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._mounts import fuse_processes
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
+from ansible_collections.virtshare.storage.plugins.module_utils._share import served
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
 from ansible_collections.virtshare.storage.plugins.module_utils._share.doors import tcp
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.glusterfs import GlusterFs
@@ -181,3 +182,17 @@ def test_a_directory_of_a_volume_that_keeps_files_in_pieces_is_refused(tmp_path,
     share = dict(gluster(source), path=str(tmp_path))
     with pytest.raises(Refusal, match="features.shard") if refused else contextlib.ExitStack():
         fuse_processes.refuse_sharded(share, GlusterFs(), 5)
+
+
+def test_a_process_whose_namespace_we_may_not_know_counts_as_ours(monkeypatch):
+    """As the guard's service, which has fewer rights than the process that serves the mount."""
+    with open("/proc/self/comm", encoding="utf-8") as source:
+        name = source.read().strip()
+
+    def refused(path):
+        if path != "/proc/self/ns/mnt":
+            raise PermissionError(path)
+        return "mnt:[1]"
+
+    monkeypatch.setattr(served.os, "readlink", refused)
+    assert any("pytest" in " ".join(command) for command in served.command_lines({name}))
