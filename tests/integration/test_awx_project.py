@@ -5,15 +5,21 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
+from ansible_collections.virtshare.storage.plugins.module_utils._awx import content
 
 from tests.support.playbook import ROOT
 
 BIN = pathlib.Path(sys.executable).parent
+# AWX 24.6.1, awx/main/utils/ansible.py: valid_playbook_re and skip_directory().
+LISTED = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansible\.builtin\.)?import_playbook):\s*?.*?$")
+PASSED_OVER = {"roles", "tasks", "group_vars", "host_vars"}
+STEPS = {"check", "mount", "verify", "publish", "guest_proof", "site", "guard", "guard_opennebula"}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +40,21 @@ def project(tmp_path_factory):
     subprocess.run(["ansible-galaxy", "collection", "install", "-r", "collections/requirements.yml", "-p",
                     str(directory / "installed")], cwd=checkout, env=environment, check=True)
     return checkout, environment
+
+
+def playbooks_as_awx_lists_them(checkout):
+    for path in sorted(path for path in checkout.rglob("*") if path.suffix in (".yml", ".yaml")):
+        folders = path.relative_to(checkout).parent.parts
+        if PASSED_OVER.isdisjoint(folders) and not any(folder.startswith(".") for folder in folders):
+            if any(map(LISTED.match, path.read_text(encoding="utf-8").splitlines())):
+                yield str(path.relative_to(checkout))
+
+
+def test_awx_lists_the_playbooks_of_the_steps_and_no_other(project):
+    """Others have their keys in quotes, see extensions/molecule/README.md."""
+    checkout, _environment = project
+    listed = list(playbooks_as_awx_lists_them(checkout))
+    assert listed == sorted(f"playbooks/{step}.yml" for step in STEPS) and set(content.PLAYBOOKS.values()) <= set(listed)
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "playbooks").glob("*.yml") if path.name != "awx.yml"))
