@@ -10,8 +10,6 @@ is pushed.
 import re
 import shutil
 
-import yaml
-
 from tests.gates import artifact, environments, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run
 
@@ -115,7 +113,7 @@ def _make(log, version):
 
 def _refuse(log, version):
     branch, tags = (run(log, ["git", *words], seconds=MINUTE).split() for words in (["branch", "--show-current"], ["tag"]))
-    sections = set().union(*(yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    sections = set().union(*(_yaml(path) or {}
                              for path in (ROOT / "changelogs/fragments").glob("*.yml")))
     found = problems(version, _last(), sections, "".join(branch) or "none", tree.changed(), tags)
     if found:
@@ -123,7 +121,7 @@ def _refuse(log, version):
 
 
 def _declared():
-    return yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"].partition("-")[0]
+    return _yaml(ROOT / "galaxy.yml")["version"].partition("-")[0]
 
 
 def _last():
@@ -132,8 +130,15 @@ def _last():
 
 
 def _releases(root):
-    return (yaml.safe_load((root / "changelogs/changelog.yaml").read_text(encoding="utf-8")) or {}).get("releases") or {}
+    return (_yaml(root / "changelogs/changelog.yaml") or {}).get("releases") or {}
 
 
 def _numbers(version):
     return [int(part) for part in version.split(".")]
+
+
+def _yaml(path):
+    # The environment of the project has it. What makes that environment runs with the system's Python, which may not.
+    import yaml  # pylint: disable=import-outside-toplevel
+
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -195,3 +195,9 @@ def test_what_differs_from_the_last_commit_is_found(tmp_path):
     git("add", "staged.yml")
     (tmp_path / "deleted.yml").unlink()
     assert tree.changed(tmp_path) == {"staged.yml", "edited.yml", "new file.yml"}
+
+
+def test_the_gates_start_with_a_python_that_has_nothing_but_its_own_library():
+    """They make the environment that has the rest."""
+    done = subprocess.run([sys.executable, "-S", "-m", "tests.gates", "--list"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "integration" in done.stdout, done.stderr
