@@ -6,6 +6,12 @@
 import grp
 import os
 import pwd
+import re
+
+
+def is_number(name):
+    """Whether a name is a number written as text; Python's isdigit() takes other digits than int() does."""
+    return re.match(r"[0-9]+\Z", name) is not None
 
 
 def user(name):
@@ -66,7 +72,7 @@ def _entry(name, by_name, by_number):
         return by_name(name)
     except KeyError:
         pass
-    if name.isdigit():
+    if is_number(name):
         try:
             return by_number(int(name))
         except (KeyError, OverflowError):

@@ -41,7 +41,7 @@ def parse_line(line):
     fields = [field for field in re.split("[ \t]+", line.strip(" \t\r\n")) if field]
     if len(fields) < 3 or fields[0].startswith("#"):
         return None
-    numbers = [int(field) if field.isdigit() else 0 for field in fields[4:6]] + [0, 0]
+    numbers = [int(field) if re.match(r"[0-9]{1,9}\Z", field) else 0 for field in fields[4:6]] + [0, 0]
     return Entry(
         source=unescape(fields[0]),
         path=unescape(fields[1]),

@@ -85,14 +85,14 @@ class Host:
         if not users and not groups:
             return result
         try:
-            found = bounded(lambda: accounts.lookup([name for name in users if not name.isdigit()],
-                                                    [name for name in groups if not name.isdigit()]), self.timeout)
+            found = bounded(lambda: accounts.lookup([name for name in users if not accounts.is_number(name)],
+                                                    [name for name in groups if not accounts.is_number(name)]), self.timeout)
         except (TimedOut, ChildFailed, OSError):
             return result
         result.update(users={name: found["users"][name]["uid"] for name in found["users"]}, groups=found["groups"])
         for kind, names in (("user", users), ("group", groups)):
             result["unknown"] += ["%s %s" % (kind, name) for name in names
-                                  if name not in result[kind + "s"] and not name.isdigit()]
+                                  if name not in result[kind + "s"] and not accounts.is_number(name)]
         return result
 
     def declare(self, shares, outer):

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What differs between the declared and the current state, and what to do about it. No I/O."""
 
+import re
+
 
 class Failure(Exception):
     """What could not be done. problems: sentences that name where, what is wrong, and what to do about it."""
@@ -26,9 +28,19 @@ class NoAnswer(Failure):
     """Nothing usable came back in time from a server, so that asking it more makes no sense."""
 
 
+# What nobody sees in a text: control characters, ends of lines of any kind, marks of direction and of no width; and halves
+# of characters, which cannot be written anywhere.
+UNSEEN = r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+
+
+def visible(text):
+    """A text whose unseen characters are spelled out."""
+    return re.sub(UNSEEN, lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+
+
 def quoted(value):
     """A declared value as a Refusal shows it: a text in quotes, anything else as it is."""
-    return "'%s'" % value if isinstance(value, str) else "%s" % (value,)
+    return "'%s'" % visible(value) if isinstance(value, str) else visible("%s" % (value,))
 
 
 class Operation:

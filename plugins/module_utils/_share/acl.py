@@ -5,22 +5,28 @@
 
 import re
 
-from .._plan.plan import Refusal, quoted
+from .._plan.plan import UNSEEN, Refusal, quoted
 
 # Directories of users (winbind, SSSD) give names with blanks inside, such as CORP\domain users.
-_ACCOUNT = r"(?!\s)[^\x00-\x1f\x7f:/,\"]+(?<!\s)"
+_ACCOUNT = r"(?![\s-])(?:(?!%s)[^:/,\"])+(?<!\s)" % UNSEEN
+# Linux: (uid_t) -1 is no user.
+HIGHEST_NUMBER = 2 ** 32 - 2
 _ENTRY = re.compile(r"(u|user|g|group):(%s):([rwx-]{1,3})\Z" % _ACCOUNT)
 
 
 def is_account(text):
-    """Whether a text can be the name of a user or a group."""
-    return isinstance(text, str) and re.match(_ACCOUNT + r"\Z", text) is not None
+    """Whether a text can be the name of a user or a group, or a number of one."""
+    if not isinstance(text, str) or re.match(_ACCOUNT + r"\Z", text) is None:
+        return False
+    # A mount program takes a leading zero for an octal number, and the kernel the highest number for none.
+    return re.match(r"[0-9]+\Z", text) is None or re.match(r"(0|[1-9][0-9]{0,9})\Z", text) is not None and (
+        int(text) <= HIGHEST_NUMBER)
 
 
 def acl_entry(text):
     """("user" or "group", its name, "rwx" or what of it) of one declared ACL entry; Refusal says what to write."""
     match = _ENTRY.match(text) if isinstance(text, str) else None
-    if match and all(match.group(3).count(letter) < 2 for letter in "rwx"):
+    if match and is_account(match.group(2)) and all(match.group(3).count(letter) < 2 for letter in "rwx"):
         kind, name, letters = match.groups()
         return {"u": "user", "g": "group"}[kind[0]], name, "".join(
             letter if letter in letters else "-" for letter in "rwx")

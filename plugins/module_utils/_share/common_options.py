@@ -51,7 +51,10 @@ _COMMON.update({_SYSTEMD + "device-bound": Optional(Truth("yes", "no")), "X-moun
 ELSEWHERE = dict(
     dict.fromkeys(("user", "users", "owner", "group"),
                   "it lets ordinary users of the host mount and unmount the share. Leave it out"),
+    **dict.fromkeys(("shared", "rshared", "private", "rprivate", "slave", "rslave", "unbindable", "runbindable"),
+                    "whether a mount is passed on to other namespaces is not compared with the live mount. Leave it out"),
     **{
+        "move": "it moves another mount. Leave it out",
         "ro": "write read_only: true at the share instead",
         "rw": "write read_only: false at the share instead, it is the default",
         "remount": "leave it out: a changed option is applied to the live mount anyway",
@@ -69,10 +72,17 @@ def common(option):
     """The kind of an option that every filesystem has, None of one that is not known here."""
     if option in _COMMON:
         return _COMMON[option]
-    return _REMARK if option.startswith(("x-", "X-", "comment.")) and not option.startswith(_SYSTEMD) else None
+    return _REMARK if option.startswith(("x-", "X-", "comment.")) and not (
+        option.startswith(_SYSTEMD) or misspelled(option)) else None
 
 
 def misspelled(option):
     """What an option of systemd's was meant to be, or None: it passes over those that it does not know."""
-    near = difflib.get_close_matches(option, [name for name in _COMMON if name.startswith(_SYSTEMD)], 1, 0.85)
-    return near[0] if near and option.startswith(_SYSTEMD) else None
+    near = difflib.get_close_matches(option.lower(), [name for name in _COMMON if name.startswith(_SYSTEMD)], 1, 0.85)
+    return near[0] if near and option.startswith(("x-", "X-")) else None
+
+
+def near(option):
+    """The option of every filesystem that one nobody knows is likely to mean, or None."""
+    found = difflib.get_close_matches(option.lower(), list(_COMMON), 1, 0.75)
+    return found[0] if found else None

@@ -7,9 +7,9 @@ import difflib
 import posixpath
 import re
 
-from .._plan.plan import Refusal, quoted
+from .._plan.plan import UNSEEN, Refusal, quoted, visible
 from . import declared_options
-from .acl import acl_entry, is_account
+from .acl import HIGHEST_NUMBER, acl_entry, is_account
 from .paths import inside, place_trouble
 from .types import registry
 from .values import truth
@@ -85,6 +85,7 @@ def checked(shares, credentials=True):
         result.append(one.normalised())
         problems.extend(one.problems)
     problems.extend(_overlaps(result))
+    problems.extend(_circles(result))
     return result, problems
 
 
@@ -103,7 +104,7 @@ class _Share:
         self.problems = []
         self.options = {}
         path = share.get("path") if isinstance(share, dict) else None
-        self.name = "share %s" % path if isinstance(path, str) and path else "share number %d" % number
+        self.name = "share %s" % visible(path) if isinstance(path, str) and path else "share number %d" % number
 
     def problem(self, text, *values):
         self.problems.append("%s: %s" % (self.name, text % values if values else text))
@@ -191,7 +192,7 @@ class _Share:
             trouble = share_type and share_type.missing_source_trouble(state)
         elif not isinstance(source, str):
             trouble = "source is %s. Write a text." % _shape(source)
-        elif re.search(r"[\x00-\x1f\x7f]", source):
+        elif re.search(UNSEEN, source):
             trouble = "source %s holds a control character. Write a source of printable characters." % quoted(source)
         elif share_type:
             trouble = share_type.source_trouble(source, self.share.get("path"))
@@ -257,10 +258,11 @@ class _Share:
         if value is None and not required:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+            value = str(value)
         if not is_account(value):
-            self.problem("%s %s is not the name of an account: it is no text, or has one of : / , \" or a blank at its ends. "
-                         "Write one such as oneadmin, or CORP\\domain users.", where, quoted(value))
+            self.problem("%s %s is not the name of an account: it is no text, is no number from 0 to %d without leading "
+                         "zeros, begins with a hyphen, or has one of : / , \" or a blank at its ends. Write one such as "
+                         "oneadmin, or CORP\\domain users.", where, quoted(value), HIGHEST_NUMBER)
             return None
         return str(value)
 
@@ -321,6 +323,21 @@ def _overlaps(shares):
                    "Write a path beside it, such as %s." % (
                        path, quoted(path), outer[0],
                        posixpath.join(posixpath.dirname(outer[0]), posixpath.basename(path))))
+
+
+def _circles(shares):
+    """Problems of shares that are bound from each other, so that none of them has a source of its own."""
+    binds = {share["path"]: share["source"] for share in shares if share["path"] and share["source"] and share["type"]
+             and registry.named(share["type"]).binds and share["state"] != "absent"}
+    outer = {path: max([other for other in binds if other != path and inside(source, other)] or [None], key=lambda each: len(each or ""))
+             for path, source in binds.items()}
+    for path in sorted(binds):
+        circle = [path]
+        while outer[circle[-1]] is not None and outer[circle[-1]] not in circle:
+            circle.append(outer[circle[-1]])
+        if len(circle) > 1 and outer[circle[-1]] == path == min(circle):
+            yield ("share %s: its source %s is in the share %s, which is bound from this one in turn. Write a source that is in "
+                   "neither." % (path, quoted(binds[path]), " and that in the share ".join(circle[1:])))
 
 
 def _shape(value):

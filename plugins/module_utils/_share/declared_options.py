@@ -6,7 +6,8 @@
 import re
 
 from .._plan.plan import quoted
-from .common_options import ELSEWHERE, common, misspelled
+from .common_options import ELSEWHERE, common, misspelled, near
+from .options import contradictions
 from .types import registry
 from .values import Anything, Wrong
 
@@ -29,14 +30,18 @@ def normalised(declared, share_type, problem):
             result[str(name)] = (kind or _UNKNOWN).read(name, value)
         except Wrong as wrong:
             problem("option %s %s" % (name, wrong))
+    for names in contradictions(result, share_type) if share_type else ():
+        problem("the options %s and %s exclude each other. Leave one of them out." % names)
     return result
 
 
 def _refuse_misplaced(name, value, share_type):
     """Raise what is wrong with an option whatever its value is; the value is not shown, it may be a secret."""
     elsewhere = dict(ELSEWHERE, **(share_type.options_elsewhere if share_type else {}))
-    if name in elsewhere:
-        raise Wrong("does not belong here: %s." % elsewhere[name])
+    # Only some of libmount's names are known to it in small letters, too.
+    reason = elsewhere.get(name) or elsewhere.get(name.replace("x-mount.", "X-mount."))
+    if reason:
+        raise Wrong("does not belong here: %s." % reason)
     if not share_type:
         return
     if name in share_type.options_without_effect and value is not False:
@@ -47,6 +52,10 @@ def _refuse_misplaced(name, value, share_type):
             reason = registry.gathered("options_elsewhere").get(name)
             raise Wrong("is for type %s%s, and this share is of type %s. Leave it out." % (
                 " or ".join(others), " (%s)" % reason if reason else "", share_type.name))
-        near = misspelled(name)
-        if near:
-            raise Wrong("is not known to systemd. Write %s." % near)
+        meant = misspelled(name)
+        if meant:
+            raise Wrong("is not known to systemd. Write %s." % meant)
+        if share_type.passes_over_unknown:
+            meant = near(name)
+            raise Wrong("is not known, and mount(8) passes over it on type %s. %s." % (
+                share_type.name, "Write %s" % meant if meant else "Leave it out"))

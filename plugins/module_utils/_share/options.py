@@ -39,6 +39,8 @@ _FLAG_CHOICES = (
 )
 _CHOICE_OF = {word: choice for choice in _FLAG_CHOICES for word in choice}
 _SHOWN_FLAGS = frozenset(("rw", "ro", "nosuid", "nodev", "noexec", "nodiratime", "nosymfollow", "relatime", "noatime"))
+# Other words of which a mount has one.
+_ALTERNATIVES = (("sync", "async"), ("loud", "silent"))
 # atime and norelatime ask for the kernel's default, nostrictatime too: that is relatime.
 _MEANT_FLAG = {"atime": "relatime", "norelatime": "relatime", "nostrictatime": "relatime"}
 
@@ -82,6 +84,32 @@ def pairs(spelled_options):
         name, equals, value = option.partition("=")
         result[name] = value if equals else True
     return result
+
+
+def contradictions(declared, share_type):
+    """[(name, other name)] of declared options that say different things of one and the same.
+
+    The last one counts, so that no mount could ever be as declared.
+    """
+    result, said = [], {}
+    for name, value in declared.items():
+        told = share_type.told({name: value}) if value is not False and not is_flag(name) else {}
+        for word, meant in ({} if value is False else told or {name: value}).items():
+            thing, meaning = _meaning(word, meant, share_type)
+            other, before = said.setdefault(thing, (name, meaning))
+            if before != meaning and (other, name) not in result:
+                result.append((other, name))
+    return result
+
+
+def _meaning(word, value, share_type):
+    """(what an option is about, what it says of that)"""
+    for choice in _FLAG_CHOICES + _ALTERNATIVES + share_type.alternatives:
+        if word in choice:
+            return choice[0], _MEANT_FLAG.get(word, word)
+    if word.startswith("no") and share_type.kind_of(word[2:]) is not None:
+        return word[2:], False
+    return word, value
 
 
 def is_shown(name):

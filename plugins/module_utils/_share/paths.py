@@ -7,13 +7,19 @@ import posixpath
 import re
 
 from .._host.mountinfo import inside
-from .._plan.plan import Refusal, quoted
+from .._plan.plan import UNSEEN, Refusal, quoted
 
 # A share's path is given to root with mode 0000 while nothing is mounted: on these that would stop the host.
 _SYSTEM_DIRECTORIES = frozenset((
-    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt", "/proc",
-    "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/log", "/var/tmp",
+    "/dev", "/efi", "/etc", "/home", "/lost+found", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/run/lock", "/srv",
+    "/sys", "/tmp", "/usr", "/usr/local", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/lock", "/var/log",
+    "/var/run", "/var/spool", "/var/tmp",
 ))
+# The distribution's own, whatever is below them.
+_PROGRAMS = ("/bin", "/boot", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr/bin", "/usr/lib", "/usr/lib32",
+             "/usr/lib64", "/usr/libexec", "/usr/libx32", "/usr/sbin")
+# Linux: include/uapi/linux/limits.h
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095
 _KERNEL_DIRECTORIES = ("/dev/", "/proc/", "/sys/")
 # Nobody's shares are to be cleared away below these.
 _NO_PREFIX_BELOW = ("/bin", "/boot", "/etc", "/lib", "/run", "/sbin", "/usr")
@@ -41,7 +47,7 @@ def checked_purge_below(purge, prefix):
 def place_trouble(what, path, example="/srv/shares/projects"):
     """Why a text cannot be the path of a directory of our own, as a sentence, or None. what: the option it is in."""
     normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
-    if re.search(r"[\x00-\x1f\x7f]", path):
+    if re.search(UNSEEN, path):
         return "%s %s holds a control character. Write a path of printable characters." % (what, quoted(path))
     if not path.startswith("/"):
         return "%s %s is relative, so it would differ from host to host. Write an absolute path such as %s." % (
@@ -55,7 +61,10 @@ def place_trouble(what, path, example="/srv/shares/projects"):
     if normal != path:
         return "%s %s is not in its shortest form, and hosts are compared by it. Write %s." % (
             what, quoted(path), normal)
-    if path in _SYSTEM_DIRECTORIES or path.startswith(_KERNEL_DIRECTORIES):
+    if len(path.encode("utf-8")) > _LONGEST_PATH or any(len(name.encode("utf-8")) > _LONGEST_NAME for name in path.split("/")):
+        return "%s %s is longer than Linux takes, %d bytes a name and %d in all. Write a shorter one, such as %s." % (
+            what, quoted(path), _LONGEST_NAME, _LONGEST_PATH, example)
+    if path in _SYSTEM_DIRECTORIES or any(inside(path, directory) for directory in _PROGRAMS) or path.startswith(_KERNEL_DIRECTORIES):
         return "%s %s belongs to the host's own system. Write a directory of its own, such as %s." % (
             what, quoted(path), example)
     return None

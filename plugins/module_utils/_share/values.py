@@ -12,10 +12,12 @@ import ipaddress
 import math
 import re
 
+from .._plan.plan import UNSEEN, quoted
+
 # What Ansible takes for true and false, and systemd (parse_boolean) with it.
 _YES = frozenset(("true", "yes", "on", "1", "y", "t"))
 _NO = frozenset(("false", "no", "off", "0", "n", "f"))
-_FORBIDDEN = r"[\x00-\x1f\x7f\"]"
+_FORBIDDEN = UNSEEN + "|\""
 _SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 # systemd.time(7)
@@ -25,6 +27,10 @@ for _seconds, _units in (
         (3600, "h hr hour hours"), (86400, "d day days"), (604800, "w week weeks"), (2629800, "M month months"),
         (31557600, "y year years")):
     _SECONDS.update(dict.fromkeys(_units.split(), _seconds))
+
+
+# systemd counts microseconds in 64 bits.
+_LONGEST_SPAN = 2 ** 64 // 10 ** 6
 
 
 class Wrong(Exception):
@@ -48,7 +54,7 @@ def shown(value):
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return "'%s'" % re.sub(r"[\x00-\x1f\x7f]", "?", value) if value else "an empty text"
+        return quoted(value) if value else "an empty text"
     if isinstance(value, (int, float)):
         return "the number %s" % value
     if isinstance(value, (list, tuple)):
@@ -68,7 +74,7 @@ def seconds_of(text):
         if unit not in _SECONDS:
             return None
         total += float(number) * _SECONDS[unit]
-    return math.ceil(round(total, 6))
+    return math.ceil(round(total, 6)) if total < _LONGEST_SPAN else None
 
 
 class Flag:
@@ -126,8 +132,8 @@ class Number(Valued):
 
     def text(self, name, value):
         written = str(value)
-        if not re.match(r"-?[0-9]+$", written):
-            size = re.match(r"([0-9]+)\s*([kmg])(i?b)?$", written.lower())
+        if not re.match(r"-?[0-9]{1,20}$", written):
+            size = re.match(r"([0-9]{1,20})\s*([kmg])(i?b)?$", written.lower())
             if size:
                 self.refuse_number(name, value, "and is read without units", int(size.group(1)) * _SIZES[size.group(2)])
             self.refuse(name, shown(value))

@@ -5,8 +5,10 @@
 
 import collections
 
+from ..._host import accounts
 from .. import options
-from ..values import Address, Number, Octal, Text, Word, flags
+from ..acl import is_account
+from ..values import Address, Number, Octal, Text, Word, flags, shown
 
 # What mount.cifs keeps to itself, what the kernel does not show, and what is compared otherwise or not at all.
 _NOT_COMPARED = frozenset(("credentials", "guest", "sloppy", "ver", "intr", "nointr", "setuids", "nosetuids", "noac",
@@ -52,10 +54,21 @@ MODES = ("file_mode", "dir_mode")
 KNOWN_FROM_FSTAB = ("port", "sign", "nosharesock")
 _WITH_SIGNATURE = ("krb5", "ntlmssp", "ntlmv2")
 
+
+class _Account(Text):
+    """A user or a group, as access has them."""
+
+    def text(self, name, value):
+        written = super().text(name, value)
+        if not is_account(written):
+            self.refuse(name, shown(value))
+        return written
+
+
 _MODE = Octal()
 _BYTES = Number(1024)
 _SECONDS = Number(0, 2 ** 30)
-_ACCOUNT = Text("the name or the number of an account", "oneadmin", r"[^:/]+")
+_ACCOUNT = _Account("the name or the number of an account", "oneadmin")
 # The options of smb3_fs_parameters in fs/smb/client/fs_context.c, and what mount.cifs knows beside them.
 KINDS = dict(
     flags("user_xattr nouser_xattr forceuid noforceuid multichannel nomultichannel forcegid noforcegid noblocksend "
@@ -143,7 +156,7 @@ def _same_value(name, value, shown, numbers, signed=False):
     if name in USERS or name in GROUPS:
         number = (numbers.get("groups" if name in GROUPS else "users") or {}).get(value)
         # A name that this host does not know yet cannot be compared.
-        return str(number) == shown if number is not None else not value.isdigit()
+        return str(number) == shown if number is not None else not accounts.is_number(value)
     if name in MODES:
         return options.octal(value) == options.octal(shown)
     if name == "vers":

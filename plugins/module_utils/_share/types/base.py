@@ -26,9 +26,13 @@ class ShareType:
     options_elsewhere = {}
     # {option: what its value is, see values}; those that every filesystem has are known there.
     kinds = {}
+    # Options of which a mount has one.
+    alternatives = ()
     # Options that are taken without being done, and why.
     options_without_effect = ()
     why_without_effect = ""
+    # Whether mount(8) takes an option that nobody knows, and does nothing about it.
+    passes_over_unknown = False
 
     # ---- the mount
 
@@ -84,6 +88,9 @@ class ShareType:
         """Why a source cannot be one of this type, a sentence, or None. path: the share's, whatever was written."""
         if source != source.strip():
             return "source %s begins or ends with a blank. Write %s." % (sources.shown(source), sources.shown(source.strip()))
+        if {".", ".."} & set(source.replace("\\", "/").split("/")):
+            return "source %s holds '.' or '..', so what it means depends on links. Write the directory it leads to." % (
+                sources.shown(source))
         why, instead = self.meant(source) or ("", "")
         if not why and re.match("(?:%s)$" % self.source_pattern, source):
             return None
@@ -98,6 +105,10 @@ class ShareType:
     def kind_of(self, option):
         """What the value of an option is, see values; None for an option that is not known here."""
         return self.kinds.get(option) or common_options.common(option)
+
+    def told(self, declared):
+        """The options that the filesystem is told, by one name each, {name: text or True}; without what it is not told."""
+        return declared
 
     def acl_trouble(self, declared):
         """Why the share can have no ACL with these options, a sentence, or None."""

@@ -127,6 +127,11 @@ class Cifs(ShareType):
             return "has more slashes than it needs", right
         return None
 
+    alternatives = (("hard", "soft"), ("unix", "nounix", "posix"))
+
+    def told(self, declared):
+        return cifs_options.canonical(declared)
+
     def acl_trouble(self, declared):
         return ("access.acl is not for type cifs, which shows no POSIX ACLs. Leave it out: the server decides what the "
                 "user in credentials may do, and group and mode on this host.")

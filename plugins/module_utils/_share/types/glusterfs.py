@@ -86,7 +86,7 @@ class GlusterFs(ShareType):
 
     name = "glusterfs"
     aliases = {"gluster": "glusterfs", "fuse.glusterfs": "glusterfs"}
-    source_pattern = r"[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?"
+    source_pattern = r"(?!-)[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?"
     source_example = "gl1,gl2:/scratch"
     source_meaning = "server:/volume without a blank"
     kinds = _KINDS
@@ -163,6 +163,9 @@ class GlusterFs(ShareType):
 
     def entry(self, share):
         return super().entry(_as_helper_wants(share))
+
+    def told(self, declared):
+        return canonical(declared)
 
     def mount_command(self, share):
         entry = self.entry(share)

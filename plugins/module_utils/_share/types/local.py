@@ -26,6 +26,7 @@ class Local(ShareType):
     # The kernel takes them for the whole filesystem, never for a bind.
     options_without_effect = ("async", "sync", "dirsync", "lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",
                               "silent", "loud", "context", "fscontext", "defcontext", "rootcontext")
+    passes_over_unknown = True
     why_without_effect = "a bind has the flags of a mount only, and the filesystem behind it has its own options"
     binds = True
     fstab_options = ("bind", "rbind")
@@ -64,6 +65,9 @@ class Local(ShareType):
             return "source %s is not in its shortest form. Write %s." % (quoted(source), posixpath.normpath(source))
         if isinstance(path, str) and inside(path, source):
             return "source %s holds the path itself. Write a directory elsewhere." % quoted(source)
+        if isinstance(path, str) and inside(source, path):
+            return ("source %s lies inside the path, where the bind would cover it. Write a directory elsewhere."
+                    % quoted(source))
         return None
 
     def managed(self, share):

@@ -118,10 +118,20 @@ class Nfs(ShareType):
                 self.source_meaning, server, export)
         server, export = _split_source(source)
         if not server:
-            server, dummy, export = source.rpartition(":")
+            server, dummy, export = source.replace("\\", "/").rpartition(":")
+            export = export.strip().lstrip("/")
             return None if not server or sources.is_ipv6(source) else (
                 "has no slash behind the colon", "%s, here %s:/%s" % (self.source_meaning, sources.in_brackets(server), export))
         return _meant_server(server, "/" + export)
+
+    alternatives = (_RETRY_CHOICE, ("bg", "fg"))
+
+    def told(self, declared):
+        result = canonical(declared)
+        if "vers" in result:
+            result["vers"], dot, minor = result["vers"].partition(".")
+            result.update({"minorversion": minor} if dot else {})
+        return result
 
     def defaults_of(self, share):
         declared = canonical(share["options"])
@@ -242,6 +252,10 @@ def _meant_server(server, export):
     host, port = sources.host_and_port(server)
     named = host.rpartition("@")[2]
     right = sources.with_option("%s:%s" % (sources.in_brackets(named), export), "port", port)
+    if re.search(r"[\s,][^\s,/]+:/", export):
+        return "names several servers, and NFS mounts from one", "%s:%s" % (server, re.split(r"[\s,]", export)[0])
+    if server.startswith("-"):
+        return "begins with a hyphen, which mount(8) takes for an option", ""
     if sources.is_ipv6(server):
         return "has an IPv6 address without brackets", right
     if "@" in server:

@@ -90,6 +90,9 @@ class Ocfs2(ShareType):
             return "says not what it is the name of", "LABEL=%s if it is the label of the volume" % source
         return None
 
+    def told(self, declared):
+        return canonical(declared)
+
     def mount_command(self, share):
         command = super().mount_command(share)
         # Declared it stays in fstab, where systemd reads it and keeps it to itself.

@@ -64,6 +64,7 @@ def test_blanks_and_signs_are_escaped_as_fstab_wants_them():
     ("UUID=1 /\n", None),
     ("UUID=1 / ext4", fstab.Entry("UUID=1", "/", "ext4", ["defaults"], 0, 0)),
     ("\tUUID=1   /\text4  errors=remount-ro 0 1 # root\n", fstab.Entry("UUID=1", "/", "ext4", ["errors=remount-ro"], 0, 1)),
+    ("UUID=1 / ext4 rw ² 99999999999999999999\n", fstab.Entry("UUID=1", "/", "ext4", ["rw"], 0, 0)),
     ("//n/m /m cifs user=a,,x 0\n", fstab.Entry("//n/m", "/m", "cifs", ["user=a", "x"], 0, 0)),
     ('x /y ext4 context="a:b:c0,c1",rw\n', fstab.Entry("x", "/y", "ext4", ['context="a:b:c0,c1"', "rw"], 0, 0)),
 ])

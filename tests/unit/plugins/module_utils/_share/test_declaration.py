@@ -103,6 +103,12 @@ PROBLEMS = {
     "leading slashes": (share(path="//srv/x"), ["shortest form", "Write /srv/x."]),
     "one dot": (share(path="/srv/./x"), ["shortest form", "Write /srv/x."]),
     "newline in path": (share(path="/srv/x\ny"), ["control character"]),
+    "line separator in path": (share(path="/srv/x\u2028y"), ["'/srv/x\\u2028y'", "control character"]),
+    "half a character in path": (share(path="/srv/x\ud800"), ["'/srv/x\\ud800'", "control character"]),
+    "long name in path": (share(path="/srv/" + "é" * 128), ["255 bytes a name", "/srv/shares/projects"]),
+    "long path": (share(path="/srv" + "/x" * 2050), ["4095 in all"]),
+    "directory of programs": (share(path="/usr/lib/shares"), ["/usr/lib/shares", "own system"]),
+    "link of the system": (share(path="/var/run"), ["/var/run", "own system"]),
     "system directory": (share(path="/etc"), ["/etc", "own system", "/srv/shares/projects"]),
     "kernel directory": (share(path="/proc/x"), ["/proc/x", "own system"]),
     "no type": ({"path": "/srv/x", "source": "a:/b"}, ["type is missing", "nfs, cifs, ocfs2, glusterfs, local"]),
@@ -116,6 +122,7 @@ PROBLEMS = {
     "source without server": (share(source=":/export"), ["':/export'", "server:/export"]),
     "source is a number": (share(source=7), ["source", "the number 7"]),
     "source with a tab": (share(source="nas1:/a\tb"), ["control character"]),
+    "half a character in source": (share(source="nas1:/a\ud800"), ["'nas1:/a\\ud800'", "control character"]),
     "cifs source": (media(source="nas2:/media"), ["'nas2:/media'", "Write //nas2/media."]),
     "ocfs2 source": (share(type="ocfs2", source="vmstore"), ["'vmstore'", "LABEL=vmstore"]),
     "glusterfs source": (share(type="glusterfs", source="gl1"), ["'gl1'", "server:/volume"]),
@@ -123,6 +130,7 @@ PROBLEMS = {
     "local label": (share(type="local", source="LABEL=x"), ["LABEL=x", "device"]),
     "local relative": (share(type="local", source="data"), ["'data'", "/data/projects"]),
     "local inside itself": (share(type="local", source="/srv"), ["'/srv'", "holds the path itself"]),
+    "local from inside itself": (share(type="local", source=NFS["path"] + "/a"), ["lies inside the path", "elsewhere"]),
     "local not normal": (share(type="local", source="/data/"), ["'/data/'", "Write /data."]),
     "checked only and unmounted": ({"path": "/srv/x", "type": "local", "state": "unmounted"}, ["needs a source"]),
     "unknown key": (share(mount_options={}), ["'mount_options'", "is not known", "options"]),
@@ -160,6 +168,12 @@ PROBLEMS = {
     "group with the end of a line": (share(access={"group": "kvm\n"}), ["access.group", "is not the name"]),
     "ACL entry with a blank at an end": (share(access={"acl": ["user: a:rwx"]}), ["'user: a:rwx'"]),
     "owner with a colon": (share(access={"owner": "a:b"}), ["access.owner", "'a:b'"]),
+    "owner below zero": (share(access={"owner": -1}), ["access.owner '-1'", "no number from 0 to 4294967294"]),
+    "owner that is nobody's number": (share(access={"owner": 2 ** 32 - 1}), ["'4294967295'", "no number from 0 to 4294967294"]),
+    "group with a leading zero": (share(access={"group": "0100"}), ["access.group '0100'", "leading zeros"]),
+    "owner like an option": (share(access={"owner": "-x"}), ["access.owner '-x'", "begins with a hyphen"]),
+    "half a character in owner": (share(access={"owner": "\ud800"}), ["access.owner '\\ud800'"]),
+    "ACL entry with a number that is none": (share(access={"acl": ["u:4294967295:r"]}), ["'u:4294967295:r'"]),
     "mode as a number": (share(access={"mode": 777}), ["777", 'mode: "0777"']),
     "mode written with a leading zero": (share(access={"mode": 0o2770}), ["1528", 'mode: "2770"']),
     "mode in words": (share(access={"mode": "u=rwx"}), ["'u=rwx'", 'mode: "2770"']),
@@ -200,6 +214,33 @@ def test_the_same_path_twice_and_a_share_inside_another():
     assert "declared twice" in message
     assert "'/srv/shares/projects/deep' lies inside the share /srv/shares/projects" in message
     assert "Write a path beside it, such as /srv/shares/deep" in message
+
+
+def bind(path, source, **changes):
+    return dict({"path": path, "type": "local", "source": source}, **changes)
+
+
+@pytest.mark.parametrize("shares, words", [
+    ([bind("/srv/a", "/srv/b/x"), bind("/srv/b", "/srv/a/y")], ["/srv/b/x", "in the share /srv/b, which"]),
+    ([bind("/srv/b", "/srv/a"), bind("/srv/a", "/srv/b")], ["share /srv/a: its source '/srv/b'"]),
+    ([bind("/srv/c", "/srv/a/z"), bind("/srv/a", "/srv/b"), bind("/srv/b", "/srv/c/x")],
+     ["share /srv/a: ", "in the share /srv/b and that in the share /srv/c, which is bound from this one in turn"]),
+    ([bind("/srv/a", "/srv/b"), bind("/srv/b", "/srv/a", state="unmounted"), bind("/srv/d", "/srv/a")], ["share /srv/a: "]),
+])
+def test_shares_that_are_bound_from_each_other_in_a_circle_are_refused_once(shares, words):
+    message = refusal(*shares)
+    assert message.startswith("1 problem")
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("shares", [
+    [bind("/srv/a", "/data"), bind("/srv/b", "/srv/a"), bind("/srv/c", "/srv/b/x")],
+    [bind("/srv/a", "/srv/b"), bind("/srv/b", "/srv/a", state="absent")],
+    [bind("/srv/a", "/srv/b/x"), share(path="/srv/b")],
+])
+def test_shares_that_are_bound_one_from_the_other_are_taken(shares):
+    assert [each["path"] for each in validated(shares)] == [each["path"] for each in shares]
 
 
 def test_a_secret_is_never_shown():

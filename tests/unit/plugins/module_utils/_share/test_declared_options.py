@@ -152,7 +152,16 @@ REFUSED = [
     ("nfs", "x-systemd.requires-mounts-for", "srv", ["absolute path"]),
     ("nfs", "comment", "systemd.automount", ["x-systemd.automount: true"]),
     ("nfs", "X-mount.owner", "oneadmin", ["access.owner"]), ("nfs", "another", "yes", ["another: true without quotes"]),
-    ("nfs", "fail", True, ["nofail: false"]),
+    ("nfs", "fail", True, ["nofail: false"]), ("nfs", "timeo", "9" * 5000, ["a whole number"]),
+    ("nfs", "rsize", "9" * 5000 + "k", ["a whole number"]), ("nfs", "x-systemd.idle-timeout", "9" * 400, ["systemd.time(7)"]),
+    ("nfs", "x-systemd.mount-timeout", "600000y", ["systemd.time(7)"]), ("nfs", "comment", "a\u2028b", ["'a\\u2028b'"]),
+    ("nfs", "X-systemd.automount", True, ["not known to systemd", "Write x-systemd.automount."]),
+    ("nfs", "x-SystemD.Idle-Timeout", "5min", ["Write x-systemd.idle-timeout."]),
+    ("nfs", "x-system.automount", True, ["Write x-systemd.automount."]),
+    ("nfs", "x-mount.subdir", "a", ["directory in the source"]), ("nfs", "rprivate", True, ["not compared", "Leave it out"]),
+    ("local", "NoAtime", True, ["passes over it", "Write noatime."]), ("local", "no-exec", True, ["Write noexec."]),
+    ("local", "size", "1G", ["passes over it", "Leave it out."]), ("cifs", "uid", -1, ["-1", "account"]),
+    ("cifs", "gid", "010", ["'010'", "account"]), ("cifs", "backupuid", 2 ** 32 - 1, ["account"]),
 ]
 
 
@@ -162,6 +171,31 @@ def test_a_refusal_names_value_and_what_to_write(kind, name, written, parts):
     assert message.startswith("1 problem"), message
     for part in [f"option {name} ", *parts]:
         assert part in message, message
+
+
+@pytest.mark.parametrize("kind, options", [
+    ("nfs", {"hard": True, "soft": True}), ("nfs", {"vers": "4.2", "nfsvers": "4.1"}), ("nfs", {"v4.2": True, "vers": "3"}),
+    ("nfs", {"vers": "4.1", "minorversion": 2}), ("nfs", {"ac": True, "noac": True}), ("nfs", {"tcp": True, "proto": "rdma"}),
+    ("nfs", {"acregmin": 3, "actimeo": 5}), ("nfs", {"wsync": True, "async": True}), ("nfs", {"suid": True, "nosuid": "yes"}),
+    ("nfs", {"noatime": True, "relatime": True}), ("nfs", {"fsc": "a", "nofsc": True}), ("local", {"auto": 1, "noauto": 1}),
+    ("cifs", {"dir_mode": "0770", "dmask": "0700"}), ("cifs", {"hard": True, "nohard": True}),
+    ("cifs", {"unix": True, "nounix": True}), ("cifs", {"ip": "10.0.0.1", "addr": "10.0.0.2"}),
+    ("ocfs2", {"acl": True, "noacl": True}), ("glusterfs", {"exec": True, "noexec": True}),
+])
+def test_options_that_say_different_things_of_one_are_refused(kind, options):
+    for names in (list(options), list(reversed(options))):
+        with pytest.raises(Refusal) as caught:
+            validated([declared(kind, {name: options[name] for name in names})])
+        assert "the options %s and %s exclude each other. Leave one of them out." % tuple(names) in str(caught.value)
+
+
+@pytest.mark.parametrize("kind, options", [
+    ("nfs", {"hard": True, "soft": "no"}), ("nfs", {"vers": "4", "minorversion": 2}), ("nfs", {"tcp": True, "proto": "tcp"}),
+    ("nfs", {"actimeo": 3, "acregmin": 3}), ("nfs", {"atime": True, "relatime": True}), ("nfs", {"noatime": 1, "nodiratime": 1}),
+    ("cifs", {"actimeo": 1, "acregmax": 1}), ("ocfs2", {"acl": True, "user_xattr": True}),
+])
+def test_options_that_say_the_same_or_different_things_of_two_are_taken(kind, options):
+    assert set(validated([declared(kind, options)])[0]["options"]) == set(options)
 
 
 def test_a_secret_among_options_of_another_type_is_not_shown():
@@ -188,7 +222,7 @@ def test_options_of_a_type_that_is_not_known_are_no_second_problem():
 
 @pytest.mark.parametrize("text, seconds", [
     ("600", 600), ("10min", 600), ("1h 30s", 3630), ("2.5s", 3), ("100ms", 1), ("0", 0), ("infinity", 0), ("1M", 2629800),
-    ("never", None), ("", None), ("10 x", None), ("-1", None), ("5 minutes", 300),
+    ("never", None), ("9" * 400, None), ("500000y", 15778800000000), ("", None), ("10 x", None), ("-1", None), ("5 minutes", 300),
 ])
 def test_time_spans_as_systemd_reads_them(text, seconds):
     assert values.seconds_of(text) == seconds

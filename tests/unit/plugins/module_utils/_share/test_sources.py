@@ -26,6 +26,13 @@ REFUSED = [
     ("nfs", "nas1/export", "has no colon, so it names no server", "server:/export, here nas1:/export"),
     ("nfs", "nas1:export", "has no slash behind the colon", "server:/export, here nas1:/export"),
     ("nfs", "nas1,nas2:/x", "names several servers, and NFS mounts from one", "nas1:/x"),
+    ("nfs", "nas1:/x nas2:/x", "names several servers, and NFS mounts from one", "nas1:/x"),
+    ("nfs", "nas1:/x,nas2:/y", "names several servers, and NFS mounts from one", "nas1:/x"),
+    ("nfs", "nas1: /x", "has no slash behind the colon", "server:/export, here nas1:/x"),
+    ("nfs", "nas1:\\x", "has no slash behind the colon", "server:/export, here nas1:/x"),
+    ("nfs", "-nas1:/x", "begins with a hyphen, which mount(8) takes for an option",
+     "server:/export, such as nas1:/export/projects"),
+    ("glusterfs", "-gl1:/x", "is not one of type glusterfs", "server:/volume without a blank, such as gl1,gl2:/scratch"),
     ("nfs", "nas 1:/x", "has a blank in its server's name", "server:/export, such as nas1:/export/projects"),
     ("nfs", "nas1:/x ", "begins or ends with a blank", "'nas1:/x'"),
     ("cifs", "smb://nas2/media", "is a URL", "//nas2/media"),
@@ -85,7 +92,16 @@ def test_what_a_refusal_tells_to_write_is_taken(kind, source, why, instead):
 
 
 @pytest.mark.parametrize("kind, source", [
-    ("nfs", "nas1://export"), ("nfs", "nas1:/a://b"), ("nfs", "nas1:/@data/x y"), ("nfs", "[fe80::1%eth0]:/x"),
+    ("nfs", "nas1:/x/../y"), ("nfs", "nas1:/x/."), ("cifs", "//nas2/media/../x"), ("cifs", "//nas2/media\\..\\x"),
+    ("glusterfs", "gl1:/v/../x"), ("ocfs2", "/dev/../data/disk"), ("local", "/data/../x"),
+])
+def test_a_source_that_leads_upwards_is_refused(kind, source):
+    trouble = registry.named(kind).source_trouble(source, "/srv/x")
+    assert trouble == f"source '{source}' holds '.' or '..', so what it means depends on links. Write the directory it leads to."
+
+
+@pytest.mark.parametrize("kind, source", [
+    ("nfs", "nas1:/x/..a"), ("nfs", "nas1:/x, y/z"), ("nfs", "nas1://export"), ("nfs", "nas1:/a://b"), ("nfs", "nas1:/@data/x y"), ("nfs", "[fe80::1%eth0]:/x"),
     ("cifs", "//fd00::12/media"), ("cifs", "//nas2/me dia/x@y:z"), ("cifs", "//nas2/c$"), ("cifs", "//nas2/media/"),
     ("glusterfs", "gl1:scratch"), ("glusterfs", "gl1,192.0.2.1:/scratch/a,b"), ("ocfs2", "/dev/mapper/vm-store"),
     ("local", "/data/x:/y"),
