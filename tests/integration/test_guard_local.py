@@ -336,6 +336,40 @@ result = entries
         "2", "/srv/shares/a", "lost", "ok")
 
 
+def test_what_another_version_has_left_is_begun_anew(tmp_path):
+    found = on_a_host(tmp_path, """
+install([share()])
+run()
+known = json.load(open(STATE))
+result = []
+for left in ({}, [1], dict(known, schema=0), dict(known, schema=2, shares=5), None):
+    with open(STATE, "w") as target:
+        target.write("" if left is None else json.dumps(left))
+    result.append([check()[0], said(run()), check()[0]])
+""")
+    assert found == [[3, ["ok", ""], 0]] * 5
+
+
+def test_of_two_runs_at_once_one_looks_and_both_end_well(tmp_path):
+    codes, seconds, document = on_a_host(tmp_path, """
+os.makedirs("/srv/shares/h"), os.makedirs("/srv/data/h")
+sh("mount --bind /srv/data/h /srv/shares/h")
+os.makedirs("/var/lib/virtshare/identities", exist_ok=True)
+# It is waited for in vain, so that the run that looks takes all of its time.
+os.mkfifo("/var/lib/virtshare/identities/srv%2Fshares%2Fh.json")
+install([share(), share("/srv/shares/h", "/srv/data/h", proof=True)], timeout=3.0)
+begun, seconds = time.monotonic(), []
+runs = [subprocess.Popen([GUARD, "--config", CONFIG, "run"]) for dummy in range(3)]
+codes = []
+for dummy in runs:
+    codes.append(os.wait()[1])
+    seconds.append(time.monotonic() - begun)
+result = [codes, seconds, json.load(open(STATE))]
+""")
+    assert [share["state"] for share in document["shares"]] == ["ok", "unknown"]
+    assert codes == [0, 0, 0] and seconds[-1] >= 3 > seconds[1]
+
+
 def test_no_config_is_an_error_and_no_news_is_unknown(tmp_path):
     code, text, checked = on_a_host(tmp_path, """
 install([share()])

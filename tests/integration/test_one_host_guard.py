@@ -343,3 +343,11 @@ def test_a_server_that_goes_away_in_between_loses_nothing(cloud, monkeypatch):
     monkeypatch.setattr(host_guard.Client, "call", call)
     _result, _calls, writes = cloud.run()
     assert writes == [STATUS] and cloud.state("hv1") == DISABLED and cloud.marked("hv1")
+
+
+def test_a_server_that_is_down_is_named_and_the_next_run_does_the_work(cloud):
+    cloud.told("hv1", "lost")
+    result, calls, writes = cloud.attempt(api_url="http://127.0.0.1:9/RPC2")
+    assert result["failed"] and not result["changed"] and calls == writes == [] and "http://127.0.0.1:9/RPC2" in result["msg"]
+    _result, _calls, writes = cloud.run()
+    assert writes == [UPDATE, STATUS] and cloud.state("hv1") == DISABLED
