@@ -24,6 +24,8 @@ def _strategy_trouble(task, task_vars):
 
 
 class ActionModule(ActionBase):
+    """Runs share_proof on the host, and adds what only the controller knows: its clock, and which runs were given up."""
+
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         del tmp

@@ -37,6 +37,7 @@ from ..module_utils._plan.plan import Refusal
 
 
 def awx_names(site):
+    """{kind: names of what awx_content makes in an AWX}, of the dictionary that the role takes; AnsibleFilterError of a wrong one."""
     try:
         return content.names(site)
     except Refusal as refusal:

@@ -45,6 +45,7 @@ from ..module_utils._plan.plan import Refusal
 
 
 def awx_objects(site):
+    """{variable of infra.aap_configuration: list of objects}, of the role's dictionary; AnsibleFilterError of a wrong one."""
     try:
         # AWX renders the messages and injectors, Ansible must not.
         return wrap_var(content.objects(site))

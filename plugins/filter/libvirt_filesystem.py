@@ -91,6 +91,10 @@ from ..module_utils._virtiofs import elements
 
 
 def libvirt_filesystem(share, tag=None, **settings):
+    """{"filesystem", "memory_backing"}, the XML elements of a libvirt domain for a share, a dictionary with a path.
+
+    tag: by which the guest mounts it, at most 36 bytes, the last part of the path when not given. settings: see the options.
+    """
     if not isinstance(share, dict) or not share.get("path"):
         raise AnsibleFilterError("libvirt_filesystem takes a share, a dictionary with a path such as "
                                  "{'path': '/srv/shares/projects'}, not %s" % type(share).__name__)

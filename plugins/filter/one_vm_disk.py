@@ -89,6 +89,7 @@ from ..module_utils._plan.plan import Refusal
 
 
 def one_vm_disk(image, **settings):
+    """The parts of a VM template and of its guest for an image, a dictionary as the modules return it; see RETURN."""
     if not isinstance(image, dict) or "name" not in image:
         raise AnsibleFilterError("one_vm_disk takes an image as the modules return it, a dictionary with name, owner and "
                                  "id, not %s" % type(image).__name__)

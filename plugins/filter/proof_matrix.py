@@ -133,6 +133,7 @@ from ..module_utils._proof import matrix
 
 
 def proof_matrix(results, shares=(), expected_hosts=(), allow_same_machine=False):
+    """The judgement over {host: {"write": result or None, "read": result or None}}, see RETURN; shows its warnings."""
     if not isinstance(results, dict):
         raise AnsibleFilterError(
             "proof_matrix takes a dictionary {host: {'write': ..., 'read': ...}}, not %s" % type(results).__name__)

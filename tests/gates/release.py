@@ -41,7 +41,7 @@ def make(log, version):
         source, target = copy / name, ROOT / name
         if source.is_dir():
             shutil.rmtree(target)
-            shutil.copytree(source, target)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns(".plugin-cache.yaml"))
         else:
             shutil.copy2(source, target)
     run(log, ["git", "add", "--all", *_WRITTEN], seconds=MINUTE)

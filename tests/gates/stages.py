@@ -17,7 +17,7 @@ from tests.support import root
 MINUTE = 60
 _MORE_WORKERS_THAN_PROCESSORS = 2
 # What runs on the controller alone. What runs on hosts has no annotations that Python 3.6 could read.
-TYPED = ("plugins/action", "plugins/plugin_utils", "tests/gates", "tests/lab")
+TYPED = ("plugins/action", "plugins/filter", "plugins/plugin_utils", "tests/demo", "tests/gates", "tests/lab", "tests/support")
 
 
 def setup(log):

@@ -39,7 +39,7 @@ class DemoSite:
 
     def run(self, playbook, *arguments, **variables):
         if variables:
-            arguments = [*arguments, "--extra-vars", json.dumps(variables)]
+            arguments = (*arguments, "--extra-vars", json.dumps(variables))
         run = run_playbook(
             playbook, inventories=self.inventories, arguments=arguments, environment=self.endpoint.environment
         )

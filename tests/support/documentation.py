@@ -5,6 +5,7 @@
 
 import ast
 import importlib
+import re
 
 import yaml
 
@@ -20,6 +21,13 @@ def block(module, name="DOCUMENTATION", kind="modules"):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
             return yaml.safe_load(ast.literal_eval(node.value))
     raise AssertionError(f"{module} has no {name}")
+
+
+def readme_example():
+    """The inventory that the README shows, as text."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n(# inventory.yml\n.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return shown
 
 
 def fragment(name):

@@ -33,6 +33,7 @@ class Endpoint:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True, start_new_session=True
             )
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if "listening on" not in line:
             raise RuntimeError(f"the OpenNebula endpoint did not start; its output is in {state / 'opennebula.log'}")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,7 +71,7 @@ class Run:
                 found.setdefault(line["delegated_to"] or line["host"], []).extend([line["task"]] * times)
         return found
 
-    def facts(self, name: str) -> dict[str, object]:
+    def facts(self, name: str) -> dict[str, typing.Any]:
         """host -> the last value set for a fact."""
         return {
             line["host"]: line["result"]["ansible_facts"][name]
@@ -80,17 +81,17 @@ class Run:
 
 
 def run_playbook(*playbooks, inventories, arguments=(), environment=None, stream=None, timeout=1800,
-                 python=sys.executable) -> Run:
+                 python=sys.executable, cwd=ROOT) -> Run:
     """Run playbooks in one ansible-playbook; the screen goes to stream (a text file) while it happens, if given.
 
     playbooks, inventories: paths, relative to the repository's root or absolute.
     timeout: seconds after which the run is killed and subprocess.TimeoutExpired raised.
-    python: the interpreter of the environment whose ansible-playbook runs.
+    python: the interpreter of the environment whose ansible-playbook runs. cwd: where it runs, and finds its ansible.cfg.
     """
     def execute(command, variables):
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=cwd,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -142,7 +143,7 @@ def _follow(process: subprocess.Popen, stream, timeout: float) -> str:
             process.communicate()
             raise
     lines = []
-    for line in process.stdout:
+    for line in process.stdout or ():
         lines.append(line)
         stream.write(line)
         stream.flush()

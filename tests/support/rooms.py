@@ -77,7 +77,7 @@ class Rooms:
         process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", *alone, "sh", "-c", START.format(shares=SHARES, own=own)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "ready\n", name
+        assert process.stdout is not None and process.stdout.readline() == "ready\n", name
         python = own / "python"
         python.write_text(f'#!/bin/sh\nexec {" ".join(self._entering(process))} {sys.executable} "$@"\n')
         python.chmod(0o755)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import shlex
+import typing
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +142,7 @@ class Hosts:
     """Tests over the hypervisors of an inventory; `paths` or `shares` of the class are what they are asked about."""
 
     hypervisors = ("hv1", "hv2")
+    shares: list
 
     @pytest.fixture
     def inventory(self, request):
@@ -269,8 +271,10 @@ def shares_of(scenario):
     """The shares that the tests in a Molecule scenario's directory list."""
     (path,) = (Path(scenario) / "tests").glob("test_*.py")
     found = importlib.util.spec_from_file_location(path.stem, path)
+    assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
+    tests: typing.Any
     (tests,) = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == path.stem]
     return tests.shares
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import typing
 
 from tests.support.playbook import ROOT, Run, recorded
 
@@ -38,7 +39,7 @@ class Warm:
 
     def __init__(self, variables):
         """variables: its environment."""
-        self._process = subprocess.Popen(
+        self._process: typing.Any = subprocess.Popen(
             [sys.executable, "-m", "tests.support.warm"], cwd=ROOT, env=variables, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )
@@ -51,7 +52,12 @@ class Warm:
             self._process.stdin.flush()
             child = int(self._process.stdout.readline())
             expired = threading.Event()
-            clock = threading.Timer(timeout, lambda: (expired.set(), os.kill(child, 9)))
+
+            def expire():
+                expired.set()
+                os.kill(child, 9)
+
+            clock = threading.Timer(timeout, expire)
             clock.start()
             try:
                 code = int(self._process.stdout.readline())

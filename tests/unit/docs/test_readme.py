@@ -8,6 +8,7 @@ import re
 import pytest
 import yaml
 
+from tests.support import documentation
 from tests.unit.docs.guides import PLAYBOOKS, ROLES, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -74,6 +75,5 @@ def test_it_names_all_playbooks_and_roles():
 
 
 def test_its_example_is_the_demos_inventory():
-    (text,) = re.findall(r"^```yaml\n(# inventory.yml\n.*?)^```", README, re.MULTILINE | re.DOTALL)
     demo = yaml.safe_load((ROOT / "tests/demo/shares.yml").read_text(encoding="utf-8"))
-    assert yaml.safe_load(text)["all"]["vars"] == demo["all"]["vars"]
+    assert yaml.safe_load(documentation.readme_example())["all"]["vars"] == demo["all"]["vars"]
