@@ -31,17 +31,22 @@ def links(log):
 def screens(log):
     """the site as Chromium shows it, narrow and wide, in .cache/site/screens"""
     site(log)
-    if shutil.which("chromium") is None:
-        environments.apt_install(log, ["chromium", "fonts-dejavu-core"], "chromium is missing, which takes the pictures")
+    _chromium(log)
     venv = environments.docs(log)
     run(log, ["python", "-m", "tests.pictures.screens", HTML, SCREENS], seconds=5 * MINUTE, env=environment(venv))
+
+
+def _chromium(log):
+    if shutil.which("chromium") is None:
+        environments.apt_install(log, ["chromium", "fonts-dejavu-core"], "chromium is missing, which takes the pictures")
 
 
 def drawings(log):
     """the guides' pictures, drawn again into docs/docsite/rst/images"""
     venv = environments.docs(log)
-    for module in ("tests.pictures", "tests.pictures.dashboard"):
-        run(log, ["python", "-m", module, _DOCSITE / "images"], seconds=5 * MINUTE, env=environment(venv))
+    _chromium(log)
+    for module in ("tests.pictures", "tests.pictures.dashboard", "tests.pictures.proof_page"):
+        run(log, ["python", "-m", module, _DOCSITE / "images"], seconds=10 * MINUTE, env=environment(venv))
 
 
 def _sources(log):

@@ -33,3 +33,9 @@ def test_the_way_has_every_playbook_and_every_role_but_those_that_only_others_us
     shown = set(re.findall(r">([\w.]+)</text>", drawings.way()))
     assert {guides.COLLECTION + name for name in drawings.WAY} <= shown
     assert {name for name in guides.ROLES if name not in shown} == {"awx_content", "guest_proof", "hypervisor_packages"}
+
+
+def test_every_picture_is_shown_and_every_shown_one_is_there():
+    shown = {name for page in [*guides.PAGES, START] for name in re.findall(
+        r"\.\. image:: (?:collection/docsite/)?images/(\S+)", page.read_text(encoding="utf-8"))}
+    assert shown == {path.name for path in (guides.RST / "images").iterdir()}
