@@ -64,6 +64,12 @@ def entries(text):
     return [entry for entry in map(parse_line, _lines(text)) if entry is not None]
 
 
+def point_of(entry):
+    """The mount point of an entry in its shortest form, None for one without, such as swap."""
+    # normpath() keeps two slashes at the beginning, and mount(8) and systemd do not.
+    return posixpath.normpath("/" + entry.path.lstrip("/")) if entry.path.startswith("/") else None
+
+
 def find(text, path):
     """All entries of a mount point, in the file's order; more than one is a mistake in the file."""
     return [entry for _line, entry in _by_path(text).get(path, ())]
@@ -81,8 +87,8 @@ def _by_path(text):
     result = {}
     for line in _lines(text):
         entry = parse_line(line)
-        if entry is not None and entry.path.startswith("/"):
-            result.setdefault(posixpath.normpath(entry.path), []).append((line, entry))
+        if entry is not None and point_of(entry):
+            result.setdefault(point_of(entry), []).append((line, entry))
     return result
 
 
@@ -158,7 +164,7 @@ def _lines(text):
 
 
 def _is_at(entry, path):
-    return entry is not None and entry.path.startswith("/") and posixpath.normpath(entry.path) == path
+    return entry is not None and point_of(entry) == path
 
 
 def _meaning(entry):

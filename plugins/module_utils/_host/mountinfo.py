@@ -11,6 +11,8 @@ import functools
 import posixpath
 import re
 
+# Behind the root of a mount whose directory was removed (fs/d_path.c); no other name has two slashes.
+_GONE = "//deleted"
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2})")
 
 Mount = collections.namedtuple(
@@ -131,8 +133,9 @@ def directory(entry, below="."):
     below: the directory, seen from the mount point. Where the source is "server:/path" the directory may be at its end
     and never in the root (fs/nfs/super.c: nfs_show_path, nfs_show_devname), so that both count.
     """
-    shown = posixpath.join(entry.source, entry.root.lstrip("/")) if ":/" in entry.source else entry.root
-    return posixpath.normpath(posixpath.join(shown, below))
+    root, gone = (entry.root[:-len(_GONE)], _GONE) if entry.root.endswith(_GONE) else (entry.root, "")
+    shown = posixpath.join(entry.source, root.lstrip("/")) if ":/" in entry.source else root
+    return posixpath.normpath(posixpath.join(shown, below)) + gone
 
 
 def children(entries, mount):

@@ -49,6 +49,8 @@ def look(filename, data=b""):
         raise OSError(errno.EBUSY, "it is a mount point, as in a container, and cannot be replaced. Unmount it first")
     if os.path.isdir(filename):
         raise OSError(errno.EISDIR, "it is a directory")
+    if os.path.exists(filename) and not os.path.isfile(filename):
+        raise OSError(errno.EINVAL, "it is no regular file. Put one in its place")
     directory = os.path.dirname(filename)
     while not os.path.lexists(directory):
         directory = os.path.dirname(directory)

@@ -16,9 +16,13 @@ from .._plan.plan import Refusal
 from . import automount
 
 # What systemd-mount(1) makes (/run/systemd/transient) goes with its mount.
-BEFORE_FSTAB = ("/etc/systemd/system.control", "/run/systemd/system.control", "/etc/systemd/system",
+BEFORE_FSTAB = ("/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/generator.early",
+                "/etc/systemd/system",
                 "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached")
-AFTER_FSTAB = ("/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+AFTER_FSTAB = ("/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+               "/run/systemd/generator.late")
+# systemd-fstab-generator(8) writes here, and so may others.
+GENERATED = "/run/systemd/generator"
 
 Units = collections.namedtuple("Units", "mount automount vendor_mount vendor_automount wanted changed conditions")
 Units.__doc__ = """The unit files for a path that fstab has no part in.
@@ -102,6 +106,11 @@ def _refuse_unit(path, filename, name):
     if is_masked(filename):
         raise Refusal("%s: %s is masked by %s, so that no boot mounts it. Take that away: systemctl unmask %s. Nothing "
                       "was changed for this share." % (path, name, filename, name))
+    if "/generator" in os.path.dirname(filename):
+        raise Refusal("%s: there is the unit file %s for this path, which a generator of systemd's makes at every boot, and a "
+                      "boot follows that instead of fstab. Take the path out of what it is made from%s, or leave the share "
+                      "out of the declaration. Nothing was changed for this share." % (path, filename, "".join(
+                          " (%s)" % value for section, key, value in _settings(filename) if key == "SourcePath")))
     raise Refusal(
         "%s: there is the unit file %s for this path, and a boot follows that instead of fstab. Take it away: systemctl "
         "disable %s; rm %s; systemctl daemon-reload. Or leave the share out of the declaration. Nothing was changed for this "
@@ -132,9 +141,17 @@ def _look_at(path, links, listed):
                 elif section == "Unit" and _CONDITION.match(key) and value:
                     conditions.append((filename, "%s=%s" % (key, value)))
     return Units(
-        _first(listed, BEFORE_FSTAB, names[0]), _first(listed, BEFORE_FSTAB, names[1]),
+        _first(listed, BEFORE_FSTAB, names[0]) or _generated(names[0]),
+        _first(listed, BEFORE_FSTAB, names[1]) or _generated(names[1]),
         _first(listed, AFTER_FSTAB, names[0]), _first(listed, AFTER_FSTAB, names[1]),
         [(name, links[name]) for name in names if name in links], changed, conditions)
+
+
+def _generated(name):
+    """The unit file that another generator than fstab's made, or ""."""
+    filename = os.path.join(GENERATED, name)
+    made_from = [value for section, key, value in _settings(filename) if (section, key) == ("Unit", "SourcePath")]
+    return filename if os.path.lexists(filename) and made_from != ["/etc/fstab"] else ""
 
 
 def _first(listed, directories, name):

@@ -7,8 +7,8 @@ import collections
 
 from .._host import mountinfo
 
-Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units")
-Found.__new__.__defaults__ = (None, None, None)
+Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units other_names")
+Found.__new__.__defaults__ = (None, None, None, ())
 Found.__doc__ = """What was found of one share.
 
 stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
@@ -18,6 +18,7 @@ stale: whether nothing in the live mount can be used any more, and a new one is 
 trap: the automount trap under them as a mountinfo.Mount, None when there is none.
 credentials: credentials.State of the share's credentials file, None when it was not looked at.
 units: boot.Units, None where systemd is not the init or reads another file than fstab.
+other_names: names that lead to the path over symbolic links, and that fstab has, a list of str.
 """
 
 

@@ -18,13 +18,11 @@ from .._share.types import registry
 from . import boot, dependencies, fuse_processes, mountpoint, undeclared
 from .found import Found, layers, stack
 from .in_use import in_use
-from .origins import independent
+from .origins import independent, linked_names, other_names
 from .servers import Servers, keys_of
 
 # What the process that asks the mounts gets on top of their time.
 _CHILD_SECONDS = 2
-# systemd-fstab-generator writes here, see systemd.generator(7).
-GENERATED = "/run/systemd/generator"
 FSTAB = "/etc/fstab"
 
 
@@ -58,7 +56,7 @@ class Host:
         if self.fstab_path != FSTAB or not self.has_systemd():
             return None
         try:
-            written, read = os.stat(self.fstab_path).st_mtime, os.stat(GENERATED).st_mtime
+            written, read = os.stat(self.fstab_path).st_mtime, os.stat(boot.GENERATED).st_mtime
         except FileNotFoundError:
             return False
         # A file from the future would be newer forever.
@@ -119,11 +117,13 @@ class Host:
         entries = served.completed(mountinfo.read(), self.timeout)
         seen, outcomes = self._look_at_all([share for share in shares if types[share["path"]].managed(share)], types, entries)
         units = self._units([share["path"] for share in shares])
+        names = self._other_names([share["path"] for share in shares], text, entries)
         found, problems = {}, {}
         for share in shares:
             try:
                 found[share["path"]] = self._find_one(
-                    share, types[share["path"]], entries, text, seen, units, moving)
+                    share, types[share["path"]], entries, text, seen, units, moving)._replace(
+                        other_names=names.get(share["path"], ()))
             except Refusal as refusal:
                 problems[share["path"]] = str(refusal)
         # Of those that show what is declared their own answer counts: a server that takes connections may still be dead.
@@ -203,6 +203,14 @@ class Host:
     def _units(self, paths):
         """{path: boot.Units}, nothing where systemd is not the init or reads another file than fstab."""
         return boot.look(paths) if self.fstab_path == FSTAB and self.has_systemd() else {}
+
+    def _other_names(self, paths, text, entries):
+        """{path: [name]} of paths that fstab has under other names, see origins; none where looking takes too long."""
+        names = linked_names(text, paths, entries)
+        try:
+            return bounded(lambda: other_names(names, paths), self.timeout) if names else {}
+        except (TimedOut, ChildFailed, OSError):
+            return {}
 
     def _look_at_all(self, shares, types, entries):
         """(points, outcomes) of what is under these shares and of the mounts they have; the servers are asked, too.

@@ -26,6 +26,10 @@ _STATX_BYTES = 256
 _STATX_DEVICE = 136
 
 
+# What the kernel writes behind the name of a file or directory that was removed (fs/d_path.c).
+_GONE = " (deleted)"
+
+
 def in_use(mount, independent=()):
     """What uses a mount, a list of str such as "qemu-system-x86 (process 812)"; [] when nothing does.
 
@@ -146,6 +150,8 @@ class _Search:
     def _leads_into(self, table, link):
         if not link or not link.startswith("/"):
             return False
+        if link.endswith(_GONE) and self._leads_into(table, link[:-len(_GONE)]):
+            return True
         # Hundreds of threads have the same few directories.
         key = id(table), link
         if key not in self._places:

@@ -8,6 +8,7 @@ export look the same. To be called in a bounded child.
 import os
 
 from .._host import fstab, mountinfo
+from .._share.types import registry
 from . import boot
 
 # What mount(8) and its helpers note of the mounts they make.
@@ -30,6 +31,24 @@ def independent(path, text, shares):
             below = mountinfo.containing(entries, os.path.realpath(source))
             result.update([below.mount_point] if below else [])
     return result - {path}
+
+
+def linked_names(text, paths, entries):
+    """The mount points of fstab that may lead to one of these paths over symbolic links. Asks nobody.
+
+    What is a mount point now is no link; what lies in a share of a server's is left alone, as looking may hang.
+    """
+    points = {entry.mount_point for entry in entries}
+    names = {fstab.point_of(entry) for entry in fstab.entries(text)} - set(paths) - points - {None}
+    return sorted(name for name in names if not registry.of_mount(mountinfo.containing(entries, name)).remote)
+
+
+def other_names(names, paths):
+    """{path: [name that leads there]}"""
+    result = {}
+    for name in names:
+        result.setdefault(os.path.realpath(name), []).append(name)
+    return {path: result[path] for path in paths if path in result}
 
 
 def _noted(filename):

@@ -53,6 +53,11 @@ def _refuse_place(share, found):
         raise Refusal(
             "%s: the path leads over a symbolic link to %s, and the kernel knows the mount by that name. "
             "Write path: %s, or replace the link by a directory." % (path, found.point.linked, found.point.linked))
+    if found.other_names:
+        raise Refusal(
+            "%s: fstab has it under another name, too, and a boot would follow that line: %s leads there over a symbolic "
+            "link. Remove the line, or write the path in it without links. Nothing was changed for this share." % (
+                path, " and ".join(found.other_names)))
     if found.point.kind == "other":
         raise Refusal(
             "%s: the path is there and is not a directory. Remove it, or write another path." % path)

@@ -35,8 +35,8 @@ def candidates(entries, text, declared, prefix, with_credentials=()):
     beside = {posixpath.dirname(path) for path in declared}
     found = {}
     for entry in fstab.entries(text):
-        path = posixpath.normpath(entry.path)
-        if not path.startswith("/") or path == "/" or path in declared:
+        path = fstab.point_of(entry)
+        if path in (None, "/") or path in declared:
             continue
         name = registry.of_entry(entry)
         if name:

@@ -83,6 +83,25 @@ def test_a_last_line_without_an_end_gets_one_before_another_follows():
     assert fstab.with_entry("", ENTRY) == LINE
 
 
+@pytest.mark.parametrize("written", ["/srv/x", "/srv/x/", "//srv/x", "///srv//x//", "/srv/./x"])
+def test_a_path_is_the_same_however_many_slashes_it_has(written):
+    entry = ENTRY._replace(path="/srv/x")
+    text = f"a:/b {written} nfs ro 0 0\n"
+    assert [found.source for found in fstab.find(text, "/srv/x")] == ["a:/b"]
+    assert fstab.with_entry(text, entry) == fstab.format_line(entry) + "\n"
+    assert fstab.without_path(text, "/srv/x") == ""
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    """As a link to /dev/null is followed, its target would be replaced for all programs of the host."""
+    (tmp_path / "fstab").symlink_to("null")
+    os.mkfifo(tmp_path / "null")
+    for attempt in (fstab.look, fstab.rehearse):
+        with pytest.raises(OSError, match="no regular file"):
+            attempt(str(tmp_path / "fstab"), "x\n")
+    assert (tmp_path / "null").is_fifo() and sorted(os.listdir(tmp_path)) == ["fstab", "null"]
+
+
 def test_only_what_is_said_counts_not_how():
     assert fstab.means_the_same(ENTRY, fstab.parse_line("nas1:/export/x\t/srv/x  nfs  _netdev,vers=4.2,rw"))
     assert not fstab.means_the_same(ENTRY, fstab.parse_line("nas1:/export/x /srv/x nfs _netdev,vers=4.2,rw,soft"))

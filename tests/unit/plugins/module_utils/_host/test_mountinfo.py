@@ -37,6 +37,9 @@ def test_a_line_is_taken_apart():
     ("9 8 8:1 / /x rw - ext4 /dev/vda rw", ".", "/"),
     ("9 8 0:9 / /x rw - nfs4 nas1:/export rw", "a", "nas1:/export/a"),
     ("9 8 0:9 / /x rw - nfs nas1:/ rw", "a", "nas1:/a"),
+    # One that was removed is not the one that is called "deleted".
+    ("9 8 8:1 /data//deleted /x rw - ext4 /dev/vda rw", ".", "/data//deleted"),
+    ("9 8 8:1 /data/deleted /x rw - ext4 /dev/vda rw", ".", "/data/deleted"),
 ])
 def test_a_directory_is_told_from_others_as_a_bind_mount_of_it_would_be(line, below, directory):
     (entry,) = entries(line)

@@ -25,6 +25,8 @@ def units(tmp_path, monkeypatch):
     monkeypatch.setattr(boot, "BEFORE_FSTAB", tuple(str(tmp_path / each.lstrip("/")) for each in boot.BEFORE_FSTAB))
     monkeypatch.setattr(boot, "AFTER_FSTAB", tuple(str(tmp_path / each.lstrip("/")) for each in boot.AFTER_FSTAB))
 
+    monkeypatch.setattr(boot, "GENERATED", str(tmp_path / boot.GENERATED.lstrip("/")))
+
     def made(files):
         for name, text in files.items():
             path = tmp_path / name
@@ -53,6 +55,10 @@ def enabled(directory, name):
     ({}, enabled(VENDOR, TRAP), [f"{VENDOR}/{TRAP}"]),
     ({}, {f"{ETC}/{MOUNT}.d/own.conf": "[Mount]\nOptions=ro\n"}, ["own.conf sets Options=ro"]),
     ({}, {f"{ETC}/srv-shares-.mount.d/all.conf": "# x\n[Mount]\nOptions=vers=3,\\\nro\n"}, ["Options=vers=3, ro"]),
+    ({}, {f"run/systemd/generator.early/{MOUNT}": UNIT}, [f"generator.early/{MOUNT}", "what it is made from, or leave"]),
+    ({}, {f"run/systemd/generator/{MOUNT}": "[Unit]\nSourcePath=/etc/zfs/list\n" + UNIT}, [f"generator/{MOUNT}", "(/etc/zfs/list)"]),
+    ({}, {f"run/systemd/generator/{TRAP}": UNIT}, [f"generator/{TRAP}"]),
+    ({"state": "unmounted"}, enabled("run/systemd/generator.late", TRAP), [f"generator.late/{TRAP}"]),
     ({}, {f"{VENDOR}/mount.d/all.conf": "[Mount]\nType=nfs\n"}, ["Type=nfs"]),
     ({"options": {"noauto": True}}, {}, ["noauto", "state: unmounted"]),
     ({"state": "unmounted"}, enabled(ETC, MOUNT), ["the next boot would mount it again", "systemctl disable " + MOUNT]),
@@ -72,6 +78,8 @@ def test_what_is_refused(units, changes, files, words):
     ({}, {}, None),
     ({}, {f"{VENDOR}/{MOUNT}": UNIT}, None),
     ({}, {f"{VENDOR}/{TRAP}": UNIT}, None),
+    ({}, {f"run/systemd/generator.late/{MOUNT}": UNIT}, None),
+    ({}, {f"run/systemd/generator/{MOUNT}": "[Unit]\nSourcePath=/etc/fstab\n" + UNIT}, None),
     ({}, {f"{ETC}/{TRAP}": "-> /dev/null"}, None),
     ({}, {f"{ETC}/{MOUNT}.d/own.conf": "[Unit]\nAfter=x.service\n[Mount]\nTimeoutSec=9\n#What=x\n"}, None),
     ({}, {f"{ETC}/srv-other.mount": UNIT}, None),

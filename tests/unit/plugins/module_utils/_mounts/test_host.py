@@ -114,7 +114,7 @@ def test_systemd_lags_when_fstab_is_newer_than_what_it_made_of_it(tmp_path, monk
     generated.mkdir()
     os.utime(str(fstab), (written, written))
     os.utime(str(generated), (read, read))
-    monkeypatch.setattr(host_module, "GENERATED", str(generated))
+    monkeypatch.setattr(host_module.boot, "GENERATED", str(generated))
     monkeypatch.setattr(host_module, "FSTAB", str(fstab))
     monkeypatch.setattr(host_module.systemd, "BOOTED", str(tmp_path))
     assert Host(str(fstab), 5).systemd_lags() is lags

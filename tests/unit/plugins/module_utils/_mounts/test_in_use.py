@@ -14,12 +14,12 @@ BY_HAND = "54 52 0:39 / /srv/x/c rw - nfs4 nas1:/export/other rw,vers=4.2"
 BIND = "55 20 0:37 / /srv/y rw - nfs4 nas1:/export/x/vm1 rw,vers=4.2"
 
 
-def said(monkeypatch, *lines, spaces=(), independent=()):
+def said(monkeypatch, *lines, spaces=(), independent=(), threads=()):
     entries = mountinfo.parse("\n".join([ROOT, SHARE, *lines]))
     monkeypatch.setattr(in_use.mountinfo, "read", lambda: entries)
     # The machine that runs the tests may have loop devices of its own.
     monkeypatch.setattr(in_use.glob, "glob", lambda pattern: [])
-    monkeypatch.setattr(in_use.namespaces, "threads", dict)
+    monkeypatch.setattr(in_use.namespaces, "threads", lambda: dict(threads))
     monkeypatch.setattr(in_use.namespaces, "others", lambda threads: {space.name: space for space in spaces})
     return in_use.in_use(entries[1], independent)
 
@@ -74,3 +74,13 @@ def test_a_mount_of_the_client_that_a_service_sees_is_taken_along(monkeypatch):
                            "nas1:/export/x rw\n72 71 0:38 / /srv/x/a/b rw master:8 - nfs4 nas1:/export/x/a/b rw")
     monkeypatch.setitem(globals(), "SHARE", shared)
     assert said(monkeypatch, INNER, spaces=[namespaces.Space(7, seen, ["1"], [])]) == []
+
+
+@pytest.mark.parametrize("link, users", [
+    ("/srv/x (deleted)", ["vm (process 7)"]), ("/srv/x/vm1 (deleted)", ["vm (process 7)"]), ("/srv (deleted)", []),
+    ("/srv/x2 (deleted)", []),
+])
+def test_a_process_in_a_directory_that_was_removed(monkeypatch, link, users):
+    monkeypatch.setattr(in_use, "_link", lambda path: link if path.endswith("/cwd") else None)
+    monkeypatch.setattr(in_use, "_name", lambda pid: "vm")
+    assert said(monkeypatch, threads={"7": ["7"]}) == users

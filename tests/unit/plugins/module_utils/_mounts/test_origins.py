@@ -31,3 +31,15 @@ def test_who_has_a_source_of_its_own(tmp_path, monkeypatch):
               {"path": "/srv/z", "source": "/srv/x/c"}]
     assert origins.independent("/srv/x", FSTAB, shares) == {
         "/mnt/own", "/mnt/by hand", "/mnt/cifs", "/mnt/unit", "/srv/y", "/"}
+
+
+def test_fstab_may_have_a_path_under_another_name(tmp_path):
+    (tmp_path / "shares").mkdir()
+    (tmp_path / "link").symlink_to("shares")
+    path = str(tmp_path / "shares/x")
+    text = "a:/b %s/link/x nfs rw 0 0\nc:/d %s nfs rw 0 0\ne:/f /srv/mounted nfs rw\ng:/h /srv/mounted/in nfs rw\nswap none swap sw\n" % (
+        tmp_path, path)
+    entries = mountinfo.parse("20 1 8:1 / / rw - ext4 /dev/vda rw\n30 20 0:37 / /srv/mounted rw - nfs4 e:/f rw\n")
+    names = origins.linked_names(text, [path], entries)
+    assert names == [str(tmp_path / "link/x")]
+    assert origins.other_names(names, [path, "/srv/y"]) == {path: names}

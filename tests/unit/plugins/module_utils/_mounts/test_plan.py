@@ -102,6 +102,10 @@ REFUSALS = {
     "a file": (share(), found(point=PLAIN._replace(kind="other")), [], ["not a directory"]),
     "a link": (
         share(), found(point=PLAIN._replace(kind="link", linked="/data/x")), [], ["symbolic link", "path: /data/x"]),
+    "a line in fstab under another name": (
+        share(), found([NFS])._replace(other_names=["/data/x"]), [], ["under another name", "/data/x leads there", "Remove the line"]),
+    "a line under another name that would mount what is absent": (
+        share(state="absent"), found()._replace(other_names=["/data/x"]), [], ["under another name"]),
     "below a link": (share(), found(point=MISSING._replace(linked="/data/x")), [], ["symbolic link", "path: /data/x"]),
     "nothing to check": (
         share(type="local", source="", options={}), found(lines="", point=None), [], ["nothing is mounted", "source"]),
