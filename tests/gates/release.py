@@ -7,8 +7,10 @@
 is pushed.
 """
 
+import json
 import re
 import shutil
+import subprocess
 
 from tests.gates import artifact, environments, tree
 from tests.gates.process import CACHE, ROOT, Failed, environment, run
@@ -25,6 +27,7 @@ _NEW = {"major_changes", "minor_changes", "deprecated_features"}
 
 def rehearse(log):
     """Do everything of a release but the commit, in a copy of the tree."""
+    environments.dev(log)
     last, wanted = _last(), _declared()
     if last is None or _numbers(wanted) > _numbers(last):
         version = wanted
@@ -35,6 +38,7 @@ def rehearse(log):
 
 def make(log, version):
     """Make a release in the tree: a commit, an annotated tag, and the artifact in .cache/released."""
+    environments.dev(log)
     _refuse(log, version)
     copy, archive, message = _make(log, version)
     for name in _WRITTEN:
@@ -113,8 +117,7 @@ def _make(log, version):
 
 def _refuse(log, version):
     branch, tags = (run(log, ["git", *words], seconds=MINUTE).split() for words in (["branch", "--show-current"], ["tag"]))
-    sections = set().union(*(_yaml(path) or {}
-                             for path in (ROOT / "changelogs/fragments").glob("*.yml")))
+    sections = set().union(*(_yaml(path) or {} for path in (ROOT / "changelogs/fragments").glob("*.yml")))
     found = problems(version, _last(), sections, "".join(branch) or "none", tree.changed(), tags)
     if found:
         raise Failed("; ".join(found))
@@ -138,7 +141,9 @@ def _numbers(version):
 
 
 def _yaml(path):
-    # The environment of the project has it. What makes that environment runs with the system's Python, which may not.
-    import yaml  # pylint: disable=import-outside-toplevel
-
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    # The gates run with the system's Python, which may know no YAML. The environment of the project does.
+    program = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, default=str)"
+    with path.open("rb") as opened:
+        said = subprocess.run([environments.DEV / "bin/python", "-c", program], stdin=opened, env=environment(),
+                              capture_output=True, check=True)
+    return json.loads(said.stdout)
