@@ -11,14 +11,19 @@ normal case, and each test that breaks something corrects it by running the main
 """
 
 import json
+import sys
 
 import pytest
 import yaml
 
 from tests.demo.__main__ import SHARE
+from tests.gates import artifact, environments
+from tests.gates.process import Log
 from tests.lab import Lab
+from tests.support import documentation
 from tests.support.demo_site import DemoSite, assert_predicted
 from tests.support.mounts import until_answered
+from tests.support.playbook import run_playbook
 
 # Everything that lies on a host's disk, but for what any login and any running system writes.
 SNAPSHOT = (
@@ -214,3 +219,28 @@ def test_a_dead_server_ends_every_task_in_time_naming_it(site):
         assert not slow, [(line["host"], line["task"], line["seconds"]) for line in slow]
     until_answered(site.lab, ("hv1", "hv2"), SHARE)
     assert site.main_job().changes == set()
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("core", ["2.16", environments.newest_core()])
+def test_the_installed_artifact_does_the_readmes_example_without_the_repository(site, tmp_path_factory, core):
+    directory = tmp_path_factory.mktemp("a")
+    log = Log(directory / "log", sys.stdout)
+    python, environment = artifact.installed(log, artifact.build(log, directory / "artifact"), core, directory / "home")
+    (directory / "home/inventory.yml").write_text(documentation.readme_example(), encoding="utf-8")
+
+    def run(playbook, *arguments):
+        done = run_playbook(
+            playbook, arguments=arguments, inventories=[site.inventories[0], "inventory.yml"], python=python,
+            cwd=directory / "home", environment={**environment, **site.endpoint.environment, "ANSIBLE_CALLBACKS_ENABLED": "record"})
+        print(done.output)
+        assert done.code == 0, done.failure_text()
+        return done
+
+    site.ssh("hv2", f"umount -q {SHARE}; sed -i '\\#{SHARE}#d' /etc/fstab; systemctl daemon-reload")
+    predicted = run("virtshare.storage.site", "--check", "--diff")
+    assert_predicted(predicted, run("virtshare.storage.site"))
+    assert site.mounted_source("hv2") == "nas1:/export/projects"
+    written = site.writes()
+    assert run("virtshare.storage.site").changes == set() and site.writes() == written
+    assert run("virtshare.storage.verify").changes == set()
