@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import datastores, datastores_scale, mounts, page, proof, site, site_scale
+from tests.bench import datastores, datastores_scale, guard, mounts, page, proof, site, site_scale
 from tests.bench.hosts import SHARED
 from tests.bench.results import FILE, BenchFailed, table, write
 from tests.support.playbook import ROOT
 
 # Each has ROWS, the names it can measure, and measure(runs, names), which gives at least these as Row objects.
-MEASUREMENTS = (datastores, datastores_scale, mounts, site, site_scale, proof)
+MEASUREMENTS = (datastores, datastores_scale, mounts, site, site_scale, proof, guard)
 
 
 def wanted(names: list[str]) -> list:

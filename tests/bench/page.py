@@ -50,6 +50,12 @@ def tables(rows: list[dict]) -> dict[str, str]:
             lines += [[f"``{row['name']}``", seconds(row, "ours"), seconds(row, "theirs"), f"{row['ratio']:g}",
                        f"at least {row['target']:g}" if "target" in row else "", *more(row)] for row in chosen]
             found[name] = f"{list_table(lines)}\n\n{circumstances(chosen)}"
+    looks = [row for row in sides if row["name"] in LOOKS]
+    if looks:
+        lines = [["row", "a look takes", "at most", ""]]
+        lines += [[f"``{row['name']}``", seconds(row, "ours"), f"{row['theirs_s']:g} s", LOOKS[row["name"]].format_map(row)]
+                  for row in looks]
+        found["guard"] = f"{list_table(lines)}\n\n{circumstances(looks)}"
     for row in rows:
         if row["name"] in SCALES:
             name, columns, words = SCALES[row["name"]]
@@ -85,6 +91,16 @@ SCALES = {
         "datastores": "{items}", "two tasks": "{seconds:.1f} s", "the line through all sizes": _RESIDUAL,
         "reads": "{calls}",
     }, "The largest took {ours}; at most {theirs} is promised."),
+}
+
+
+# Row -> what else is said of the guard's looks.
+LOOKS = {
+    "guard-20-shares": "of a processor, for {shares} shares",
+    "guard-dead-server": "{looks} looks; the largest process took {memory_kib[0]} KiB in the first fifty and {memory_kib[1]} KiB in the "
+                         "last; no process, descriptor or file is left over",
+    "guard-packet-loss": "{minutes} minutes with {packets_lost_percent} % of the packets lost, {looks} looks, {unanswered} of them "
+                         "without an answer, and no state that came back",
 }
 
 

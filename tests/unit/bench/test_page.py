@@ -11,7 +11,7 @@ from tests.bench import datastores_scale, page, proof, results, site_scale
 from tests.bench.results import Row
 
 PAGE = "".join(f"{page.BEGIN.format(name)}\n{page.END.format(name)}\n\n" for name in (
-    "datastores", "datastores-scale", "mounts", "site", "site-scale", "proof"))
+    "datastores", "datastores-scale", "mounts", "site", "site-scale", "proof", "guard"))
 
 
 def kept(name, runs=3, target=None, **more):
@@ -68,6 +68,8 @@ def test_a_row_has_its_range_its_target_and_what_else_was_counted():
     assert cells("site-scale", [SITE, SITE_SCALE])[4:] == ["8", "20.0 s", "21.5 s (-1.5 s)", "62 MiB"]
     assert cells("datastores-scale", [DATASTORES, MANY])[4:] == ["10", "1.9 s", "1.8 s (+0.1 s)", "3"]
     assert cells("proof", [PROOF])[4:] == ["2", "3.1 s", "13 ms", "0.2 ms"]
+    assert cells("guard", [kept("guard-20-shares", 1, 1, shares=20), CONVERGED])[4:] == [
+        "``guard-20-shares``", "1 s", "40 s", "of a processor, for 20 shares"]
 
 
 def test_it_is_said_how_often_and_on_what():
