@@ -7,13 +7,13 @@ import copy
 import json
 import os
 import pathlib
-import sys
 
 import pytest
 import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils._awx import content
 
-from tests.support.awx import INJECTORS, awx, unpacked
+from tests.support.awx import awx
+from tests.support.awx_job import inject
 from tests.unit.plugins.module_utils._awx.test_content import SITE
 
 PLAYBOOK = "playbooks/awx.yml"
@@ -140,21 +140,10 @@ def test_a_wrong_dictionary_is_refused_before_anything_is_changed(controller, tm
 
 def injected(platform, values, tmp_path):
     """(environment, extra variables) of a job with this credential."""
-    root = str(unpacked(*INJECTORS))
-    sys.path.insert(0, root)
-    try:
-        from awx_plugins.interfaces import _temporary_private_api as kinds
-        from awx_plugins.interfaces import _temporary_private_credential_api as credentials
-        from awx_plugins.interfaces._temporary_private_inject_api import inject_credential
-    finally:
-        sys.path.remove(root)
     made = next(one for one in content.objects(SITE)["controller_credential_types"] if platform in one["name"])
-    kind = kinds.ManagedCredentialType(namespace=None, name=made["name"], kind=made["kind"], inputs=made["inputs"],
-                                       injectors=made["injectors"])
     (tmp_path / "env").mkdir()
-    environment, safe, arguments = {}, {}, []
-    inject_credential(kind, credentials.Credential(values), environment, safe, arguments, str(tmp_path))
-    assert values["password"] not in safe.values()
+    environment, arguments = {}, []
+    inject(made, values, environment, arguments, tmp_path)
     (variables,) = [one[1:] for one in arguments if one.startswith("@")]
     path = pathlib.Path(variables.replace("/runner", str(tmp_path)))
     assert not os.stat(path).st_mode & 0o077
