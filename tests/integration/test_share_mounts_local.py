@@ -290,6 +290,18 @@ result = [check, refused["msg"], share_mounts([share()])["did"]]
     assert "another run changes the mounts of this host" in message and "2 s" in message
 
 
+def test_a_bind_has_its_own_flags_and_not_those_of_the_mount_that_it_is_from(tmp_path):
+    result = on_a_host(tmp_path, """
+sh("mkdir /srv/ro && mount --bind {0}/other /srv/ro && mount -o remount,bind,ro,noexec /srv/ro".format(disk))
+wanted = [share(source="/srv/ro", options={"exec": True})]
+result = [share_mounts(wanted, check=True), share_mounts(wanted), share_mounts(wanted)]
+open(A + "/written", "w").close()
+""")
+    foreseen, done, again = result
+    assert done["msg"] == "" and done["did"] == foreseen["did"] and "mount" in done["did"]
+    assert again["did"] == []
+
+
 @pytest.mark.parametrize("spoil, mend, words, way_out", [
     # Large writes are refused before the last block is taken.
     ("sync; cat /dev/zero > /srv/etc/filler 2>/dev/null; dd if=/dev/zero of=/srv/etc/more bs=4k oflag=dsync 2>/dev/null || :",

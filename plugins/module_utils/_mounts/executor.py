@@ -238,6 +238,7 @@ class Executor:
                 path, share["source"], ". ".join(filter(None, (
                     _one_line(output), said and "Its log %s says: %s" % (log, said),
                     share_type.explain(output + "\n" + said))))))
+        self._set_flags(share, share_type)
         # What was mounted just now is what its server has, by whatever name and address the kernel shows it.
         self._expect_declared(share, share_type, dict(evidence, same_filesystem=True))
         try:
@@ -247,6 +248,14 @@ class Executor:
             raise
         if operation.arguments["trial"]:
             self._unmount(share, None)
+
+    def _set_flags(self, share, share_type):
+        """Give a new bind its own flags: the kernel gives it those of the mount that its source is in."""
+        mounts = self.mounts(share["path"]) if share_type.binds else []
+        recorded = share_type.entry(share)
+        if mounts and share_type.differences(share, mounts[-1], recorded) and not share_type.remount_blocker(share, mounts[-1]):
+            for command in share_type.remount_commands(share, mounts[-1], recorded):
+                self.runner(command, self.host.timeout)
 
     def _evidence(self, share, evidence):
         """What a mount is compared with; of a source in another share only now that this one has its new mount."""

@@ -86,6 +86,7 @@ def checked(shares, credentials=True):
         problems.extend(one.problems)
     problems.extend(_overlaps(result))
     problems.extend(_circles(result))
+    problems.extend(_writable_in_read_only(result))
     return result, problems
 
 
@@ -338,6 +339,17 @@ def _circles(shares):
         if len(circle) > 1 and outer[circle[-1]] == path == min(circle):
             yield ("share %s: its source %s is in the share %s, which is bound from this one in turn. Write a source that is in "
                    "neither." % (path, quoted(binds[path]), " and that in the share ".join(circle[1:])))
+
+
+def _writable_in_read_only(shares):
+    """Problems of shares that are bound from a read-only one, whose mount a bind has the flags of."""
+    there = {share["path"]: share for share in shares if share["path"] and share["type"] and share["state"] == "mounted"}
+    for share in there.values():
+        outer = [path for path in there if path != share["path"] and registry.named(share["type"]).binds
+                 and share["source"] and inside(share["source"], path)]
+        if outer and there[max(outer, key=len)]["read_only"] and not share["read_only"]:
+            yield ("share %s: its source %s is in the share %s, which is read_only. Write read_only: true here, too, or take "
+                   "it away there." % (share["path"], quoted(share["source"]), max(outer, key=len)))
 
 
 def _shape(value):

@@ -243,6 +243,19 @@ def test_shares_that_are_bound_one_from_the_other_are_taken(shares):
     assert [each["path"] for each in validated(shares)] == [each["path"] for each in shares]
 
 
+@pytest.mark.parametrize("outer, inner, refused", [
+    (share(read_only=True), {}, True), (share(read_only=True), {"read_only": True}, False), (share(), {}, False),
+    (share(read_only=True), {"state": "absent"}, False), (bind(NFS["path"], "/data", read_only=True), {}, True),
+])
+def test_a_bind_from_a_read_only_share_is_to_be_read_only_as_well(outer, inner, refused):
+    shares = [outer, bind("/srv/vms", NFS["path"] + "/vms", **inner)]
+    if refused:
+        assert ("share /srv/vms: its source '%s/vms' is in the share %s, which is read_only. Write read_only: true here" % (
+            NFS["path"], NFS["path"])) in refusal(*shares)
+    else:
+        validated(shares)
+
+
 def test_a_secret_is_never_shown():
     assert "hunter2" not in refusal(media(credentials="hunter2"))
     assert "hunter2" not in refusal(media(credentials={"username": "vm", "passwort": "x", "password": "hunter2"}))
