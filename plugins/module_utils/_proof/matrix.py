@@ -285,7 +285,7 @@ class _Judgement:
             sentence = "%s is %s, declared is %s" % (
                 start, explain.identity(found), problem.partition(", declared is ")[2])
         else:
-            sentence = "%s: %s" % (start, _without(problem, self.path + ": "))
+            sentence = "%s: %s" % (start, _without(_without(problem, host + ": "), self.path + ": "))
         others = [other for other in reference if other != host]
         if others and (found is None or problem.startswith("is ")):
             sentence += "; %s %s %s" % (explain.listed(others), "has" if len(others) == 1 else "have",

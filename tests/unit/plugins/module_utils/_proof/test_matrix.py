@@ -128,6 +128,14 @@ def test_a_dead_server_is_named_once():
     assert set(result["host_problems"]) == {"hv1", "hv2"}
 
 
+def test_what_an_earlier_step_said_is_said_with_host_and_path_once():
+    results = world({"hv1": {"fs": "a"}, "hv2": {"fs": "a"}})
+    words = "hv2: /srv/shares/projects: server nas1 of nas1:/export/projects does not answer"
+    results["hv2"]["troubles"] = {PATH: words}
+    (found,) = matrix.judge(results, [SHARE], ["hv1", "hv2"])["shares"]
+    assert found["problems"][0].startswith(words) and found["problems"][0].count(PATH) == 1
+
+
 def test_one_host_cannot_write():
     words = "cannot write its proof in /srv/shares/projects: EROFS: Read-only file system"
     dummy, found = judged({"hv1": {"fs": "a"}, "hv2": {"problem": words}})
