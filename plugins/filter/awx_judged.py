@@ -41,8 +41,14 @@ _value:
 """
 
 from ..module_utils._awx import found
+from ..plugin_utils._awx_site import on_a_site
+
+
+def awx_judged(there, site):
+    """What may be made, is there and can go, of what an AWX shows; AnsibleFilterError of a wrong dictionary."""
+    return on_a_site(lambda typed: dict(found.judged(there, typed), removable=found.removable(there, typed)), site)
 
 
 class FilterModule:
     def filters(self):
-        return {"awx_judged": lambda there, site: dict(found.judged(there, site), removable=found.removable(there, site))}
+        return {"awx_judged": awx_judged}

@@ -30,18 +30,13 @@ _value:
   type: dict
 """
 
-from ansible.errors import AnsibleFilterError
-
 from ..module_utils._awx import content
-from ..module_utils._plan.plan import Refusal
+from ..plugin_utils._awx_site import on_a_site
 
 
 def awx_names(site):
     """{kind: names of what awx_content makes in an AWX}, of the dictionary that the role takes; AnsibleFilterError of a wrong one."""
-    try:
-        return content.names(site)
-    except Refusal as refusal:
-        raise AnsibleFilterError("%s" % refusal) from refusal
+    return on_a_site(content.names, site)
 
 
 class FilterModule:

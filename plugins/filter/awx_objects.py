@@ -37,20 +37,16 @@ _value:
   type: dict
 """
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._awx import content
-from ..module_utils._plan.plan import Refusal
+from ..plugin_utils._awx_site import on_a_site
 
 
 def awx_objects(site):
     """{variable of infra.aap_configuration: list of objects}, of the role's dictionary; AnsibleFilterError of a wrong one."""
-    try:
-        # AWX renders the messages and injectors, Ansible must not.
-        return wrap_var(content.objects(site))
-    except Refusal as refusal:
-        raise AnsibleFilterError("%s" % refusal) from refusal
+    # AWX renders the messages and injectors, Ansible must not.
+    return wrap_var(on_a_site(content.objects, site))
 
 
 class FilterModule:

@@ -7,6 +7,7 @@ They bear the names that infra.aap_configuration reads. Names that AWX looks up 
 URLs (NAME++ORGANIZATION), which mean one object.
 """
 
+import datetime
 import re
 
 from .._plan.plan import quoted
@@ -14,7 +15,7 @@ from . import survey
 
 MARK = "Made by virtshare.storage.awx_content."
 # Characters that would make another thing of a named URL, of a message, or of a template.
-UNUSABLE = re.compile(r"[+/?%#&,\[\]{}\"\\\n]")
+UNUSABLE = re.compile(r"[+/?%#&,\[\]{}\"\\\x00-\x1f\x7f]")
 PLAYBOOKS = {"check": "playbooks/site.yml", "mount": "playbooks/mount.yml", "verify": "playbooks/verify.yml",
              "publish": "playbooks/publish.yml", "guest_proof": "playbooks/guest_proof.yml"}
 PURPOSES = {
@@ -295,21 +296,34 @@ def _bad_names(site):
              *(("labels", name) for name in site.get("labels") or []),
              *(("teams.%s" % role, name) for role in ("execute", "approve") for name in teams.get(role) or [])]
     for where, name in given:
-        if name and UNUSABLE.search(str(name)):
+        unusable = UNUSABLE.search(str(name or ""))
+        if unusable:
             yield "%s: %s has a character that AWX's named URLs cannot hold; rename it without %s" % (
-                where, quoted(name), UNUSABLE.search(str(name)).group())
+                where, quoted(name), unusable.group() if unusable.group() > " " else repr(unusable.group()))
+        elif name and str(name) != str(name).strip():
+            yield "%s: %s has blanks around it, which AWX takes away, so that no run would find it again; write %s" % (
+                where, quoted(name), quoted(str(name).strip()))
+        elif name == "" and where.startswith(("labels", "teams")):
+            yield "%s: a name is empty; take it out" % where
 
 
 def _bad_schedule(given):
     if not given:
         return
     time = given.get("time")
-    if not isinstance(time, str) or not re.match(r"([01][0-9]|2[0-3]):[0-5][0-9]$", time):
+    if not isinstance(time, str) or not re.match(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", time):
         yield "schedule.time: %s is no time of day; write it in quotes, such as \"04:30\"" % quoted(time)
-    if not re.match(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*$", str(given.get("time_zone") or "")):
+    if not re.match(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*\Z", str(given.get("time_zone") or "")):
         yield "schedule.time_zone: %s is no time zone; write one such as Europe/Madrid" % quoted(given.get("time_zone"))
-    if given.get("start") and not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}$", str(given["start"])):
+    if given.get("start") and not _is_date(str(given["start"])):
         yield "schedule.start: %s is no date; write it as 2026-12-01" % quoted(given["start"])
+
+
+def _is_date(word):
+    try:
+        return bool(re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", word)) and bool(datetime.date.fromisoformat(word))
+    except ValueError:
+        return False
 
 
 def _bad_notification(given):

@@ -68,7 +68,7 @@ def _against(one):
     name = one["variable"]
     if one["template"] not in TEMPLATES:
         yield "template: %s is not known; write one of %s" % (quoted(one["template"]), ", ".join(TEMPLATES))
-    if not re.match(r"[A-Za-z_][A-Za-z0-9_]*$", name) or keyword.iskeyword(name):
+    if not re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", name) or keyword.iskeyword(name):
         yield "variable: %s is no name of a variable; write letters, digits and _" % quoted(name)
     elif RESERVED.search(name):
         yield "variable: names that begin with ansible_, awx_ and tower_ are not free"
