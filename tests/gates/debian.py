@@ -50,6 +50,8 @@ for path in "$@"; do
         cp -L "$path" "$root$path"
     fi
 done
+# As the installer of Debian does it: sudo wants to know the machine's own name.
+printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$(hostname)" > "$root/etc/hosts"
 home=/root
 if [ "$user" != root ]; then
     chroot "$root" useradd --create-home --shell /bin/bash "$user"

@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from tests.support.access import BY_HAND, MEANINGS, MOUNTS, SHARE, access, prepare
-from tests.support.privileged import finish, run_as_root, start_as_root
+from tests.support.privileged import finish, run_as_root, send_signal, start_as_root
 
 
 @pytest.mark.parametrize("kind", MOUNTS)
@@ -255,7 +255,7 @@ made = {access(writers=['oneadmin'])}
 result = [made, os.listdir(share)]
 """)
     child = int(process.stdout.readline())
-    os.kill(child, number)
+    send_signal(child, number)
     made, left = json.loads(finish(process))
     assert made["failed"]
     assert left == []

@@ -245,7 +245,7 @@ def test_the_ten_minutes_of_the_page_only_read():
 def test_what_the_page_asks_with_curl_is_answered_and_only_reads(tmp_path):
     """As typed, against a Manager with a certificate that nobody trusts and a password that a shell might break."""
     page = (ROOT / "docs/docsite/rst/flexvdi_verified.rst").read_text(encoding="utf-8")
-    block = next(found for found in re.findall(r"(?s)code-block:: console\n\n +\$ (.*?)\n\n\S", page)
+    block = next(found for found in re.findall(r"(?s)code-block:: console\n(?: +:force:\n)?\n +\$ (.*?)\n\n\S", page)
                  if "curl" in found)
     script = "\necho\n".join(["set -e -o pipefail", *re.split(r"\n +\$ ", block)])
     password = "\"quoted\" \\ $HOME 'ü'"

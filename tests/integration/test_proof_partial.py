@@ -54,7 +54,7 @@ def test_serial_is_named_with_who_is_in_another_batch(proof):
     done = proof(serial=2)
     assert done["code"] != 0
     assert f"{PATH}: proven for 2 of 3 hosts (hv1 and hv2)" in done["messages"]
-    assert (f"hv3:{PATH} is not proven: it took no part in this run: it is in another batch of the play; leave serial out, "
+    assert (f"hv3: {PATH} is not proven: it took no part in this run: it is in another batch of the play; leave serial out, "
             "the proof needs all hosts at once") in done["messages"]
 
 
@@ -70,7 +70,7 @@ def test_an_unreachable_host_is_named(proof):
     done = proof(GONE)
     assert done["code"] != 0
     assert f"{PATH}: proven for 2 of 3 hosts (hv1 and hv3)" in done["messages"]
-    assert (f"hv2:{PATH} is not proven: it took no part in this run: it is unreachable, or an earlier task failed on it"
+    assert (f"hv2: {PATH} is not proven: it took no part in this run: it is unreachable, or an earlier task failed on it"
             in done["messages"])
     # What AWX keeps of the job as artifacts, although it fails.
     (stats,) = done["stats"]

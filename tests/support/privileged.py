@@ -67,12 +67,19 @@ def start_as_root(directory, script):
         + textwrap.dedent(script)
         + "\nprint()\nprint(json.dumps(result))\n"
     )
-    command = ["unshare", "--mount", "--propagation", "private", sys.executable, str(program)]
-    if os.geteuid() != 0:
-        command = ["sudo", "-n", *command]
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
+        _as_root("unshare", "--mount", "--propagation", "private", sys.executable, str(program)),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
     )
+
+
+def send_signal(pid, number):
+    """Send a signal to a process of root's."""
+    subprocess.run(_as_root("kill", f"-{int(number)}", str(pid)), check=True)
+
+
+def _as_root(*command):
+    return list(command) if os.geteuid() == 0 else ["sudo", "-n", *command]
 
 
 def finish(process, seconds=60):

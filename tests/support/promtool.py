@@ -10,7 +10,8 @@ import subprocess
 from tests.support.playbook import ROOT
 
 UNPACKED = ROOT / ".cache/promtool"
-PROGRAMS = ("promtool", "prometheus")
+# In Debian 12 the first has both programs.
+PACKAGES = ("prometheus", "promtool")
 
 
 def path(name="promtool"):
@@ -23,15 +24,22 @@ def path(name="promtool"):
     with open(UNPACKED / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.exists():
-            # As root, apt reads into a directory that its own user may write.
-            subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "prometheus"], cwd=UNPACKED, check=True,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-            package, = UNPACKED.glob("prometheus_*.deb")
-            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as archive:
-                subprocess.run(["tar", "-xf", "-", "-C", UNPACKED, *(f"./usr/bin/{each}" for each in PROGRAMS)],
-                               stdin=archive.stdout, check=True)
-            package.unlink()
+            for package in PACKAGES:
+                _unpack(package)
     return str(program)
+
+
+def _unpack(package):
+    """The programs of a package, if Debian has it, below UNPACKED."""
+    if not subprocess.run(["apt-cache", "show", package], capture_output=True, check=False).stdout:
+        return
+    # As root, apt reads into a directory that its own user may write.
+    subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", package], cwd=UNPACKED, check=True,
+                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    archive, = UNPACKED.glob(f"{package}_*.deb")
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as unpacked:
+        subprocess.run(["tar", "-xf", "-", "-C", UNPACKED, "./usr/bin"], stdin=unpacked.stdout, check=True)
+    archive.unlink()
 
 
 def run(*arguments, text=None, directory=None):
