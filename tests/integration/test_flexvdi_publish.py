@@ -61,7 +61,7 @@ result = dict(not_writable=not_writable, no_inside=no_inside, inside_not_writabl
 """
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_only_what_this_machine_has_shown_is_published(tmp_path):
     with flexvdi(hosts=["node1", "node2"]) as manager:
         inventory = tmp_path / "inventory.json"

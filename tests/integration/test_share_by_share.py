@@ -26,25 +26,21 @@ def on_rooms(tmp_path, body):
 
 @pytest.mark.slow
 def test_four_shares_are_published_and_the_others_named(tmp_path):
-    unasked, first, second, third = on_rooms(tmp_path, """
+    """On real hosts, with a server that is off, and run once more: tests/scenarios/test_share_by_share.py."""
+    first, second = on_rooms(tmp_path, """
 # One share is full, the source of another is gone, and one hypervisor is off.
 rooms.sh("hv1", "mount -t tmpfs none /srv/export/full -o size=32k; dd if=/dev/zero of=/srv/export/full/all bs=4k || true")
 rooms.sh("hv1", "rmdir /srv/export/gone")
 rooms.hosts["hv3"] = OFF
-result = [rooms.run("site")]
 rooms.variables["virtshare_maintenance"] = ["hv3"]
-result.append(rooms.run("site"))
+result = [rooms.run("site")]
 rooms.sh("hv1", "umount /srv/shares/full; umount /srv/export/full")
 rooms.sh("hv1", "mkdir /srv/export/gone")
 rooms.hosts["hv3"] = on
 rooms.variables["virtshare_maintenance"] = []
-result += [rooms.run("site"), rooms.run("site")]
+result.append(rooms.run("site"))
 """)
     paths = {name: f"/srv/shares/{name}" for name in ("a", "b", "c", "d", "gone", "full")}
-    # The one that is off is named, and as it was not left out on purpose nothing may be published.
-    assert unasked["code"] != 0 and not any("image.allocate" in call for call in unasked["writes"])
-    assert "hv3 did not go all the way: it is unreachable" in unasked["messages"]
-    assert "Put it into virtshare_maintenance to leave it out on purpose" in unasked["messages"]
     assert first["code"] != 0
     assert first["writes"].count("one.image.allocate") == 4, first["messages"]
     for name in ("gone", "full"):
@@ -55,4 +51,3 @@ result += [rooms.run("site"), rooms.run("site")]
     assert second["writes"].count("one.image.allocate") == 2
     assert not any(host == "hv2" and operation["target"] == paths["a"]
                    for host, operations in second["operations"].items() for operation in operations or ())
-    assert third["code"] == 0 and third["changes"] == [] and third["writes"] == []

@@ -48,7 +48,7 @@ result.append(rooms.run("site"))
         for host in {"hv1", "hv2", "hv3"} - set(part):
             assert f"{host}: {PATH} is not proven: it took no part in this run: it is in another slice of this job" in run["output"]
     assert whole["code"] != 0 and not any("image" in call for call in whole["writes"])
-    assert f"hv3:{PATH} is " in whole["messages"] and "not the same filesystem" in whole["messages"]
+    assert f"hv3: {PATH} is " in whole["messages"] and "not the same filesystem" in whole["messages"]
 
 
 @pytest.mark.release

@@ -237,7 +237,7 @@ def test_another_export_and_a_missing_mount_are_named_with_both_sides(site):
     assert states(run) == {PATH: "failed", SQUASHED["path"]: "failed", MEDIA["path"]: "proven"}
     (words,) = [line["result"]["msg"] for line in run.failures if line["host"] == "hv2"]
     other, missing = words.splitlines()
-    assert other.startswith(f"hv2:{PATH} is nas1:/export/other (nfs4, inode ")
+    assert other.startswith(f"hv2: {PATH} is nas1:/export/other (nfs4, inode ")
     assert ", declared is nas1:/export/projects; hv1 has nas1:/export/projects (nfs4, inode " in other
     assert missing.startswith(f"hv2:{SQUASHED['path']} is not mounted: a plain directory of the local ext4 /dev/")
     assert "; hv1 has nas1:/export/squashed (nfs4, inode " in missing
@@ -252,7 +252,7 @@ def test_the_same_source_from_another_server_is_found_out_by_the_nonces(site):
     site.ssh("hv2", f"umount {PATH} && mkdir -p /tmp/nas1 && mount -t tmpfs nas1:/export/projects {PATH}")
     run = site.run(dict(PROJECTS, type="local", source=None), roles=["share_proof"])
     assert run.code != 0
-    assert f"hv2:{PATH} is nas1:/export/projects (tmpfs, inode 1" in run.failure_text()
+    assert f"hv2: {PATH} is nas1:/export/projects (tmpfs, inode 1" in run.failure_text()
     assert "hv1 has nas1:/export/projects (nfs4, inode " in run.failure_text()
     assert site.left_on_the_server() == []
     assert site.ssh("hv2", f"ls -A {PATH}") == ""
@@ -263,7 +263,7 @@ def test_a_part_of_the_hosts_is_not_enough(site):
     assert run.code != 0
     assert states(run) == {PATH: "partial"}
     assert f"{PATH}: proven for 1 of 2 hosts (hv1)" in run.failure_text()
-    assert f"hv2:{PATH} is not proven: it took no part in this run" in run.failure_text()
+    assert f"hv2: {PATH} is not proven: it took no part in this run" in run.failure_text()
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_three_hosts_are_proven_and_the_odd_one_out_is_named(site, third):
     run = site.run(dict(PROJECTS, type="local", source=None), SQUASHED, **declared)
     assert run.code != 0
     assert states(run) == {PATH: "failed", SQUASHED["path"]: "proven"}
-    assert f"nas1:{PATH} is nas1:/export/other (nfs4, inode " in run.failure_text()
+    assert f"nas1: {PATH} is nas1:/export/other (nfs4, inode " in run.failure_text()
     assert "hv1 and hv2 have nas1:/export/projects (nfs4, inode " in run.failure_text()
     partial = site.run(SQUASHED, arguments=["--limit", "hv1,nas1"], **declared)
     assert states(partial) == {SQUASHED["path"]: "partial"}
