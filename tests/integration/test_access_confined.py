@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.privileged import finish, run_as_root, start_as_root
 
+pytestmark = pytest.mark.slow
+
 SHARE = "/srv/shares/projects"
 RULES = [f'"{SHARE}/" r,', f'"{SHARE}/**" rwk,']
 LOCAL = "/etc/apparmor.d/local/abstractions/libvirt-qemu"
@@ -182,7 +184,6 @@ def run(shares, *arguments, **variables):
     return on
 
 
-@pytest.mark.slow
 def test_each_host_is_let_at_the_shares_in_an_execution_that_it_has_anyway(role):
     off, first, second, taken, gone = role(f"""
 declared = [{DECLARED!r}]

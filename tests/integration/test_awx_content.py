@@ -16,6 +16,8 @@ from tests.support.awx import awx
 from tests.support.awx_job import inject
 from tests.unit.plugins.module_utils._awx.test_content import SITE
 
+pytestmark = pytest.mark.slow
+
 PLAYBOOK = "playbooks/awx.yml"
 PLAYBOOKS = sorted(content.PLAYBOOKS.values())
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90aGluZw==\n-----END OPENSSH PRIVATE KEY-----\n"

@@ -15,6 +15,8 @@ from tests.support.flexvdi import PASSWORD, USER, flexvdi
 from tests.support.playbook import ROOT, run_playbook
 from tests.support.versions import COLLECTIONS, PYTHONS
 
+pytestmark = pytest.mark.slow
+
 # awx_content sets an AWX up and is not run by one, and needs the collection awx.awx; hypervisor_packages is other roles' own.
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if (path / "meta/argument_specs.yml").is_file()
                and path.name not in ("awx_content", "hypervisor_packages"))
@@ -67,7 +69,6 @@ def run(tmp_path, python, play, given, *arguments, **more):
         environment={"ANSIBLE_COLLECTIONS_PATH": COLLECTIONS})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("truth", ["false", pytest.param("true", marks=pytest.mark.release)])
 def test_every_role_reads_every_answer(tmp_path, python, truth):

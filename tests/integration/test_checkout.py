@@ -13,6 +13,8 @@ import pytest
 from tests.support import playbook, warm
 from tests.support.playbook import ROOT
 
+pytestmark = pytest.mark.slow
+
 PLAY = [{"hosts": "localhost", "gather_facts": False, "tasks": [
     {"name": "Show", "ansible.builtin.debug": {
         "msg": "{{ {'path': '/srv/a', 'type': 'local', 'source': '/a'} | virtshare.storage.libvirt_filesystem }}"}}]}]

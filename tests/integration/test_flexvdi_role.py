@@ -15,6 +15,8 @@ from tests.support.opennebula import opennebula
 from tests.support.playbook import ROOT
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 PLAYBOOK = """---
 - name: Publish
   hosts: localhost
@@ -88,7 +90,6 @@ def operations(run):
     return [operation for result in results for operation in result.get("operations", [])]
 
 
-@pytest.mark.slow
 def test_predicted_published_left_alone_taken_back(role):
     predicted, tasks = role("--check", **DECLARED, **SHOWN)
     assert predicted.code == 0, predicted.output
@@ -132,7 +133,6 @@ def test_what_failed_in_the_middle_is_finished_by_the_next_run(role, manager):
     assert run.code == 0 and tasks == CREATED[2:], run.output
 
 
-@pytest.mark.slow
 def test_what_is_declared_of_one_object_reaches_its_module(role, manager):
     declared = {key: DECLARED[key] for key in ("image_storages", "media_storages")}
     assert role(**declared)[0].code == 0
@@ -193,7 +193,6 @@ def test_what_the_hosts_have_not_shown_is_refused_before_any_task(role, manager)
     assert run.code == 0 and tasks == ["evolume_create"]
 
 
-@pytest.mark.slow
 def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
     """No share is declared, so that there is nothing to prove; what is proven for real is tested on real hosts."""
     inventory = {"all": {"children": {"hypervisors": {"hosts": {"hv1": {

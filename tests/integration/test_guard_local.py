@@ -10,6 +10,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils._guard import bu
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 BEGIN = r"""
 import signal, socket, time
 from ansible_collections.virtshare.storage.plugins.module_utils._guard import config

@@ -13,6 +13,8 @@ from tests.support.opennebula import PASSWORD, USER, opennebula
 from tests.support.playbook import ROOT
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 SHARE = {"path": "/srv/shares/a", "type": "nfs", "source": "nas1:/a"}
 

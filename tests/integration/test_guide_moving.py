@@ -13,6 +13,8 @@ from tests.support.opennebula import PASSWORD, USER, opennebula
 from tests.support.warm import run_playbook
 from tests.unit.docs import guides
 
+pytestmark = pytest.mark.slow
+
 PAGE = guides.RST / "guide_moving_to_one_datastores.rst"
 BLOCKS = [block for block in guides.blocks("yaml", "hcl") if block.page == PAGE.name]
 DECLARED = "opennebula_storage_datastores"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 # Modules of ANSIBLE_LIBRARY go before Ansible's own of the same name.
 MANAGER = """#!/usr/bin/python
 import json

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 PLAYBOOK = """---
 - name: Have a cluster
   hosts: hypervisors

@@ -10,6 +10,8 @@ import pytest
 from tests.support.opennebula import PASSWORD, USER, opennebula
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 PLAYBOOK = """---
 - name: Publish
   hosts: localhost
@@ -73,7 +75,6 @@ def operations(run):
     return [operation for line in run.results for operation in line["result"].get("operations", [])]
 
 
-@pytest.mark.slow
 def test_predicted_published_left_alone_taken_back(role):
     declared = {"datastores": DATASTORES, "filesystems": FILESYSTEMS}
 

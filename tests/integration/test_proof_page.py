@@ -15,6 +15,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils._proof import ma
 
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 PROJECTS = {"path": "/srv/shares/projects", "type": "nfs", "source": "nas1:/export/projects"}
 LIBRARY = {"path": "/srv/shares/<b>library</b> & co", "type": "nfs", "source": "nas1:/export/library"}
 PLAYBOOK = """\

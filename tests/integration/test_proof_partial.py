@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 # The hosts are this machine, under as many names; one of them cannot be reached.
 SCRIPT = """
 from tests.support.playbook import run_playbook

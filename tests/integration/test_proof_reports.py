@@ -16,6 +16,8 @@ from tests.support.playbook import ROOT
 from tests.support.rooms import JOB, OFF
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 PLAY = [{"hosts": "localhost", "gather_facts": False, "tasks": [
     {"name": "Report", "ansible.builtin.include_role": {"name": "virtshare.storage.share_proof", "tasks_from": "{{ item }}"},
      "loop": ["destinations", "reports"]}]}]

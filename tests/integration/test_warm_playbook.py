@@ -10,6 +10,8 @@ import pytest
 
 from tests.support import playbook, warm
 
+pytestmark = pytest.mark.slow
+
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 PLAY = [{
     "hosts": "all", "gather_facts": False, "tasks": [

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 from tests.support.rooms import JOB, OFF, SLICE, Rooms
 names = ["hv1", "hv2", "hv3"]
@@ -24,7 +26,6 @@ def on_rooms(tmp_path, body):
     return made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("slices", [2, pytest.param(3, marks=pytest.mark.release)])
 def test_slices_publish_nothing_and_name_the_host_with_another_filesystem(tmp_path, slices):
     """One after the other, as AWX runs them side by side: each has every so-manieth host, and no other at all."""
@@ -62,7 +63,6 @@ result = rooms.run("site", only=["hv1", "hv3"], extra=SLICE)
     assert f"{PATH}: proven for 2 of 3 hosts (hv1 and hv3)" in run["output"]
 
 
-@pytest.mark.slow
 def test_a_disabled_host_is_missing_by_name_and_maintenance_leaves_one_out(tmp_path):
     missing, left_out, off = on_rooms(tmp_path, """
 rooms.variables["virtshare_expected_hypervisors"] = names
@@ -82,7 +82,6 @@ result.append(rooms.run("site"))
     assert off["code"] == 0 and off["changes"] == [] and "left out on purpose" in off["output"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("limit, code", [
     ("hypervisors", 2), pytest.param("hv1,hv2,hv3", 2, marks=pytest.mark.release),
     pytest.param("hypervisors,localhost", 0, marks=pytest.mark.release)])

@@ -183,7 +183,7 @@ def test_a_refusal_names_value_and_what_to_write(kind, name, written, parts):
     ("ocfs2", {"acl": True, "noacl": True}), ("glusterfs", {"exec": True, "noexec": True}),
 ])
 def test_options_that_say_different_things_of_one_are_refused(kind, options):
-    for names in (list(options), list(reversed(options))):
+    for names in (list(options), list(options)[::-1]):
         with pytest.raises(Refusal) as caught:
             validated([declared(kind, {name: options[name] for name in names})])
         assert "the options %s and %s exclude each other. Leave one of them out." % tuple(names) in str(caught.value)
