@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """one_vm_template_requirement against the simulator: which templates use a share, and what becomes of their requirements."""
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import vm_requirement

@@ -145,7 +145,7 @@ READ_ONLY = "is read-only, declared is a share that can be written"
 CUT = dict.fromkeys(SERVED, ())
 
 
-def on(host, script, kinds=SOURCES):
+def on(host, script, kinds=tuple(SOURCES)):
     """{filesystem: [(host, what is done there)]}"""
     return {kind: [(host, script)] for kind in kinds}
 
