@@ -239,7 +239,7 @@ def test_another_export_and_a_missing_mount_are_named_with_both_sides(site):
     other, missing = words.splitlines()
     assert other.startswith(f"hv2: {PATH} is nas1:/export/other (nfs4, inode ")
     assert ", declared is nas1:/export/projects; hv1 has nas1:/export/projects (nfs4, inode " in other
-    assert missing.startswith(f"hv2:{SQUASHED['path']} is not mounted: a plain directory of the local ext4 /dev/")
+    assert missing.startswith(f"hv2: {SQUASHED['path']} is not mounted: a plain directory of the local ext4 /dev/")
     assert "; hv1 has nas1:/export/squashed (nfs4, inode " in missing
     assert other.endswith("not the same filesystem") and missing.endswith("not the same filesystem")
     assert {line["host"] for line in run.failures} == {"hv1", "hv2"}, "the hosts that are fine stop, too"
@@ -422,7 +422,7 @@ def test_a_read_only_share_is_known_by_what_it_is_and_not_by_how_its_source_is_s
                     " && echo film > /srv/shares/media/film.raw && mount -o remount,ro /srv/shares/media")
     run = site.run(dict(MEDIA, type="local", source=None), roles=["share_proof"])
     assert run.code != 0
-    assert f"hv2:{MEDIA['path']} is nas1:/export/media (tmpfs, inode 1" in run.failure_text()
+    assert f"hv2: {MEDIA['path']} is nas1:/export/media (tmpfs, inode 1" in run.failure_text()
     assert "hv1 has nas1:/export/media (nfs4, inode " in run.failure_text()
 
 
