@@ -303,8 +303,9 @@ open(A + "/written", "w").close()
 
 
 @pytest.mark.parametrize("spoil, mend, words, way_out", [
-    # Large writes are refused before the last block is taken.
-    ("sync; cat /dev/zero > /srv/etc/filler 2>/dev/null; dd if=/dev/zero of=/srv/etc/more bs=4k oflag=dsync 2>/dev/null || :",
+    # Large writes are refused before the last block is taken, and what is reserved for one becomes free with the next sync.
+    ("cat /dev/zero > /srv/etc/filler 2>/dev/null; for round in 1 2 3; do sync;"
+     " dd if=/dev/zero of=/srv/etc/more bs=4k oflag=append,dsync conv=notrunc 2>/dev/null; done; sync",
      "rm /srv/etc/filler /srv/etc/more", "No space left on device",
      ". Free some space on its filesystem, then run again"),
     ("mount -o remount,ro /srv/etc", "mount -o remount,rw /srv/etc", "Read-only file system",
