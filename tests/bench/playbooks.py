@@ -9,13 +9,7 @@ import time
 from dataclasses import dataclass
 
 from tests.bench.results import BenchFailed
-from tests.support.playbook import Run, run_playbook
-
-# Plugins that work on the controller: no module reaches a host for them.
-ON_CONTROLLER = {
-    "add_host", "assert", "debug", "fail", "group_by", "import_role", "import_tasks", "include_role", "include_tasks",
-    "include_vars", "meta", "pause", "set_fact", "set_stats", "validate_argument_spec",
-}
+from tests.support.playbook import ON_THE_CONTROLLER, Run, run_playbook
 
 
 @dataclass
@@ -42,5 +36,5 @@ def executions(results: list[dict]) -> int:
     return sum(
         sum(not item.get("skipped") for item in line["result"].get("results", [{}]))
         for line in results
-        if line["action"].rpartition(".")[2] not in ON_CONTROLLER
+        if line["action"].rpartition(".")[2] not in ON_THE_CONTROLLER
     )
