@@ -37,7 +37,7 @@ def typed(site):
 
 
 def _no_dictionaries(given):
-    """Sentences about what has to be a dictionary and is none, for which Ansible's own validator has but a traceback."""
+    """Sentences about what has to be a dictionary and is something else, for which Ansible's own validator has but a traceback."""
     if not isinstance(given, dict):
         yield "it is no dictionary"
         return

@@ -87,8 +87,9 @@ def _by_path(text):
     result = {}
     for line in _lines(text):
         entry = parse_line(line)
-        if entry is not None and point_of(entry):
-            result.setdefault(point_of(entry), []).append((line, entry))
+        point = entry and point_of(entry)
+        if point:
+            result.setdefault(point, []).append((line, entry))
     return result
 
 

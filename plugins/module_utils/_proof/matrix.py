@@ -121,7 +121,7 @@ def _judge_share(share, reports, everybody, twins, absent):
             cells[host] = _missing_cell("it took no part in this run" + (
                 ": " + absent[host] if host in absent else " (--limit, unreachable, or an earlier task failed)"))
         elif path in report["troubles"]:
-            cells[host] = dict(_missing_cell(None), problem=report["troubles"][path])
+            cells[host] = dict(_missing_cell(None), problem=_without(report["troubles"][path], host + ": "))
         elif path in report["write"] or path in report["read"]:
             cells[host] = _cell(host, path, report)
         elif report["error"] is not None and not report["write"]:
@@ -142,9 +142,9 @@ def _cell(host, path, report):
     problem = (write and write["problem"]) or (read and read["problem"])
     if problem is None and read is None:
         problem = report["error"]
-    if problem is not None and problem.startswith(host + ": "):
+    if problem is not None:
         # The bounded calls name the host themselves, as their words can stand alone.
-        problem = problem[len(host) + 2:]
+        problem = _without(problem, host + ": ")
     return {
         "identity": (write or {}).get("identity") or (read or {}).get("identity"),
         "nonce": (write or {}).get("nonce"),
@@ -285,7 +285,7 @@ class _Judgement:
             sentence = "%s is %s, declared is %s" % (
                 start, explain.identity(found), problem.partition(", declared is ")[2])
         else:
-            sentence = "%s: %s" % (start, _without(_without(problem, host + ": "), self.path + ": "))
+            sentence = "%s: %s" % (start, _without(problem, self.path + ": "))
         others = [other for other in reference if other != host]
         if others and (found is None or problem.startswith("is ")):
             sentence += "; %s %s %s" % (explain.listed(others), "has" if len(others) == 1 else "have",
