@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from tests.bench.results import BenchFailed
-from tests.support.playbook import ON_THE_CONTROLLER, Run, run_playbook
+from tests.support.playbook import Run, run_playbook
 
 
 @dataclass
@@ -28,13 +28,4 @@ def timed(*playbooks, may_fail=False, **settings) -> Timed:
     seconds = time.monotonic() - begun
     if run.code and not may_fail:
         raise BenchFailed(f"{playbooks[-1]} ended with {run.code}:\n{run.failure_text() or run.output}")
-    return Timed(seconds, executions(run.results), run)
-
-
-def executions(results: list[dict]) -> int:
-    """How many modules ran on hosts: one a task and host, one an item of a loop; none for what was skipped."""
-    return sum(
-        sum(not item.get("skipped") for item in line["result"].get("results", [{}]))
-        for line in results
-        if line["action"].rpartition(".")[2] not in ON_THE_CONTROLLER
-    )
+    return Timed(seconds, sum(map(len, run.executions.values())), run)

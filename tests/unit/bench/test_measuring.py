@@ -6,9 +6,9 @@
 import pytest
 
 from tests.bench import datastores
-from tests.bench.playbooks import executions
 from tests.bench.results import BenchFailed
 from tests.bench.sides import alternate, measure
+from tests.support.playbook import Run
 
 
 def test_each_run_has_all_sides_and_starts_with_another():
@@ -22,18 +22,19 @@ def test_outcomes_belong_to_their_side():
 
 
 def task(action, **result):
-    return {"action": action, "result": result}
+    return {"action": action, "result": result, "loop": "results" in result, "task": action, "host": "hv1", "delegated_to": None}
 
 
 def test_executions_are_modules_on_hosts_and_items_of_loops_that_were_not_skipped():
-    assert executions([
+    run = Run(0, "", [
         task("ansible.builtin.ping"),
         task("virtshare.storage.one_datastores", datastores=[]),
         task("ansible.builtin.set_fact"),
         task("ansible.builtin.assert"),
         task("ansible.builtin.command", results=[{"rc": 0}, {"skipped": True}, {"rc": 0}]),
         task("bench_image", results=[]),
-    ]) == 4
+    ])
+    assert sum(map(len, run.executions.values())) == 4
 
 
 def test_sides_that_leave_different_things_fail_the_bench():
