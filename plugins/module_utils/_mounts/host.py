@@ -134,7 +134,7 @@ class Host:
             try:
                 found[path] = found[path]._replace(
                     stale=self._is_stale(share, types[path], found[path].stack[-1], outcomes.get(path)))
-                self._refuse_pieces(share, types[path])
+                self._refuse_sharded(share, types[path])
             except Refusal as refusal:
                 problems[path] = str(refusal)
                 del found[path]
@@ -317,7 +317,7 @@ class Host:
                 "be told. It is left alone." % (share["path"], share["source"], mounts[-1].source))
         return None
 
-    def _refuse_pieces(self, share, share_type):
+    def _refuse_sharded(self, share, share_type):
         try:
             fuse_processes.refuse_sharded(share, share_type, self.timeout)
         except (TimedOut, ChildFailed) as error:
