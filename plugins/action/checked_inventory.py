@@ -58,7 +58,7 @@ class ActionModule(ControllerAction):
         if not problems and not any(
                 name in given for name in ("virtshare_shares", *lists) for given in (*names.values(), hosts.own)):
             problems.append("nothing is declared for the hosts of %s: neither shares in virtshare_shares, nor anything to "
-                            "be published. Write virtshare_shares: [] if nothing is meant." % arguments["pattern"])
+                            "be published. If nothing is meant, write virtshare_shares: []." % arguments["pattern"])
         refuse(problems)
         return dict(found, warnings=each_once(warnings))
 

@@ -33,8 +33,8 @@ class ActionModule(ControllerAction):
         shares, problems = checked(plain(arguments["shares"]))
         problems = problems or proven.outside(shares, plain(arguments["directories"]))
         if not arguments["allow_empty"] and not shares and not problems:
-            problems = ["no share is declared, and with purge every share would be removed. Look how the variable is "
-                        "spelled, or write virtshare_shares: [] if none is meant to stay."]
+            problems = ["no share is declared, and with purge every share would be removed. Check the spelling of "
+                        "the variable, or write virtshare_shares: [] if no share is to stay."]
         if arguments["fail"]:
             refuse(problems)
         troubles = {"troubles": _by_path(plain(arguments["troubles"]))} if arguments["troubles"] else {}

@@ -18,7 +18,7 @@ class ActionModule(ControllerAction):
     """ready_to_publish, see its documentation."""
 
     WHERE = ("with what is to be published. Nothing is published. Declare the shares in virtshare_shares and run site.yml, "
-             "correct what is declared, or switch off the role's option require_proof if something else makes sure of it")
+             "correct what is declared, or set the role's option require_proof to false if the shares are proven by other means")
     ARGUMENTS = dict(
         proofs=_dicts(),
         directories=_dicts(),

@@ -34,8 +34,8 @@ class ActionModule(ControllerAction):
             # Ansible would take the directory of the playbook, which is inside the collection.
             files = {name: path and os.path.abspath(os.path.expanduser(path)) for name, path in files.items()}
         else:
-            problems += ["%s is '%s', and no such directory is meant on %s, which share_proof_report_host names. Write an "
-                         "absolute path." % (name, path, host)
+            problems += ["%s is '%s', which is a relative path, and share_proof_report_host names %s. Write an absolute "
+                         "path." % (name, path, host)
                          for name, path in files.items() if path and not path.startswith("/")]
         refuse(problems)
         warnings = ["%s is %s in the container of this job of AWX, which is gone with the job unless AWX mounts a volume there. "

@@ -21,7 +21,7 @@ description:
     looked too long ago, are reported and never acted on.
   - Guests of a disabled host go on running. It gets no new ones from the scheduler, and is outside OpenNebula's fault
     tolerance until it is enabled. An administrator can still place guests on it.
-  - Attributes of shares that are declared no more (V(absent)) are removed.
+  - Attributes of shares that are no longer declared (V(absent)) are removed.
 options:
   state:
     description:
@@ -112,7 +112,7 @@ hosts:
       returned: always
     action:
       description:
-        - V(disable), V(enable), V(unmark), or what else became of it. V(kept) as it is; V(limit) of hosts is reached; V(waiting),
+        - V(disable), V(enable), V(unmark), or what else was decided. V(kept) as it is; V(limit) of hosts is reached; V(waiting),
           disabled and not well yet; V(by_hand), disabled by somebody else; V(left_alone) in its state.
       type: str
       returned: always

@@ -55,7 +55,7 @@ options:
       - Whether guests that SELinux or AppArmor confines are let at O(shares), which are all of this host that are to be
         mounted. Neither is touched otherwise, nor where it is off.
       - B(SELinux.) The booleans that the live filesystems need, V(virt_use_nfs), V(virt_use_samba) and
-        V(virt_use_fusefs), are set for good; none is ever turned off. Where each file has a label of its own (V(ocfs2),
+        V(virt_use_fusefs), are set persistently; none is ever turned off. Where each file has a label of its own (V(ocfs2),
         V(local)) and guests may not use that of the share's root directory, the directory gets the type
         C(svirt_image_t), which is recorded with C(semanage). What is made in it from then on inherits it; what is in it
         already is not relabelled. The type of a mount's option C(context) is checked.

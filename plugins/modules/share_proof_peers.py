@@ -25,7 +25,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look which hosts have which share
+- name: Find out which hosts have which share
   virtshare.storage.share_proof_peers:
     written: my_written
   register: my_shared

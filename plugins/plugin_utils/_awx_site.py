@@ -39,15 +39,15 @@ def typed(site):
 def _no_dictionaries(given):
     """Sentences about what has to be a dictionary and is something else, for which Ansible's own validator has but a traceback."""
     if not isinstance(given, dict):
-        yield "it is no dictionary"
+        yield "it is not a dictionary"
         return
     for name, option in _option()["options"].items():
         value = given.get(name)
         if option["type"] == "dict" and not isinstance(value, (dict, type(None))):
-            yield "%s is no dictionary" % name
+            yield "%s is not a dictionary" % name
         if option.get("elements") == "dict" and not (
                 value is None or isinstance(value, list) and all(isinstance(one, dict) for one in value)):
-            yield "%s is no list of dictionaries" % name
+            yield "%s is not a list of dictionaries" % name
 
 
 def on_a_site(work, site):

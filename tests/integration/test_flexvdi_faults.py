@@ -150,8 +150,8 @@ def test_the_number_of_a_task_may_be_a_number(one):
 @pytest.mark.parametrize("answer, words", [
     ({}, "answered GET /tasks/1 with something that has no state"),
     (["completed"], "answered GET /tasks/1 with something that has no state"),
-    ({"state": "completed", "result": "error"}, "failed at {url}: no word about why, result error."),
-    ({"state": "completed"}, "failed at {url}: no word about why, result None."),
+    ({"state": "completed", "result": "error"}, "failed at {url}: no reason given, result error."),
+    ({"state": "completed"}, "failed at {url}: no reason given, result None."),
     ({"state": "completed", "result": "pending", "result_msg": "Odd"}, "failed at {url}: Odd."),
 ])
 def test_what_a_task_says_of_itself(one, answer, words):

@@ -68,7 +68,7 @@ result = dict(
     untold=filesystem(format=False), told=filesystem(check=True), other=filesystem(formatted_by="hv1", format=False),
     missing=filesystem(device="/dev/disk/by-id/not-there"), same=contents() == before)
 """)
-    assert "nothing is formatted without being told" in result["untold"]["msg"]
+    assert "nothing is formatted unless format is true" in result["untold"]["msg"]
     assert result["told"]["did"] == ["format"] and result["told"]["changed"]
     assert "it is not the same device" in result["other"]["msg"]
     assert "there is no device /dev/disk/by-id/not-there" in result["missing"]["msg"]
@@ -86,5 +86,5 @@ result = run_module("ocfs2_cluster_info", dict(
     missing, used, strange = result["devices"]
     assert missing["trouble"] == "there is no device LABEL=not-there"
     assert (used["content"], used["volume"], used["bytes"], used["trouble"]) == (["ext4"], None, 64 << 20, None)
-    assert "no block device" in strange["trouble"]
+    assert "not a block device" in strange["trouble"]
     assert result["changed"] is False and result["node"] and result["kernel"]

@@ -406,7 +406,8 @@ def test_the_map_of_each_host_is_read_where_opennebula_takes_it(one):
         "hv3": ("0:200000:65536", "0:300000:65536")}
     assert list(one.run("one_idmap_info", hosts=["hv3", "other"])[0]["hosts"]) == ["hv3"]
     one.by_hand("one.host.update", 0, 'DISK=[UID_MAP="100000:1"]', 1)
-    assert "'100000:1' of DISK of the host hv1 is not a number" in one.attempt("one_idmap_info")[0]["msg"]
+    assert "'100000:1' of DISK of the host hv1 is not the first number of a range of 65536 users" in \
+        one.attempt("one_idmap_info")[0]["msg"]
 
 
 def test_a_map_in_an_image_has_no_effect_and_is_warned_of(one):

@@ -142,7 +142,7 @@ def packed(acl):
 def unpacked(data):
     version, = struct.unpack_from("<I", data)
     if version != _VERSION or len(data) % 8 != 4:
-        raise OSError(errno.EINVAL, "the kernel gave an ACL in a form that is not known here (version %d)" % version)
+        raise OSError(errno.EINVAL, "the kernel returned an ACL of an unknown format (version %d)" % version)
     return sorted(([tag, None if number == _NO_ID else number, bits]
                    for tag, bits, number in struct.iter_unpack("<HHI", data[4:])), key=_order)
 

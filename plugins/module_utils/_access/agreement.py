@@ -112,8 +112,8 @@ def mismatches(accounts_by_host, shares):
             continue
         said.add((kind, name, where))
         sentences.append(
-            "%s: %s %s is %s: a shared filesystem knows numbers, not names, so what one host's %s may do another's may "
-            "not; give it the same number everywhere (%s), or name an account that has it"
+            "%s: %s %s is %s: a shared filesystem knows numbers, not names, so what %s may do on one host it may not "
+            "do on another; give it the same number everywhere (%s), or name an account that has it"
             % (path, kind, name, where, name,
                "usermod -u, groupmod -g, then chown what it owns" if kind == "user" else "groupmod -g, then chgrp"))
     return sentences

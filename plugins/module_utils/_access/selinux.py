@@ -140,7 +140,7 @@ def _plan_booleans(state, shares):
     if not before:
         return Plan()
     names = sorted(before)
-    return Plan([Operation("selinux.booleans", "SELinux", "set %s on for good" % " and ".join(names), names=names,
+    return Plan([Operation("selinux.booleans", "SELinux", "set %s on, also after a boot" % " and ".join(names), names=names,
                            key="SELinux booleans")],
                 {"SELinux booleans": before}, {"SELinux booleans": dict.fromkeys(names, "on")})
 

@@ -312,11 +312,11 @@ def _bad_schedule(given):
         return
     time = given.get("time")
     if not isinstance(time, str) or not re.match(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", time):
-        yield "schedule.time: %s is no time of day; write it in quotes, such as \"04:30\"" % quoted(time)
+        yield "schedule.time: %s is not a time of day; write it in quotes, such as \"04:30\"" % quoted(time)
     if not re.match(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*\Z", str(given.get("time_zone") or "")):
-        yield "schedule.time_zone: %s is no time zone; write one such as Europe/Madrid" % quoted(given.get("time_zone"))
+        yield "schedule.time_zone: %s is not a time zone; write one such as Europe/Madrid" % quoted(given.get("time_zone"))
     if given.get("start") and not _is_date(str(given["start"])):
-        yield "schedule.start: %s is no date; write it as 2026-12-01" % quoted(given["start"])
+        yield "schedule.start: %s is not a date; write it as 2026-12-01" % quoted(given["start"])
 
 
 def _is_date(word):

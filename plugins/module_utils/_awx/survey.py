@@ -14,8 +14,8 @@ INSTEAD = {
     "boolean": "AWX has no such question, and a text 'false' counts as true on older versions of Ansible; ask for an "
                "integer from 0 to 1",
     "multiselect": "AWX does not pass its default; ask one question for each choice, an integer from 0 to 1",
-    "password": "secrets belong into a credential",
-    "textarea": "what is written there arrives as one text; lists and mappings belong into the inventory's variables",
+    "password": "secrets belong in a credential",
+    "textarea": "what is written there arrives as one text; lists and mappings belong in the inventory's variables",
 }
 # What the inventory declares, and what credentials inject.
 DECLARED = re.compile(r"(^|_)(shares|datastores|filesystems|storages|volumes|proofs|expected_hosts|expected_hypervisors|"
@@ -69,7 +69,7 @@ def _against(one):
     if one["template"] not in TEMPLATES:
         yield "template: %s is not known; write one of %s" % (quoted(one["template"]), ", ".join(TEMPLATES))
     if not re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", name) or keyword.iskeyword(name):
-        yield "variable: %s is no name of a variable; write letters, digits and _" % quoted(name)
+        yield "variable: %s cannot be the name of a variable; write letters, digits and _" % quoted(name)
     elif RESERVED.search(name):
         yield "variable: names that begin with ansible_, awx_ and tower_ are not free"
     elif DECLARED.search(name):

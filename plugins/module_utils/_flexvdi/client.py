@@ -196,7 +196,7 @@ class Client:
         try:
             return json.loads(body)
         except ValueError:
-            cut = {"problem": "cut", "detail": "%d characters came that are not a whole JSON document" % len(body)}
+            cut = {"problem": "cut", "detail": "the %d characters received are not a complete JSON document" % len(body)}
             raise NoAnswer(self._web.sentence(what, cut, not what.startswith("GET ")))
 
 

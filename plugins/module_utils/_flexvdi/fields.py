@@ -56,7 +56,7 @@ TABLE = (
     ("read_total_space", "total_space", DOCUMENTED, "size of a volume"),
     ("read_free_space", "free_space", DOCUMENTED, "free space of a volume"),
     ("read_status", "status", DOCUMENTED, "status of a volume"),
-    ("read_status_msg", "status_msg", DOCUMENTED, "words about the status of a volume"),
+    ("read_status_msg", "status_msg", DOCUMENTED, "explanation of a volume's status"),
     ("read_images", "images", DOCUMENTED, "guests' images on a volume"),
     ("read_clones", "clones", DOCUMENTED, "clones of images on a volume"),
     ("read_media_id", "media_storage_id", ASSUMED, "media storage, in the list of media storages"),
@@ -65,7 +65,7 @@ TABLE = (
     ("read_media_username", "username", ASSUMED, "user of a media storage"),
     ("read_media_hosts", "hosts", ASSUMED, "hosts of a media storage"),
     ("read_media_status", "status", ASSUMED, "status of a media storage"),
-    ("read_media_status_msg", "status_msg", ASSUMED, "words about its status"),
+    ("read_media_status_msg", "status_msg", ASSUMED, "explanation of its status"),
     ("read_media_files", "files", ASSUMED, "files in a media storage"),
     ("read_media_file", "name", ASSUMED, "name of such a file, where it is more than a name"),
     ("path_image_storages", "imagestorages", DOCUMENTED, "address of an image storage; that it also lists all of them "

@@ -61,8 +61,8 @@ def plan(desired, world):
 def _plan_new(desired, world, what):
     name = desired["name"]
     if desired["hosts"] is None:
-        raise Refusal("The %s does not exist and has no hosts to create it with; name them, by the ids that the "
-                      "Manager shows." % what)
+        raise Refusal("The %s does not exist, and no hosts are declared to create it on; write hosts, with the "
+                      "ids that the Manager shows." % what)
     objects.check_registered(desired["hosts"], world, what)
     operation = objects.task(world.fields, "istorage_create", name,
                              "create the image storage on %s" % ", ".join(desired["hosts"]),

@@ -90,7 +90,8 @@ def plan(desired, world):
 def _plan_new(desired, world, what):
     missing = [key for key in ("address", "path", "hosts") if not desired[key]]
     if missing:
-        raise Refusal("The %s does not exist and has no %s to create it with." % (what, " and no ".join(missing)))
+        raise Refusal("The %s does not exist and is declared without %s; write what is missing, so that it can be created."
+                      % (what, " and ".join(missing)))
     name = desired["name"]
     operation = objects.task(world.fields, "mstorage_create", name, "create the media storage of //%s/%s on %s" % (
         desired["address"], desired["path"].strip("/"), ", ".join(desired["hosts"])),

@@ -59,5 +59,5 @@ def wait(client, number, operation, timeout):
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
     if str(task.get("result")).lower() != "success":
-        said = one_line(task.get("result_msg") or "no word about why, result %s" % task.get("result"))
+        said = one_line(task.get("result_msg") or "no reason given, result %s" % task.get("result"))
         raise ApiError("%s failed at %s: %s." % (what, client.where, said), said, 200)

@@ -254,14 +254,16 @@ class Gluster(_Kind):
     @staticmethod
     def check(desired, world, what):
         if world.version != "3.1":
-            raise Refusal("The %s cannot be: flexVDI has Gluster volumes since 3.1, and api_version is %s."
+            raise Refusal("The %s cannot be managed: flexVDI has Gluster volumes since 3.1, and api_version is %s. Set "
+                          "api_version to the Manager's version, or leave the volume out."
                           % (what, world.version))
 
     @staticmethod
     def check_new(desired, world, hosts, what):
         for key in ("redundancy", "brick_paths"):
             if not desired[key]:
-                raise Refusal("The %s does not exist and has no %s to create it with." % (what, key))
+                raise Refusal("The %s does not exist and is declared without %s; write %s, so that it can be created."
+                              % (what, key, key))
         check_brick_paths(desired["brick_paths"], what)
         if hosts is not None:
             check_bricks(desired["redundancy"], desired["brick_paths"], hosts, what)

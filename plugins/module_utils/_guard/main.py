@@ -25,7 +25,7 @@ def main(arguments=None, digest=""):
     parser.add_argument("--config", default=CONFIG, help="default: %(default)s")
     parser.add_argument("--directory", default=guard_file.DIRECTORY, help="where the state is kept, default: %(default)s")
     parser.add_argument("command", choices=["run", "check"], help="run: look at the shares once; "
-                        "check: say what the last look came to, and end as a monitoring plugin (0, 1, 2, 3)")
+                        "check: print the result of the last look, and exit like a monitoring plugin (0, 1, 2, 3)")
     chosen = parser.parse_args(arguments)
     state = os.path.join(chosen.directory, guard_file.NAME)
     if chosen.command == "check":

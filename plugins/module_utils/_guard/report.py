@@ -13,7 +13,7 @@ the run took. state: the worst of all shares. shares: a list, each with
     space (bytes, free_bytes, files, free_files; of the last answer, or null); proven (when this host last took part in a
     proof of all, or null); written (when it was last written as each writer, or null), writes ({user: null or why not}, or
     null); stuck (null, or pid and start of a process that still waits for an answer)
-gone: a list of shares that are declared no more, each with name and since, for a quarter of an hour.
+gone: a list of shares that are no longer declared, each with name and since, for a quarter of an hour.
 
 A reader takes a document that is older than three intervals for none.
 """
@@ -22,7 +22,7 @@ from .._plan import host_attributes
 from .._share import guard_file
 from . import judge
 
-# How long what is declared no more is said to be absent: longer than OpenNebula takes between two looks (600 s).
+# How long what is no longer declared is said to be absent: longer than OpenNebula takes between two looks (600 s).
 GONE_SECONDS = 900
 
 # The words and exit codes of monitoring plugins (Nagios, Icinga), the worst last.

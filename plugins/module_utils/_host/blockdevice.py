@@ -41,7 +41,7 @@ def number_of(path):
     """A block device's number as mountinfo has it, "major:minor"; OSError when it is none."""
     status = os.stat(path)
     if status.st_mode & 0o170000 != 0o060000:
-        raise OSError(0, "%s is no block device" % path)
+        raise OSError(0, "%s is not a block device" % path)
     return "%d:%d" % (os.major(status.st_rdev), os.minor(status.st_rdev))
 
 

@@ -50,7 +50,7 @@ def look(filename, data=b""):
     if os.path.isdir(filename):
         raise OSError(errno.EISDIR, "it is a directory")
     if os.path.exists(filename) and not os.path.isfile(filename):
-        raise OSError(errno.EINVAL, "it is no regular file. Put one in its place")
+        raise OSError(errno.EINVAL, "it is not a regular file. Put one in its place")
     directory = os.path.dirname(filename)
     while not os.path.lexists(directory):
         directory = os.path.dirname(directory)

@@ -41,8 +41,8 @@ def plan_removal(share, share_type, found, in_use):
 def _checked(share, found):
     if not found.stack:
         raise Refusal(
-            "%s: nothing is mounted there, and without a source it is only checked. Mount the filesystem by "
-            "the means that are meant to, or write the directory to bind as source." % share["path"])
+            "%s: nothing is mounted there, and without a source it is only checked. Mount the filesystem as "
+            "this host usually does (fstab, a unit, a vendor's tool), or write the directory to bind as source." % share["path"])
     return Plan()
 
 

@@ -62,7 +62,7 @@ class PutBack:
     def _run(self, path, commands, on_demand):
         """Why the old mount is not there again, or None."""
         if not commands:
-            return "nothing tells its options"
+            return "its options are not known"
         if self.executor.reloaded and self.executor.host.has_systemd():
             self.executor.runner(["systemctl", "daemon-reload"], self.executor.reload_seconds)
         if on_demand:

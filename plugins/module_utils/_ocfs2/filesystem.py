@@ -49,8 +49,8 @@ def plan_filesystem(params, device):
         if params["formatted_by"]:
             return _settled(plan, source)
         if not params["format"]:
-            raise Refusal("there is no OCFS2 on %s, and nothing is formatted without being told. If the device is the "
-                          "right one, write format: true." % source)
+            raise Refusal("there is no OCFS2 on %s, and nothing is formatted unless format is true. If the device is "
+                          "the right one, write format: true." % source)
         plan.operations.append(Operation("format", source, "make OCFS2 %s with %d slots for the cluster %s" % (
             params["label"], params["slots"], params["cluster"]), command=command(params, device["path"])))
         plan.before[source] = "empty, %d bytes" % device["bytes"]

@@ -203,8 +203,8 @@ def _not_to_be_made(filesystem, seen, absent, number):
         if why:
             return ["on host %s %s" % (host, why)]
     if not filesystem["format"]:
-        return ["there is no OCFS2 on %s, and nothing is formatted without being told. If the device is the right one, "
-                "write format: true at the filesystem." % source]
+        return ["there is no OCFS2 on %s, and nothing is formatted unless format is true. If the device is the right "
+                "one, write format: true at the filesystem." % source]
     if absent:
         them = "host %s was" % absent[0] if len(absent) == 1 else "the hosts %s were" % ", ".join(absent)
         return ["it is not made on %s, as %s not looked at: a run with --limit, a sliced job, or a host that cannot be "

@@ -173,7 +173,7 @@ class Client:
                            method, fault.faultString, fault.faultCode)
         except (xml.parsers.expat.ExpatError, xmlrpc.client.Error, ValueError, IndexError, KeyError, TypeError):
             raise NoAnswer(self._sentence(method, {
-                "problem": "cut", "detail": "%d characters came that are not a whole XML-RPC answer" % len(body)}))
+                "problem": "cut", "detail": "the %d characters received are not a complete XML-RPC answer" % len(body)}))
 
     def _unshowable(self, method):
         """How to find the object that OpenNebula holds and cannot show."""

@@ -266,7 +266,7 @@ def find(item, datastores):
     found = [datastore for datastore in datastores if datastore["name"] == item["name"]]
     if len(found) > 1:
         raise Refusal("%d datastores are named %r (ids %s): OpenNebula's check for names is not safe against creating "
-                      "two at once. Delete or rename the wrong one by its id; until then the name means nothing."
+                      "two at once. Delete or rename the wrong one by its id; until then the name is ambiguous."
                       % (len(found), item["name"], " and ".join(str(datastore["id"]) for datastore in found)))
     if item["new_name"] is not None and item["new_name"] != item["name"]:
         renamed = [datastore for datastore in datastores if datastore["name"] == item["new_name"]]

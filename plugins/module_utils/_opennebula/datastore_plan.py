@@ -80,7 +80,7 @@ def _plan_absent(current, desired, world, absent_images):
         return Plan()
     what = "datastore %r (id %d)" % (current["name"], current["id"])
     if current["id"] < FIRST_OWN_ID and not desired["allow_default_datastore"]:
-        raise Refusal("The %s is one of OpenNebula's own (ids below %d), which it would delete without a word; set "
+        raise Refusal("The %s is one of OpenNebula's own (ids below %d), which it would delete without asking; set "
                       "allow_default_datastore: true if that is really meant." % (what, FIRST_OWN_ID))
     images = [image for image in current["image_ids"] if image not in absent_images]
     if images:
@@ -264,8 +264,8 @@ def _new_drivers(current, desired, after, what):
                                                            "" if kind != "backup" else " to backup", kind))
     if desired["type"] is None and desired["ds_mad"] and kind != "image" and (
             kind == "system" or desired["ds_mad"] == VIRTIOFS):
-        raise Refusal("The %s (id %d) is of type %s, which does not go with ds_mad %s: somebody changed its TYPE, or it "
-                      "is another one than is meant. To have the type changed back, write type: image."
+        raise Refusal("The %s (id %d) is of type %s, which does not go with ds_mad %s: somebody changed its TYPE, or "
+                      "the declaration means another one. To have the type changed back, write type: image."
                       % (what, current["id"], kind, desired["ds_mad"]))
     drivers.check_kind(kind, desired, what)
     after["type"] = kind

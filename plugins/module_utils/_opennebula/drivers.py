@@ -109,10 +109,12 @@ def preflight(after, sent_disk_type, world, what):
         if after["ds_mad"] == VIRTIOFS:
             hint = " The virtiofs driver comes with OpenNebula 7.2.0%s." % (
                 "; this server is %s" % world.version if world.version else "")
-        raise Refusal("The %s wants the datastore driver %r, which this OpenNebula does not have; it has %s.%s"
+        raise Refusal("The %s wants the datastore driver %r, which this OpenNebula does not have; it has %s. "
+                      "Write one of these, or add it in oned.conf.%s"
                       % (what, after["ds_mad"], ", ".join(sorted(config.ds_mads)) or "none", hint))
     if after["type"] != "backup" and after["tm_mad"].lower() not in config.tm_mads:
-        raise Refusal("The %s wants the transfer driver %r, which this OpenNebula does not have; it has %s."
+        raise Refusal("The %s wants the transfer driver %r, which this OpenNebula does not have; it has %s. "
+                      "Write one of these, or add it in oned.conf."
                       % (what, after["tm_mad"], ", ".join(sorted(config.tm_mads)) or "none"))
     if after["type"] == "system":
         return

@@ -54,7 +54,7 @@ def _parsed(client, method, read):
     try:
         return read()
     except ValueError as error:
-        raise NoAnswer("OpenNebula at %s answered %s with something else than it promises: %s."
+        raise NoAnswer("OpenNebula at %s gave an unexpected answer to %s: %s."
                        % (shown(client.url), method, error))
 
 

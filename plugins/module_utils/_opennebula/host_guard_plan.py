@@ -125,7 +125,7 @@ def removal(hosts):
                            {host["name"]: {"attributes": names}}, {host["name"]: {"attributes": []}}))
         rows.append({"host": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
                      "shares": UNKNOWN, "action": FOREIGN if still else KEPT,
-                     "why": "it stays disabled, and is enabled by nobody but you: onehost enable %d" % host["id"] if still else ""})
+                     "why": "it stays disabled until you enable it: onehost enable %d" % host["id"] if still else ""})
     return whole, rows
 
 
@@ -168,7 +168,7 @@ def _operations(host, action, why, now):
         gone = host_attributes.gone(host["attributes"])
         if gone:
             text = "".join(template.encode({name: []})[0] for name in gone)
-            yield Operation(UPDATE, host["name"], "remove %s, declared no more" % ", ".join(gone), host=host["id"],
+            yield Operation(UPDATE, host["name"], "remove %s, no longer declared" % ", ".join(gone), host=host["id"],
                             call=[host["id"], text, APPEND], expects={})
 
 

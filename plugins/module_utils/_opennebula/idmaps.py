@@ -44,8 +44,8 @@ def maps(hosts, clusters):
         for kind, attribute in KINDS:
             word, origin = _number(host, cluster, attribute)
             if not re.match(r"^[0-9]+$", word) or int(word) + COUNT - 1 > LAST_ID:
-                problems.append("The %s %r of %s is not a number of a user that %d more follow; write one such as %d."
-                                % (attribute, word, origin, COUNT - 1, DEFAULT))
+                problems.append("The %s %r of %s is not the first number of a range of %d users; write one such as %d."
+                                % (attribute, word, origin, COUNT, DEFAULT))
                 continue
             one[kind + "_map"] = "0:%d:%d" % (int(word), COUNT)
             one[kind + "_from"] = origin

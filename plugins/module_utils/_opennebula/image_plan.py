@@ -130,8 +130,8 @@ def _declared_datastore(desired, datastore, world, what):
         expected = world.expected_datastores
         if world.check and (expected is None or desired["datastore"] in expected):
             return None, [] if expected is not None else [
-                "The datastore %r of %s does not exist yet; this prediction takes for granted that it is created "
-                "before." % (desired["datastore"], what)]
+                "The datastore %r of %s does not exist yet; this prediction assumes that it is created "
+                "first." % (desired["datastore"], what)]
         known = ", ".join(repr(one["name"]) for one in world.datastores if one["disk_type"] == FILESYSTEM)
         raise Refusal("The %s is declared in the datastore %r, which OpenNebula does not have; create it first "
                       "(one_datastore), or choose one of its virtiofs datastores: %s."

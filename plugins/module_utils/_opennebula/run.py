@@ -37,7 +37,7 @@ def read(client, reader, method, *arguments):
     try:
         return reader(body)
     except ValueError as error:
-        raise NoAnswer("OpenNebula at %s answered %s with something else than it promises: %s."
+        raise NoAnswer("OpenNebula at %s gave an unexpected answer to %s: %s."
                        % (shown(client.url), method, error))
 
 

@@ -58,7 +58,7 @@ def states_of(attributes):
 
 
 def gone(attributes):
-    """The names of a host's attributes that belong to shares which are declared no more."""
+    """The names of a host's attributes that belong to shares which are no longer declared."""
     absent = [name for name, value in states_of(attributes).items() if value == ABSENT]
     return sorted(name for each in absent for name in attributes_of(each) if name in attributes)
 

@@ -64,7 +64,7 @@ def problems(group, inventory, running, expected, maintenance, job):
     if not found and not [host for host in group if host in running and host not in maintenance]:
         left = [host for host in group if host in running]
         found.append("%s, so that nothing would be done. %s" % (
-            ("all hosts of this run (%s) are in %s" % (", ".join(left), MAINTENANCE), "Take one out of it.") if left else
+            ("all hosts of this run (%s) are in %s" % (", ".join(left), MAINTENANCE), "Take at least one out of that list.") if left else
             ("no hypervisor (%s) is in this run" % _short(group), "Correct --limit.")))
     return found
 

@@ -197,10 +197,10 @@ def _received(answer):
         blocks.append(block)
         size += len(block)
         if size > ANSWER_LIMIT:
-            return {"problem": "other", "detail": "more than %d MB came" % (ANSWER_LIMIT // 1024 // 1024)}
+            return {"problem": "other", "detail": "it is longer than %d MB" % (ANSWER_LIMIT // 1024 // 1024)}
     expected = answer.headers.get("Content-Length")
     if expected and expected.isdigit() and size < int(expected):
-        return {"problem": "cut", "detail": "%d of %s bytes came" % (size, expected)}
+        return {"problem": "cut", "detail": "only %d of %s bytes were received" % (size, expected)}
     reason = getattr(answer, "reason", None) or getattr(answer, "msg", "")
     # An error page may be in any encoding, and only its status counts.
     text = b"".join(blocks).decode("utf-8", "strict" if answer.getcode() == 200 else "replace")
@@ -217,7 +217,7 @@ def _problem(error):
     if isinstance(reason, (ssl.SSLError, ssl.CertificateError)):
         return {"problem": "tls", "detail": _tls_reason(text)}
     if isinstance(error, http.client.IncompleteRead):
-        return {"problem": "cut", "detail": "%d bytes came" % len(error.partial)}
+        return {"problem": "cut", "detail": "only %d bytes were received" % len(error.partial)}
     if isinstance(error, UnicodeDecodeError):
         return {"problem": "cut", "detail": "it is not UTF-8 text"}
     if isinstance(reason, (ConnectionResetError, http.client.RemoteDisconnected, http.client.BadStatusLine)):

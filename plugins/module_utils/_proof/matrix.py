@@ -213,8 +213,8 @@ class _Judgement:
             if seen is not None and seen["state"] in lasting.WRONG:
                 found.setdefault(_not_of_yesterday(seen), []).append(host)
         for words, hosts in sorted(found.items()):
-            sentence = ("%s: %s: %s. If that is intended, run once with share_proof_accept_new_identity: [%s]; if not, see "
-                        "what became of it on the server" % (explain.listed(hosts), self.path, words, self.path))
+            sentence = ("%s: %s: %s. If that is intended, run once with share_proof_accept_new_identity: [%s]; "
+                        "if not, find out on the server what happened to it" % (explain.listed(hosts), self.path, words, self.path))
             self.problems.append(sentence)
             for host in hosts:
                 self.verdicts.setdefault(host, sentence)

@@ -316,8 +316,7 @@ def _overlaps(shares):
     for path in sorted(set(paths)):
         if paths.count(path) > 1:
             times = "twice" if paths.count(path) == 2 else "%d times" % paths.count(path)
-            yield ("share %s: path %s is declared %s, so what is to be seen there is not clear. "
-                   "Write every path once." % (path, quoted(path), times))
+            yield ("share %s: path %s is declared %s. Declare each path once." % (path, quoted(path), times))
         outer = [other for other in sorted(set(paths)) if other != path and inside(path, other)]
         if outer:
             yield ("share %s: path %s lies inside the share %s, so it would be a directory of that share. "

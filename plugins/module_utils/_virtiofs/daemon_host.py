@@ -117,8 +117,8 @@ def subordinate(user, text, root="/"):
         shared = others(known, names, first, count)
         if shared:
             result["warnings"].append(
-                "/etc/%s gives ids of %s, which guests of %s become on this host, to %s as well: who has these may "
-                "touch what such guests write; move the others' range" % (kind, text, user, ", ".join(shared)))
+                "/etc/%s gives ids of %s, which guests of %s become on this host, to %s as well: whoever has these "
+                "can read and change what such guests write; give the others another range" % (kind, text, user, ", ".join(shared)))
     return result
 
 

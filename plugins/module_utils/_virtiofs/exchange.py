@@ -61,7 +61,7 @@ def _writer(share, host, hosts, written):
 
 
 def _nobody(share, host, reasons):
-    words = "%s: no other host wrote to %s what the guest could read" % (host, share["path"])
+    words = "%s: no other host wrote to %s, so the guest has nothing to read" % (host, share["path"])
     if registry.of(share).filesystem_per_host:
         words = "%s: %s could not be written" % (host, share["path"])
     if reasons:

@@ -72,7 +72,7 @@ class Cifs(ShareType):
         ("error(115)", _SILENT),
         ("error(110)", _SILENT),
         ("error(111)", "No SMB server listens there: is it running, and is the port right (option port)?"),
-        ("error(113)", "No way leads to the server: is it running, and is its address right?"),
+        ("error(113)", "No route leads to the server: is it running, and is its address right?"),
         ("error(126)", "There is no Kerberos ticket for this mount: have root or the user of the option cruid get one "
                        "(kinit -k), and see that keyutils and a line for cifs.upcall in request-key.conf are there."),
         ("error(127)", "The password or the Kerberos ticket has expired."),

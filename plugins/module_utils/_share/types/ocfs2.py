@@ -87,7 +87,7 @@ class Ocfs2(ShareType):
         if equals and not source.startswith("/"):
             return "names something else than the volume", "UUID=… of the volume, as blkid shows it"
         if re.match(r"[\w.-]+$", source):
-            return "says not what it is the name of", "LABEL=%s if it is the label of the volume" % source
+            return "does not say what it names", "LABEL=%s if it is the label of the volume" % source
         return None
 
     def told(self, declared):

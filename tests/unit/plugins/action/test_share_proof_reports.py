@@ -32,8 +32,8 @@ def test_a_job_is_warned_of_what_is_gone_with_it(host, warned):
 
 @pytest.mark.parametrize("arguments, sentence", [
     ({"host": "web1", "page": "proof.html"},
-     "share_proof_page is 'proof.html', and no such directory is meant on web1, which share_proof_report_host names. Write an "
-     "absolute path."),
+     "share_proof_page is 'proof.html', which is a relative path, and share_proof_report_host names web1. Write an absolute "
+     "path."),
     ({"url": "https://proofs:report-word@web1/x"}, "share_proof_report_url holds a user or a password"),
     ({"url": "http://web1/x", "login": True}, "Write https://."),
     ({"url": "web1/x"}, "share_proof_report_url is 'web1/x'. Write an address such as"),

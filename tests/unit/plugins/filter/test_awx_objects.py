@@ -51,13 +51,15 @@ def test_a_text_means_what_the_role_takes_it_for(path, text, value, seen):
 
 
 @pytest.mark.parametrize("path, value, words", [
-    (["opennebula", "insecur"], True, "unsupported: .*insecur. Supported"), (["forks"], "many", "forks"), (["teams"], True, "teams is no dictionary"),
-    (["schedule"], "04:30", "schedule is no dictionary"), (["survey"], {"a": 1}, "survey is no list of dictionaries"), (["survey"], [5], "survey is no list"),
+    (["opennebula", "insecur"], True, "unsupported: .*insecur. Supported"), (["forks"], "many", "forks"),
+    (["teams"], True, "teams is not a dictionary"),
+    (["schedule"], "04:30", "schedule is not a dictionary"), (["survey"], {"a": 1}, "survey is not a list of dictionaries"),
+    (["survey"], [5], "survey is not a list"),
     (["survey", 0, "max"], "x", "max"),
     (["organization"], "racks ", "has blanks around it"), (["prefix"], " p", "write 'p'"), (["inventory"], "a\tb", "rename it without '\\\\t'"),
-    (["labels"], ["a", ""], "labels: a name is empty"), (["schedule", "time"], "04:30\n", "no time of day"),
-    (["schedule", "time_zone"], "UTC\n", "no time zone"), (["schedule", "start"], "2026-02-30", "is no date"),
-    (["survey", 0, "variable"], "share_proof_timeout\n", "no name of a variable"),
+    (["labels"], ["a", ""], "labels: a name is empty"), (["schedule", "time"], "04:30\n", "is not a time of day"),
+    (["schedule", "time_zone"], "UTC\n", "is not a time zone"), (["schedule", "start"], "2026-02-30", "is not a date"),
+    (["survey", 0, "variable"], "share_proof_timeout\n", "cannot be the name of a variable"),
 ])
 def test_what_is_wrong_is_refused_with_where_it_stands(path, value, words):
     with pytest.raises(AnsibleFilterError, match="(?s)^awx_content_site: .*" + words):

@@ -111,7 +111,7 @@ def test_the_booleans_of_all_shares_are_set_in_one_go():
                             "virt_use_nfs", "virt_use_nfs", "virt_use_samba", "virt_use_fusefs", None)])
     (operation,) = made.operations
     assert operation.arguments["names"] == ["virt_use_nfs", "virt_use_samba"]
-    assert operation.summary == "set virt_use_nfs and virt_use_samba on for good"
+    assert operation.summary == "set virt_use_nfs and virt_use_samba on, also after a boot"
     assert made.before == {"SELinux booleans": {"virt_use_nfs": "off", "virt_use_samba": "on until the next boot"}}
     assert made.after == {"SELinux booleans": {"virt_use_nfs": "on", "virt_use_samba": "on"}}
     assert made.warnings == []

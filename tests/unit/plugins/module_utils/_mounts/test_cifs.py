@@ -172,7 +172,7 @@ def test_the_source_has_no_case_but_its_directory_has(source, mount, same):
     ("mount error(112): Host is down", "version of SMB"),
     ("mount error(115): Operation now in progress", "firewall"),
     ("mount error(111): could not connect to 192.0.2.1Unable to find suitable address.", "No SMB server listens"),
-    ("mount error(113): could not connect to 192.0.2.1", "No way leads"),
+    ("mount error(113): could not connect to 192.0.2.1", "No route leads"),
     ("mount error(126): Required key not available", "Kerberos ticket"),
     ("mount error(95): Operation not supported", "vers"),
     ("mount error(22): Invalid argument", "mount.cifs(8)"),

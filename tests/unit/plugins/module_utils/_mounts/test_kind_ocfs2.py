@@ -151,5 +151,5 @@ def test_a_device_that_is_gone_leaves_its_mount_alone():
     assert host._device(gone, []) is None
     with pytest.raises(Refusal, match="whether /dev/vdb, which is mounted there, is the right one cannot be told"):
         host._device(gone, [live()])
-    with pytest.raises(Refusal, match="/dev/null is no block device"):
+    with pytest.raises(Refusal, match="/dev/null is not a block device"):
         host._device(share("/dev/null"), [])

@@ -433,8 +433,8 @@ def test_a_share_that_is_not_yesterdays_fails_by_name_although_all_hosts_agree(s
     (found,) = result["shares"]
     assert (found["state"], found["proven_hosts"], found["id"]) == ("failed", [], None)
     assert found["problems"] == [
-        "hv1 and hv2: %s: %s. If that is intended, run once with share_proof_accept_new_identity: [%s]; if not, see what "
-        "became of it on the server" % (PATH, words, PATH)]
+        "hv1 and hv2: %s: %s. If that is intended, run once with share_proof_accept_new_identity: [%s]; if not, find out "
+        "on the server what happened to it" % (PATH, words, PATH)]
     assert set(result["host_problems"]) == {"hv1", "hv2"}
 
 

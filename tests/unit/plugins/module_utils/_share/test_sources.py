@@ -71,7 +71,7 @@ REFUSED = [
      "UUID=0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"),
     ("ocfs2", "PARTUUID=x", "names something else than the volume", "UUID=… of the volume, as blkid shows it"),
     ("ocfs2", "LABEL=my store", "has a blank, which not all that reads it takes", "UUID=… of the volume, as blkid shows it"),
-    ("ocfs2", "vmstore", "says not what it is the name of", "LABEL=vmstore if it is the label of the volume"),
+    ("ocfs2", "vmstore", "does not say what it names", "LABEL=vmstore if it is the label of the volume"),
     ("local", "file:///data/x", "is a URL", "/data/x"),
     ("local", "nas1:/x", "names a server, and type local binds a directory of the host",
      "a directory of the host that is bound to the path, such as /data/projects"),

@@ -33,7 +33,7 @@ def test_a_host_that_could_not_write_is_passed_over():
 def test_nobody_else_wrote():
     made = given(NFS, "hv1", {"hv1": wrote("one"), "hv2": wrote(None, problem="is not mounted"), "hv3": None})
     assert made["shares"] == []
-    assert made["problems"] == ["hv1: no other host wrote to /srv/a what the guest could read: hv2: is not mounted"]
+    assert made["problems"] == ["hv1: no other host wrote to /srv/a, so the guest has nothing to read: hv2: is not mounted"]
     made = given(NFS, "hv1", {"hv1": wrote("one")})
     assert "run this for two hosts or more" in made["problems"][0]
 
