@@ -31,10 +31,10 @@ _INCLUDES = {
 _SPECIAL = re.compile(r'([\\*?\[\]{}^"])')
 
 
-def read(root="/", coming=False):
+def read(root="/", libvirt_planned=False):
     """{"file": LOCAL, DROP_IN or None, "data": bytes} of what libvirt's abstraction includes.
 
-    None where AppArmor or libvirt's profiles are not. coming: whether libvirt is not installed yet and will be; then
+    None where AppArmor or libvirt's profiles are not. libvirt_planned: whether libvirt is not installed yet and will be; then
     its profiles count as there.
     """
     if _bytes(os.path.join(root, ENABLED)).strip() != b"Y":
@@ -43,7 +43,7 @@ def read(root="/", coming=False):
     if os.path.exists(abstraction):
         text = _bytes(abstraction)
         name = next((name for name in (LOCAL, DROP_IN) if _INCLUDES[name].search(text)), None)
-    elif coming:
+    elif libvirt_planned:
         name = LOCAL
     else:
         return None

@@ -12,15 +12,15 @@ from . import apparmor, selinux
 class Confinement:
     """The one pass over all shares of a host: C(plan) is what was done (or would be), C(problems) are sentences.
 
-    shares: [{"path", "type", "source", "read_only"}]. patience: a live.Bounded. coming: whether libvirt is not
+    shares: [{"path", "type", "source", "read_only"}]. patience: a live.Bounded. libvirt_planned: whether libvirt is not
     installed yet and will be. root: where this host's files are.
     """
 
-    def __init__(self, shares, patience, check_mode, coming=False, root="/"):
+    def __init__(self, shares, patience, check_mode, libvirt_planned=False, root="/"):
         self.shares = shares
         self.patience = patience
         self.check_mode = check_mode
-        self.coming = coming
+        self.libvirt_planned = libvirt_planned
         self.root = root
         self.plan = Plan()
         self.problems = []
@@ -106,7 +106,7 @@ class Confinement:
         return None
 
     def _apparmor(self):
-        state = apparmor.read(self.root, self.coming)
+        state = apparmor.read(self.root, self.libvirt_planned)
         if state is None:
             return None
         plan = apparmor.plan(state, self.shares)
@@ -114,5 +114,5 @@ class Confinement:
         for operation in plan.operations if not self.check_mode else ():
             apparmor.apply(operation, self.root)
         self.plan.add(plan)
-        state = apparmor.read(self.root, self.coming)
+        state = apparmor.read(self.root, self.libvirt_planned)
         return {"file": "/" + (state["file"] or apparmor.LOCAL), "rules": apparmor.listed(state)}

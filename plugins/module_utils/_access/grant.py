@@ -76,7 +76,7 @@ def _meant(params):
 
 def _confine(shares, check_mode, outcome, patience):
     # In check mode names of packages that are still to come are only expected, and so are libvirt's profiles.
-    confined = confinement.Confinement(shares, patience, check_mode, coming=bool(outcome.result["pending_accounts"]))
+    confined = confinement.Confinement(shares, patience, check_mode, libvirt_planned=bool(outcome.result["pending_accounts"]))
     outcome.result["confinement"] = confined.run()
     outcome.plan.add(confined.plan)
     outcome.problems.extend(confined.problems)

@@ -29,17 +29,17 @@ def needs_hosts(desired, current):
         current is None or set(desired["hosts"]) != set(current["hosts"]))
 
 
-def plan(desired, world):
+def plan(desired, manager):
     """(Plan, the image storage afterwards or None)."""
-    current, name = world.storage, desired["name"]
+    current, name = manager.storage, desired["name"]
     if desired["state"] == "absent":
-        return _plan_absent(current, name, world), None
+        return _plan_absent(current, name, manager), None
     what = "image storage %r" % name
     if current is None:
-        return _plan_new(desired, world, what)
+        return _plan_new(desired, manager, what)
     if desired["hosts"] is None or set(desired["hosts"]) == set(current["hosts"]):
         return Plan(), current
-    objects.check_registered(desired["hosts"], world, what)
+    objects.check_registered(desired["hosts"], manager, what)
     bricks = [volume["name"] for volume in current["volumes"] if volume["kind"] == objects.GLUSTER]
     if bricks:
         raise Refusal("The hosts of the %s are not changed from %s to %s: its Gluster volumes %s have their bricks on "
@@ -52,19 +52,19 @@ def plan(desired, world):
                         ("take away", [one for one in current["hosts"] if one not in desired["hosts"]])):
         if hosts:
             words.append("%s %s" % (verb, ", ".join(hosts)))
-    operation = objects.task(world.fields, "istorage_modify", name, "%s" % "; ".join(words), [
+    operation = objects.task(manager.fields, "istorage_modify", name, "%s" % "; ".join(words), [
         ("istorage_id", name), ("istorage_hosts", desired["hosts"])])
     return Plan([operation], before={name: {"hosts": sorted(current["hosts"])}},
                 after={name: {"hosts": sorted(desired["hosts"])}}), after
 
 
-def _plan_new(desired, world, what):
+def _plan_new(desired, manager, what):
     name = desired["name"]
     if desired["hosts"] is None:
         raise Refusal("The %s does not exist, and no hosts are declared to create it on; write hosts, with the "
                       "ids that the Manager shows." % what)
-    objects.check_registered(desired["hosts"], world, what)
-    operation = objects.task(world.fields, "istorage_create", name,
+    objects.check_registered(desired["hosts"], manager, what)
+    operation = objects.task(manager.fields, "istorage_create", name,
                              "create the image storage on %s" % ", ".join(desired["hosts"]),
                              [("istorage_id", name), ("istorage_hosts", desired["hosts"])])
     after = {"name": name, "hosts": desired["hosts"], "disks": [], "volumes": []}
@@ -72,14 +72,14 @@ def _plan_new(desired, world, what):
                 after={name: {"state": "present", "hosts": sorted(desired["hosts"])}}), after
 
 
-def _plan_absent(current, name, world):
+def _plan_absent(current, name, manager):
     if current is None:
         return Plan()
-    volumes = [volume["name"] for volume in current["volumes"] if volume["name"] not in world.leaving]
+    volumes = [volume["name"] for volume in current["volumes"] if volume["name"] not in manager.absent]
     if volumes:
         raise Refusal("The image storage %r is not empty: it holds the volumes %s. Delete them first."
                       % (name, ", ".join(volumes)))
-    operation = objects.task(world.fields, "istorage_delete", name, "delete the image storage", [("istorage_id", name)])
+    operation = objects.task(manager.fields, "istorage_delete", name, "delete the image storage", [("istorage_id", name)])
     return Plan([operation], before={name: {"state": "present", "hosts": sorted(current["hosts"])}},
                 after={name: {"state": "absent"}})
 

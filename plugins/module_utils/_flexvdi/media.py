@@ -59,27 +59,27 @@ def needs_hosts(desired, current):
         current is None or "hosts" in _changes(desired, current))
 
 
-def plan(desired, world):
+def plan(desired, manager):
     """(Plan, the media storage afterwards or None)."""
-    current, name = world.media, desired["name"]
+    current, name = manager.media, desired["name"]
     what = "media storage %r" % name
     if desired["state"] == "absent":
         if current is None:
             return Plan(), None
-        operation = objects.task(world.fields, "mstorage_delete", name, "delete the media storage",
+        operation = objects.task(manager.fields, "mstorage_delete", name, "delete the media storage",
                                  [("mstorage_id", name)])
         return Plan([operation], before={name: {"state": "present"}}, after={name: {"state": "absent"}}), None
     if desired["hosts"] is not None:
-        objects.check_registered(desired["hosts"], world, what)
+        objects.check_registered(desired["hosts"], manager, what)
     if current is None:
-        return _plan_new(desired, world, what)
+        return _plan_new(desired, manager, what)
     changed = _changes(desired, current)
     resent = desired["update_password"] == "always" and desired["password"] is not None
     if not changed and not resent:
         return Plan(), current
     after = dict(current, **dict((key, desired[key]) for key in changed))
     summary = "; ".join(["change %s" % ", ".join(changed)] * bool(changed) + ["send the password again"] * resent)
-    operation = objects.task(world.fields, "mstorage_modify", name, summary, _values(after, desired, resent))
+    operation = objects.task(manager.fields, "mstorage_modify", name, summary, _values(after, desired, resent))
     before_shown = dict((key, current[key]) for key in changed)
     after_shown = dict((key, desired[key]) for key in changed)
     if resent:
@@ -87,13 +87,13 @@ def plan(desired, world):
     return Plan([operation], before={name: before_shown}, after={name: after_shown}), after
 
 
-def _plan_new(desired, world, what):
+def _plan_new(desired, manager, what):
     missing = [key for key in ("address", "path", "hosts") if not desired[key]]
     if missing:
         raise Refusal("The %s does not exist and is declared without %s; write what is missing, so that it can be created."
                       % (what, " and ".join(missing)))
     name = desired["name"]
-    operation = objects.task(world.fields, "mstorage_create", name, "create the media storage of //%s/%s on %s" % (
+    operation = objects.task(manager.fields, "mstorage_create", name, "create the media storage of //%s/%s on %s" % (
         desired["address"], desired["path"].strip("/"), ", ".join(desired["hosts"])),
         _values(desired, desired, desired["password"] is not None))
     shown = dict((key, desired[key]) for key in ("address", "path", "username", "hosts") if desired[key] is not None)

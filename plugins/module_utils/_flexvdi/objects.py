@@ -21,20 +21,20 @@ class ManagerState:
 
     fields: fields.Fields; version: of its API. storage: the image storage in question as read, or None.
     hosts: ids of all registered hosts, or None where they were not needed. media: the media storage, or None.
-    check: whether nothing is really done. coming: {image storage: hosts} that the same run creates.
-    leaving: names of volumes that the same run deletes.
+    check: whether nothing is really done. planned: {image storage: hosts} that the same run creates.
+    absent: names of volumes that the same run deletes.
     """
 
-    def __init__(self, fields, version="3.1", storage=None, hosts=None, media=None, check=False, coming=None,
-                 leaving=()):
+    def __init__(self, fields, version="3.1", storage=None, hosts=None, media=None, check=False, planned=None,
+                 absent=()):
         self.fields = fields
         self.version = version
         self.storage = storage
         self.hosts = hosts
         self.media = media
         self.check = check
-        self.coming = coming or {}
-        self.leaving = leaving
+        self.planned = planned or {}
+        self.absent = absent
 
 
 def checked_name(name, what):
@@ -55,12 +55,12 @@ def checked_hosts(hosts, what):
     return list(hosts)
 
 
-def check_registered(hosts, world, what):
+def check_registered(hosts, manager, what):
     """A Refusal for hosts that are not registered at the Manager."""
-    unknown = [host for host in hosts if world.hosts is not None and host not in world.hosts]
+    unknown = [host for host in hosts if manager.hosts is not None and host not in manager.hosts]
     if unknown:
         raise Refusal("The %s names the host%s %s, which the Manager does not have. It has: %s."
-                      % (what, "s" if len(unknown) > 1 else "", ", ".join(unknown), ", ".join(world.hosts) or "none"))
+                      % (what, "s" if len(unknown) > 1 else "", ", ".join(unknown), ", ".join(manager.hosts) or "none"))
 
 
 def read_hosts(fields, document):

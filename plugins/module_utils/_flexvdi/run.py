@@ -102,10 +102,10 @@ def _session(params, outcome):
         outcome.hide(client.secrets)
 
 
-def _work(params, check_mode, declared, shown, coming=None, leaving=()):
+def _work(params, check_mode, declared, shown, planned=None, absent=()):
     """The Outcome of the declared objects; shown(items): what is returned of them.
 
-    coming, leaving: what other tasks of the same check run create and delete, see storage.State.
+    planned, absent: what other tasks of the same check run create and delete, see storage.State.
     """
     outcome = Outcome(Plan(), {"tasks": [], "requests": []}, secrets=secrets_in(params["api_url"]))
     with outcome.collect():
@@ -114,7 +114,7 @@ def _work(params, check_mode, declared, shown, coming=None, leaving=()):
             raise Refusal("task_timeout %g is not a positive number of seconds; 300 is the default."
                           % params["task_timeout"])
         with _session(params, outcome) as reader:
-            storage.plan_all(items, storage.State(reader, check_mode, coming, leaving))
+            storage.plan_all(items, storage.State(reader, check_mode, planned, absent))
             if check_mode:
                 outcome.plan = storage.whole(items)
             else:
@@ -162,7 +162,7 @@ def _single(params, check_mode, kind, **more):
 def one_image_storage(params, check_mode):
     """The Outcome of flexvdi_image_storage."""
     return _single(params, check_mode, storage.ImageStorage,
-                   leaving=params["expected_absent_volumes"] if check_mode else ())
+                   absent=params["expected_absent_volumes"] if check_mode else ())
 
 
 def one_media_storage(params, check_mode):
@@ -173,7 +173,7 @@ def one_media_storage(params, check_mode):
 def one_volume(kind):
     """What gives the Outcome of the module of a kind of volume."""
     def volume(params, check_mode):
-        return _single(params, check_mode, kind, coming=params["expected_image_storages"] if check_mode else None)
+        return _single(params, check_mode, kind, planned=params["expected_image_storages"] if check_mode else None)
 
     return volume
 

@@ -10,14 +10,14 @@ from . import image_storage, media, objects, volumes
 class State:
     """What the reader found, each object read once, and what it will be after what is planned so far.
 
-    coming: {image storage: hosts} that are about to be created. leaving: names of volumes that are about to be deleted.
+    planned: {image storage: hosts} that are about to be created. absent: names of volumes that are about to be deleted.
     """
 
-    def __init__(self, reader, check, coming=None, leaving=()):
+    def __init__(self, reader, check, planned=None, absent=()):
         self.reader = reader
         self.check = check
-        self.coming = dict(coming or {})
-        self.leaving = leaving
+        self.planned = dict(planned or {})
+        self.absent = absent
         self.storages = {}
         self.media = {}
         self._hosts = None
@@ -56,13 +56,13 @@ class ImageStorage:
     def plan_on(self, state):
         name = self.desired["name"]
         current = state.storage(name)
-        world = state.known(storage=current, check=state.check, leaving=state.leaving)
+        manager = state.known(storage=current, check=state.check, absent=state.absent)
         if image_storage.needs_hosts(self.desired, current):
-            world.hosts = state.hosts()
+            manager.hosts = state.hosts()
         if current is None and self.desired["state"] == "present":
             # Also where it is refused: what lies in it is judged by what is declared.
-            state.coming[name] = self.desired["hosts"]
-        self.plan, self.after = image_storage.plan(self.desired, world)
+            state.planned[name] = self.desired["hosts"]
+        self.plan, self.after = image_storage.plan(self.desired, manager)
         if current is not None:
             state.storages[name] = self.after
 
@@ -90,8 +90,8 @@ class Volume:
         self.kind.check(self.desired, state.known(), volumes.label(self.kind, self.desired))
         storage = state.storage(self.place)
         # What the same call creates first is as good as there.
-        world = state.known(storage=storage, check=state.check or self.place in state.coming, coming=state.coming)
-        self.plan, self.after = volumes.plan(self.kind, self.desired, world)
+        manager = state.known(storage=storage, check=state.check or self.place in state.planned, planned=state.planned)
+        self.plan, self.after = volumes.plan(self.kind, self.desired, manager)
         if storage is not None:
             others = [one for one in storage["volumes"] if one["name"] != self.desired["name"]]
             state.storages[self.place] = dict(storage, volumes=others + [self.after] * (self.after is not None))
@@ -130,10 +130,10 @@ class MediaStorage:
     def plan_on(self, state):
         name = self.desired["name"]
         current = state.media_storage(name)
-        world = state.known(media=current, check=state.check)
+        manager = state.known(media=current, check=state.check)
         if media.needs_hosts(self.desired, current):
-            world.hosts = state.hosts()
-        self.plan, self.after = media.plan(self.desired, world)
+            manager.hosts = state.hosts()
+        self.plan, self.after = media.plan(self.desired, manager)
         state.media[name] = self.after
 
     def shown(self):

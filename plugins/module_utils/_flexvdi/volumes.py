@@ -46,22 +46,22 @@ def label(kind, desired):
     return "%s volume %r of image storage %r" % (kind.word, desired["name"], desired["image_storage"])
 
 
-def plan(kind, desired, world):
+def plan(kind, desired, manager):
     """(Plan, the volume afterwards or None)."""
     what = label(kind, desired)
-    current = _current(kind, desired, world, what)
+    current = _current(kind, desired, manager, what)
     if desired["state"] == "absent":
-        return _plan_absent(kind, current, desired, world, what), None
-    kind.check(desired, world, what)
+        return _plan_absent(kind, current, desired, manager, what), None
+    kind.check(desired, manager, what)
     if current is not None:
-        return Plan(warnings=_compare(kind, current, desired, world, what)), current
-    hosts = _hosts(desired, world, what)
-    warnings = kind.check_new(desired, world, hosts, what)
-    if world.storage is None and desired["image_storage"] not in world.coming:
+        return Plan(warnings=_compare(kind, current, desired, manager, what)), current
+    hosts = _hosts(desired, manager, what)
+    warnings = kind.check_new(desired, manager, hosts, what)
+    if manager.storage is None and desired["image_storage"] not in manager.planned:
         warnings.append("The image storage %r does not exist yet; the %s is predicted on the assumption that something "
                         "creates it first." % (desired["image_storage"], what))
     shown = dict((key, desired[key]) for key in kind.shown if desired[key] not in (None, ""))
-    operation = objects.task(world.fields, kind.create, desired["target"], kind.summary(desired),
+    operation = objects.task(manager.fields, kind.create, desired["target"], kind.summary(desired),
                              [(kind.id_key, desired["name"]), (kind.storage_key, desired["image_storage"])]
                              + [(key, desired[setting] or "") for setting, key, _read in kind.fixed])
     after = dict(shown, name=desired["name"], image_storage=desired["image_storage"], kind=kind.kind,
@@ -71,8 +71,8 @@ def plan(kind, desired, world):
                 after={target: dict(shown, state="present", kind=kind.kind)}, warnings=warnings), after
 
 
-def _current(kind, desired, world, what):
-    volumes = world.storage["volumes"] if world.storage is not None else []
+def _current(kind, desired, manager, what):
+    volumes = manager.storage["volumes"] if manager.storage is not None else []
     found = [volume for volume in volumes if volume["name"] == desired["name"]]
     if len(found) > 1:
         raise Refusal("The image storage %r shows %d volumes named %r; rename or delete one in the Dashboard."
@@ -83,17 +83,17 @@ def _current(kind, desired, world, what):
     return found[0] if found else None
 
 
-def _hosts(desired, world, what):
+def _hosts(desired, manager, what):
     """The hosts of the image storage, or None where nobody can know them yet."""
-    if world.storage is not None:
-        return world.storage["hosts"]
-    if not world.check:
+    if manager.storage is not None:
+        return manager.storage["hosts"]
+    if not manager.check:
         raise Refusal("The %s cannot be created: there is no such image storage. Create it first "
                       "(flexvdi_image_storage)." % what)
-    return world.coming.get(desired["image_storage"])
+    return manager.planned.get(desired["image_storage"])
 
 
-def _compare(kind, current, desired, world, what):
+def _compare(kind, current, desired, manager, what):
     """Warnings about what cannot be compared; a Refusal for what differs."""
     warnings = []
     for setting, _key, read in kind.fixed:
@@ -102,7 +102,7 @@ def _compare(kind, current, desired, world, what):
             continue
         if found is None:
             warnings.append("Whether the %s of the %s is %s cannot be compared: the Manager's answer has no field %r "
-                            "(fields.%s)." % (kind.words[setting], what, _shown(wanted), world.fields[read], read))
+                            "(fields.%s)." % (kind.words[setting], what, _shown(wanted), manager.fields[read], read))
         elif not kind.same(setting, wanted, found):
             raise Refusal("The %s has the %s %s, declared is %s. flexVDI has no task to modify a volume, and deleting "
                           "and creating it would lose its images: correct the declaration, or move the images and "
@@ -114,7 +114,7 @@ def _shown(value):
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def _plan_absent(kind, current, desired, world, what):
+def _plan_absent(kind, current, desired, manager, what):
     if current is None:
         return Plan()
     held = current["images"] + current["clones"]
@@ -122,7 +122,7 @@ def _plan_absent(kind, current, desired, world, what):
         raise Refusal("The %s is not empty: it holds the images %s. Move or delete them first, or set "
                       "allow_delete_with_images: true." % (what, ", ".join(held)))
     target = desired["target"]
-    operation = objects.task(world.fields, kind.delete, target, "delete the %s volume" % kind.word, [
+    operation = objects.task(manager.fields, kind.delete, target, "delete the %s volume" % kind.word, [
         (kind.id_key, desired["name"]), (kind.storage_key, desired["image_storage"])])
     return Plan([operation], before={target: {"state": "present", "kind": kind.kind}},
                 after={target: {"state": "absent"}})
@@ -138,11 +138,11 @@ class _Kind:
     words = {}
 
     @staticmethod
-    def check(desired, world, what):
+    def check(desired, manager, what):
         """A Refusal for what can never be, whether it exists or not."""
 
     @staticmethod
-    def check_new(desired, world, hosts, what):
+    def check_new(desired, manager, hosts, what):
         """Warnings about a volume to be created, or a Refusal. hosts: of the image storage, or None."""
         return []
 
@@ -166,12 +166,12 @@ class External(_Kind):
         return {"path": None if path is None else checked_path(path, what), "proven": params["proven"]}
 
     @staticmethod
-    def check_new(desired, world, hosts, what):
+    def check_new(desired, manager, hosts, what):
         if desired["path"] is None:
             raise Refusal("The %s does not exist and has no path to create it with; write where its filesystem is "
                           "mounted on all hosts." % what)
         warnings = []
-        for other in world.storage["volumes"] if world.storage is not None else []:
+        for other in manager.storage["volumes"] if manager.storage is not None else []:
             if other.get("path") == desired["path"]:
                 warnings.append("The %s gets the same directory %s as the volume %r."
                                 % (what, desired["path"], other["name"]))
@@ -205,7 +205,7 @@ class Ocfs2(_Kind):
         return {"disk": params["disk"], "format": params["format"]}
 
     @staticmethod
-    def check_new(desired, world, hosts, what):
+    def check_new(desired, manager, hosts, what):
         disk = desired["disk"]
         if not disk:
             raise Refusal("The %s does not exist and has no disk to create it on; write its SCSI id, as "
@@ -213,15 +213,15 @@ class Ocfs2(_Kind):
         if not desired["format"]:
             raise Refusal("The %s does not exist, and creating it formats the disk %s: everything on it is lost. Set "
                           "format: true if that is meant." % (what, disk))
-        if world.storage is None:
+        if manager.storage is None:
             return ["Whether the disk %s is usable on all hosts is seen only when the image storage of the %s exists."
                     % (disk, what)]
-        usable = [one for one in world.storage["disks"] if one["id"] == disk]
+        usable = [one for one in manager.storage["disks"] if one["id"] == disk]
         if not usable:
             raise Refusal("The %s cannot be created: the Manager does not list the disk %s as usable on all hosts of "
                           "the image storage (%s). Usable are: %s."
                           % (what, disk, ", ".join(sorted(hosts)),
-                             ", ".join(one["id"] for one in world.storage["disks"]) or "none"))
+                             ", ".join(one["id"] for one in manager.storage["disks"]) or "none"))
         blind = sorted(set(hosts) - set(usable[0]["hosts"])) if usable[0]["hosts"] is not None else []
         if blind:
             raise Refusal("The %s cannot be created: the disk %s is not seen by the host%s %s of the image storage."
@@ -252,14 +252,14 @@ class Gluster(_Kind):
                 "brick_paths": None if paths is None else [checked_path(path, what) for path in paths]}
 
     @staticmethod
-    def check(desired, world, what):
-        if world.version != "3.1":
+    def check(desired, manager, what):
+        if manager.version != "3.1":
             raise Refusal("The %s cannot be managed: flexVDI has Gluster volumes since 3.1, and api_version is %s. Set "
                           "api_version to the Manager's version, or leave the volume out."
-                          % (what, world.version))
+                          % (what, manager.version))
 
     @staticmethod
-    def check_new(desired, world, hosts, what):
+    def check_new(desired, manager, hosts, what):
         for key in ("redundancy", "brick_paths"):
             if not desired[key]:
                 raise Refusal("The %s does not exist and is declared without %s; write %s, so that it can be created."

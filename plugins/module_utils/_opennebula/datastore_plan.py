@@ -21,7 +21,7 @@ DEFAULT_MODE = "640"
 SHOWN = ("name", "type", "ds_mad", "tm_mad", "disk_type", "state", "owner", "group", "mode")
 
 
-def plan_all(desired, world, absent_images=()):
+def plan_all(desired, server, absent_images=()):
     """The plan for all declared datastores and their predicted states.
 
     absent_images: ids of images that an earlier task of the same check run would delete.
@@ -31,50 +31,50 @@ def plan_all(desired, world, absent_images=()):
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
-    world, meant = world.but(datastores=world.datastores), set()
+    server, meant = server.but(datastores=server.datastores), set()
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["type"] != "system", index)):
         item = desired[position]
         try:
-            current = find(item, world.datastores)
+            current = find(item, server.datastores)
             objects.refuse_twice(current, meant, label(item))
-            one, after = plan(current, item, world, absent_images)
+            one, after = plan(current, item, server, absent_images)
         except Refusal as refusal:
             problems.append(str(refusal))
             continue
         whole.add(one)
         predicted[position] = after
-        world.datastores = [known for known in world.datastores if known is not current]
+        server.datastores = [known for known in server.datastores if known is not current]
         if after is not None:
-            world.datastores.append(after)
+            server.datastores.append(after)
     refuse(problems)
     return whole, predicted
 
 
-def plan(current, desired, world, absent_images=()):
+def plan(current, desired, server, absent_images=()):
     """(Plan, predicted datastore or None) for one declared datastore.
 
-    current: read-back datastore or None; desired: element of validated(); world: ServerState.
+    current: read-back datastore or None; desired: element of validated(); server: ServerState.
     """
     if desired["state"] == "absent":
-        return _plan_absent(current, desired, world, absent_images), None
+        return _plan_absent(current, desired, server, absent_images), None
     if current is None:
-        return _plan_new(desired, world)
-    return _plan_existing(current, desired, world)
+        return _plan_new(desired, server)
+    return _plan_existing(current, desired, server)
 
 
-def _held(ids, world):
+def _held(ids, server):
     """Images in a sentence, with their states and the VMs that use them, as far as they were read."""
-    known = dict((one["id"], one) for one in world.images)
+    known = dict((one["id"], one) for one in server.images)
     words = []
     for number in ids:
         one = known.get(number)
-        users = machines.words(one["vm_ids"], world.machines) if one else ""
+        users = machines.words(one["vm_ids"], server.machines) if one else ""
         words.append("%d" % number if one is None else "%s (id %d, %s%s)" % (
             one["name"], number, one["state"], " by %s" % users if users else ""))
     return ", ".join(words)
 
 
-def _plan_absent(current, desired, world, absent_images):
+def _plan_absent(current, desired, server, absent_images):
     target = desired["target"]
     if current is None:
         return Plan()
@@ -86,7 +86,7 @@ def _plan_absent(current, desired, world, absent_images):
     if images:
         raise Refusal("The %s is not empty: it holds the images %s. Delete them first (one_filesystem_images with "
                       "state: absent, which waits until the server has finished, and ends a deletion that a crash has "
-                      "cut off)." % (what, _held(images, world)))
+                      "cut off)." % (what, _held(images, server)))
     return Plan([Operation("one.datastore.delete", target, "delete the datastore, id %d" % current["id"],
                            call=[current["id"]])],
                 before={target: {"state": "present", "id": current["id"]}}, after={target: {"state": "absent"}})
@@ -95,12 +95,12 @@ def _plan_absent(current, desired, world, absent_images):
 # -- one that does not exist -------------------------------------------------------------------------------------
 
 
-def _plan_new(desired, world):
+def _plan_new(desired, server):
     what, target = label(desired), desired["target"]
-    after, warnings = _new_datastore(desired, world, what)
+    after, warnings = _new_datastore(desired, server, what)
     sent = _new_template(desired, after)
-    drivers.preflight(after, sent.get("DISK_TYPE"), world, what)
-    fields, access = ownership.correct("one.datastore", desired, None, world, what)
+    drivers.preflight(after, sent.get("DISK_TYPE"), server, what)
+    fields, access = ownership.correct("one.datastore", desired, None, server, what)
     after.update(fields)
 
     documents = template.encode(sent)
@@ -114,21 +114,21 @@ def _plan_new(desired, world):
                                     call=[NEW_ID, document, 1]))
     operations.extend(_without_defaults(desired, after))
     # A new datastore is in exactly one cluster, the default one when none is given.
-    operations.extend(_cluster_operations(NEW_ID, target, clusters[:1] or [0], clusters, world))
+    operations.extend(_cluster_operations(NEW_ID, target, clusters[:1] or [0], clusters, server))
     if desired["state"] == "disabled":
         operations.append(Operation("one.datastore.enable", target, "disable", call=[NEW_ID, False]))
     operations.extend(access)
 
     shown = dict((key, after[key]) for key in ("type", "ds_mad", "tm_mad", "disk_type"))
     shown.update((key, after[key]) for key in ("owner", "group", "mode") if desired[key] is not None)
-    shown.update(state=desired["state"], clusters=_shown_clusters(clusters, world))
+    shown.update(state=desired["state"], clusters=_shown_clusters(clusters, server))
     after["template"] = _with_defaults(desired, after)
     if after["template"]:
         shown["attributes"] = template.friendly(objects.hidden(after["template"]))
     return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
 
 
-def _new_datastore(desired, world, what):
+def _new_datastore(desired, server, what):
     """(predicted datastore, warnings) before owner and mode; a Refusal where something to create it with is missing."""
     kind = desired["type"] or "image"
     warnings = list(desired["warnings"])
@@ -140,17 +140,17 @@ def _new_datastore(desired, world, what):
     if kind != "system" and desired["ds_mad"] is None:
         raise Refusal("The %s does not exist and has no ds_mad to create it with; write one such as virtiofs or fs."
                       % what)
-    clusters = [0] if desired["clusters"] is None else _cluster_ids(desired, world, what)
+    clusters = [0] if desired["clusters"] is None else _cluster_ids(desired, server, what)
     ds_mad = "-" if kind == "system" else desired["ds_mad"]
     tm_mad = "-" if kind == "backup" else desired["tm_mad"]
     if tm_mad is None and ds_mad == VIRTIOFS:
-        tm_mad, found = drivers.follow(clusters, world, what)
+        tm_mad, found = drivers.follow(clusters, server, what)
         warnings.extend(found)
     elif tm_mad is None:
         raise Refusal("The %s does not exist and has no tm_mad to create it with; write one such as local or shared "
                       "(that of the system datastores in its clusters)." % what)
     elif ds_mad == VIRTIOFS:
-        warnings.extend(drivers.mismatch(tm_mad, clusters, world, what))
+        warnings.extend(drivers.mismatch(tm_mad, clusters, server, what))
     kept = attributes.apply({}, desired["attributes"])
     if kept.get("SAFE_DIRS") and "RESTRICTED_DIRS" not in desired["attributes"]:
         # OpenNebula restricts / only when both are left out: with SAFE_DIRS alone everything would be allowed.
@@ -159,7 +159,7 @@ def _new_datastore(desired, world, what):
         warnings.append(drivers.missing_safe_dirs(what))
     return {
         "id": None, "name": desired["target"], "type": kind, "ds_mad": ds_mad, "tm_mad": tm_mad,
-        "disk_type": drivers.disk_type(desired, kind, ds_mad, tm_mad, world, what, "FILE"),
+        "disk_type": drivers.disk_type(desired, kind, ds_mad, tm_mad, server, what, "FILE"),
         "state": "disabled" if desired["state"] == "disabled" else "ready",
         "owner": None, "owner_id": None, "group": None, "group_id": None, "mode": DEFAULT_MODE, "base_path": None,
         "cluster_ids": clusters, "image_ids": [], "total_mb": 0, "free_mb": 0, "used_mb": 0, "template": kept,
@@ -198,36 +198,36 @@ def _without_defaults(desired, after):
 # -- one that exists ---------------------------------------------------------------------------------------------
 
 
-def _plan_existing(current, desired, world):
+def _plan_existing(current, desired, server):
     what, target, number = label(desired), desired["target"], current["id"]
     after = dict(current)
-    sent = _driver_changes(current, desired, after, world, what)
+    sent = _driver_changes(current, desired, after, server, what)
     sent.update(attributes.changes(current, desired, what))
     after["template"] = attributes.apply(current["template"], dict(
         (name, values) for name, values in sent.items() if name not in attributes.CORE))
     operations = attributes.updates("one.datastore.update", number, target, sent)
-    operations.extend(_renaming(current, desired, after, world, what))
+    operations.extend(_renaming(current, desired, after, server, what))
     if desired["clusters"] is not None:
-        after["cluster_ids"] = _cluster_ids(desired, world, what)
-        operations.extend(_cluster_operations(number, target, current["cluster_ids"], after["cluster_ids"], world))
+        after["cluster_ids"] = _cluster_ids(desired, server, what)
+        operations.extend(_cluster_operations(number, target, current["cluster_ids"], after["cluster_ids"], server))
     operations.extend(_enabling(current, desired, after, what))
-    fields, access = ownership.correct("one.datastore", desired, current, world, what)
+    fields, access = ownership.correct("one.datastore", desired, current, server, what)
     after.update(fields)
     operations.extend(access)
 
-    warnings = desired["warnings"] + drivers.virtiofs_warnings(current, desired, after, world, what)
+    warnings = desired["warnings"] + drivers.virtiofs_warnings(current, desired, after, server, what)
     result = Plan(operations, warnings=warnings)
     if operations:
-        before_shown, after_shown = _difference(current, after, world)
+        before_shown, after_shown = _difference(current, after, server)
         result.before, result.after = {target: before_shown}, {target: after_shown}
     return result, after
 
 
-def _driver_changes(current, desired, after, world, what):
+def _driver_changes(current, desired, after, server, what):
     """Type, drivers and disk type: fills C(after), returns what an update has to send; refuses what is unsafe."""
     _new_drivers(current, desired, after, what)
-    after["disk_type"] = drivers.disk_type(desired, after["type"], after["ds_mad"], after["tm_mad"], world, what,
-                                           drivers.undeclared_disk_type(current, after, world))
+    after["disk_type"] = drivers.disk_type(desired, after["type"], after["ds_mad"], after["tm_mad"], server, what,
+                                           drivers.undeclared_disk_type(current, after, server))
     changed = [key for key in ("type", "ds_mad", "tm_mad", "disk_type") if after[key] != current[key]]
     if not changed:
         return {}
@@ -237,9 +237,9 @@ def _driver_changes(current, desired, after, world, what):
         raise Refusal("The %s (id %d) holds %d image%s (%s), so its %s is not changed: images keep what they were made "
                       "with. Empty it first, or set allow_driver_change: true."
                       % (what, current["id"], len(current["image_ids"]), "s" if len(current["image_ids"]) > 1 else "",
-                         _held(current["image_ids"], world), ", ".join("%s from %s to %s" % (key, current[key], after[key]) for key in real)))
+                         _held(current["image_ids"], server), ", ".join("%s from %s to %s" % (key, current[key], after[key]) for key in real)))
     drivers.preflight(dict(after, template=attributes.apply(current["template"], desired["attributes"])),
-                      [after["disk_type"]], world, what)
+                      [after["disk_type"]], server, what)
     sent = {}
     if "type" in changed:
         sent["TYPE"] = ["%s_DS" % after["type"].upper()]
@@ -275,11 +275,11 @@ def _new_drivers(current, desired, after, what):
         raise Refusal("The %s changes from type system to %s and has no ds_mad; write one." % (what, kind))
 
 
-def _renaming(current, desired, after, world, what):
+def _renaming(current, desired, after, server, what):
     name = desired["new_name"]
     if name is None or name == current["name"]:
         return []
-    taken = [known for known in world.datastores if known["name"] == name and known["id"] != current["id"]]
+    taken = [known for known in server.datastores if known["name"] == name and known["id"] != current["id"]]
     if taken:
         raise Refusal("The %s cannot be renamed to %r: datastore %s has that name already."
                       % (what, name, taken[0]["id"]))
@@ -304,40 +304,40 @@ def _enabling(current, desired, after, what):
 # -- clusters and the diff ---------------------------------------------------------------------------------------
 
 
-def _cluster_ids(desired, world, what):
+def _cluster_ids(desired, server, what):
     """The declared clusters as sorted ids; a Refusal for an unknown or repeated one."""
-    ids = [objects.resolve(word, world.clusters or {}, "cluster", what) for word in desired["clusters"]]
+    ids = [objects.resolve(word, server.clusters or {}, "cluster", what) for word in desired["clusters"]]
     for cluster in sorted(set(ids)):
         if ids.count(cluster) > 1:
-            raise Refusal("The %s lists the cluster %r twice; list it once." % (what, world.clusters[cluster]))
+            raise Refusal("The %s lists the cluster %r twice; list it once." % (what, server.clusters[cluster]))
     return sorted(ids)
 
 
-def _shown_clusters(ids, world):
-    return [(world.clusters or DEFAULT_CLUSTER).get(cluster, str(cluster)) for cluster in ids]
+def _shown_clusters(ids, server):
+    return [(server.clusters or DEFAULT_CLUSTER).get(cluster, str(cluster)) for cluster in ids]
 
 
-def _cluster_operations(number, target, now, wanted, world):
+def _cluster_operations(number, target, now, wanted, server):
     """One call for each membership; joined first, so that the datastore is never out of every cluster in between."""
     operations = []
     for method, words, clusters in (
             ("one.cluster.adddatastore", "add to", [cluster for cluster in wanted if cluster not in now]),
             ("one.cluster.deldatastore", "take out of", [cluster for cluster in now if cluster not in wanted])):
         for cluster in clusters:
-            operations.append(Operation(method, target, "%s cluster %s" % (words, _shown_clusters([cluster], world)[0]),
+            operations.append(Operation(method, target, "%s cluster %s" % (words, _shown_clusters([cluster], server)[0]),
                                         call=[cluster, number]))
     return operations
 
 
-def _difference(current, after, world):
+def _difference(current, after, server):
     """({field: before}, {field: after}) of what differs, for the diff; secrets hidden."""
     before_shown, after_shown = {}, {}
     for key in SHOWN:
         if current[key] != after[key]:
             before_shown[key], after_shown[key] = current[key], after[key]
     if current["cluster_ids"] != after["cluster_ids"]:
-        before_shown["clusters"] = _shown_clusters(current["cluster_ids"], world)
-        after_shown["clusters"] = _shown_clusters(after["cluster_ids"], world)
+        before_shown["clusters"] = _shown_clusters(current["cluster_ids"], server)
+        after_shown["clusters"] = _shown_clusters(after["cluster_ids"], server)
     changed = attributes.difference(*[
         # What belongs to OpenNebula follows its drivers: the server sets it, whatever was sent.
         dict((name, values) for name, values in side["template"].items() if not attributes.SERVER_OWNED.match(name))

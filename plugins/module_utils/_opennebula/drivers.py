@@ -69,15 +69,15 @@ def check_virtiofs_disk_type(wanted, what):
                       % (what, wanted["disk_type"]))
 
 
-def undeclared_disk_type(current, after, world):
+def undeclared_disk_type(current, after, server):
     """Without a declared one it stays, but for one that the transfer driver being replaced had imposed."""
-    if (world.config and after["tm_mad"] != current["tm_mad"]
-            and world.config.forced_disk_type(current["tm_mad"].lower()) == current["disk_type"]):
+    if (server.config and after["tm_mad"] != current["tm_mad"]
+            and server.config.forced_disk_type(current["tm_mad"].lower()) == current["disk_type"]):
         return "FILE"
     return current["disk_type"]
 
 
-def disk_type(desired, kind, ds_mad, tm_mad, world, what, undeclared):
+def disk_type(desired, kind, ds_mad, tm_mad, server, what, undeclared):
     """The DISK_TYPE the body will have, or a Refusal where the drivers make the declared one impossible.
 
     undeclared: what it is when nothing is declared and no driver imposes one.
@@ -88,7 +88,7 @@ def disk_type(desired, kind, ds_mad, tm_mad, world, what, undeclared):
     if ds_mad.lower() == VIRTIOFS:
         check_virtiofs_disk_type(desired, what)
         wanted = "FILESYSTEM"
-    forced = world.config.forced_disk_type(tm_mad.lower()) if world.config and kind == "image" else None
+    forced = server.config.forced_disk_type(tm_mad.lower()) if server.config and kind == "image" else None
     if forced and wanted and forced != wanted:
         raise Refusal("The %s needs DISK_TYPE %s, but OpenNebula's transfer driver %s always makes it %s; choose "
                       "another tm_mad%s." % (what, wanted, tm_mad, forced,
@@ -96,19 +96,19 @@ def disk_type(desired, kind, ds_mad, tm_mad, world, what, undeclared):
     return forced or wanted or undeclared
 
 
-def preflight(after, sent_disk_type, world, what):
+def preflight(after, sent_disk_type, server, what):
     """Refuse drivers the server does not have and required attributes that are missing, before anything is made.
 
     sent_disk_type: the values of DISK_TYPE that go over the wire, or None.
     """
-    config = world.config
+    config = server.config
     if config is None:
         return
     if after["type"] != "system" and after["ds_mad"].lower() not in config.ds_mads:
         hint = ""
         if after["ds_mad"] == VIRTIOFS:
             hint = " The virtiofs driver comes with OpenNebula 7.2.0%s." % (
-                "; this server is %s" % world.version if world.version else "")
+                "; this server is %s" % server.version if server.version else "")
         raise Refusal("The %s wants the datastore driver %r, which this OpenNebula does not have; it has %s. "
                       "Write one of these, or add it in oned.conf.%s"
                       % (what, after["ds_mad"], ", ".join(sorted(config.ds_mads)) or "none", hint))
@@ -138,14 +138,14 @@ def system_drivers(cluster_ids, datastores):
     return drivers
 
 
-def follow(cluster_ids, world, what):
+def follow(cluster_ids, server, what):
     """(tm_mad, [warning, ...]) for a new virtiofs datastore without a declared tm_mad."""
-    drivers = system_drivers(cluster_ids, world.datastores)
+    drivers = system_drivers(cluster_ids, server.datastores)
     usable = sorted(name for name in drivers
-                    if not world.config or world.config.forced_disk_type(name) in (None, "FILESYSTEM"))
+                    if not server.config or server.config.forced_disk_type(name) in (None, "FILESYSTEM"))
     warnings = []
     if not usable:
-        chosen = VIRTIOFS if world.config and VIRTIOFS in world.config.tm_mads else "local"
+        chosen = VIRTIOFS if server.config and VIRTIOFS in server.config.tm_mads else "local"
         if drivers:
             warnings.append("The system datastores in the clusters of %s use TM_MAD %s, which would turn the disks "
                             "into block devices; tm_mad %s is used instead."
@@ -164,9 +164,9 @@ def follow(cluster_ids, world, what):
     return chosen, warnings
 
 
-def mismatch(tm_mad, cluster_ids, world, what):
+def mismatch(tm_mad, cluster_ids, server, what):
     """A warning when the transfer driver of a virtiofs datastore is not that of its clusters' system datastores."""
-    drivers = system_drivers(cluster_ids, world.datastores)
+    drivers = system_drivers(cluster_ids, server.datastores)
     others = sorted(name for name in drivers if name != tm_mad)
     if not others:
         return []
@@ -188,7 +188,7 @@ def restricts_nothing(what):
             "directory be registered. Declare restricted_dirs: [/], or [] if that is meant." % what)
 
 
-def virtiofs_warnings(current, desired, after, world, what):
+def virtiofs_warnings(current, desired, after, server, what):
     if after["ds_mad"].lower() != VIRTIOFS:
         return []
     warnings = []
@@ -201,5 +201,5 @@ def virtiofs_warnings(current, desired, after, world, what):
         warnings.append(restricts_nothing(what))
     # The form OpenNebula's web interface writes is worth a word when it is made, not on every run after it.
     if after["tm_mad"] != VIRTIOFS or after["tm_mad"] != current["tm_mad"]:
-        warnings.extend(mismatch(after["tm_mad"], after["cluster_ids"], world, what))
+        warnings.extend(mismatch(after["tm_mad"], after["cluster_ids"], server, what))
     return warnings

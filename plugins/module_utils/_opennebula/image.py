@@ -277,7 +277,7 @@ def find(item, images, datastore, desired=()):
     return found[0] if found else None
 
 
-def leaving(item, images, datastore):
+def being_deleted(item, images, datastore):
     """Images that the declaration of an absent one can mean, and whose deletion has begun."""
     return [image for image in images if not _lives(image) and (
         image["id"] == item["id"] or (item["id"] is None and image["name"] == item["name"] and (

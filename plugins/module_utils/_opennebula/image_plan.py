@@ -7,34 +7,34 @@ import collections
 
 from .._plan.plan import Operation, Plan, Refusal, refuse
 from . import attributes, image_state, objects, ownership, template
-from .image import FILESYSTEM, SERVER_OWNED, error_of, find, find_datastore, label, leaving, made_anew
+from .image import FILESYSTEM, SERVER_OWNED, being_deleted, error_of, find, find_datastore, label, made_anew
 from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
 DEFAULT_MODE = "600"
 # The state of an image that the same call has deleted by then.
-LEAVING = "leaving"
+TO_DELETE = "to_delete"
 # Seconds of a registration that are worth a word.
 SLOW = 10
 
 
-def plan_all(desired, world):
+def plan_all(desired, server):
     """(Plan, [predicted image or None, ...]) for all declared images; a Refusal lists every problem."""
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
     targets = collections.Counter(item["target"] for item in desired)
-    world, meant = world.but(expected_images=world.images), set()
+    server, meant = server.but(expected_images=server.images), set()
     # Deletions come first: they may free a name.
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["state"] != "absent", index)):
         item = desired[position]
         try:
-            datastore = find_datastore(item, world.datastores)
-            current = find(item, world.images, datastore, desired)
+            datastore = find_datastore(item, server.datastores)
+            current = find(item, server.images, datastore, desired)
             objects.refuse_twice(current, meant, label(item))
-            one, after = plan(current, item, datastore, world)
+            one, after = plan(current, item, datastore, server)
             if current is not None:
-                image_state.refuse_locked(current, one.operations, world, label(item))
+                image_state.refuse_locked(current, one.operations, server, label(item))
         except Refusal as refusal:
             problems.append(str(refusal))
             continue
@@ -43,11 +43,11 @@ def plan_all(desired, world):
             one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
         whole.add(one)
         predicted[position] = after
-        world.expected_images = [image for image in world.expected_images if image is not current]
+        server.expected_images = [image for image in server.expected_images if image is not current]
         if current is not None and one.has("one.image.delete"):
-            world.expected_images.append(dict(current, state=LEAVING))
+            server.expected_images.append(dict(current, state=TO_DELETE))
         if after is not None:
-            world.expected_images.append(after)
+            server.expected_images.append(after)
     refuse(problems)
     return whole, predicted
 
@@ -66,19 +66,19 @@ def _retargeted(one, target):
                 dict((target, value) for value in one.after.values()), one.warnings)
 
 
-def plan(current, desired, datastore, world):
+def plan(current, desired, datastore, server):
     """(Plan, predicted image or None) for one declared image.
 
-    current, datastore: read-back or None; desired: element of validated(); world: ServerState.
+    current, datastore: read-back or None; desired: element of validated(); server: ServerState.
     """
     if desired["state"] == "absent":
-        return _plan_absent(current, desired, datastore, world), None
+        return _plan_absent(current, desired, datastore, server), None
     what = label(desired)
     if current is not None and current["type"] != FILESYSTEM:
         raise Refusal("The image %d is named %r too, but it is of type %s, not a directory; rename one of them."
                       % (current["id"], current["name"], current["type"]))
     if current is None:
-        return _plan_new(desired, datastore, world, what)
+        return _plan_new(desired, datastore, server, what)
     if desired["datastore"] is not None and (datastore is None or datastore["id"] != current["datastore_id"]):
         # Only an image given by its id can be found in another datastore than the declared one.
         raise Refusal("The %s (id %d) is in the datastore %s, not %s: OpenNebula cannot move it. Correct datastore, "
@@ -86,35 +86,35 @@ def plan(current, desired, datastore, world):
                       % (what, current["id"], current["datastore"], desired["datastore"]))
     if current["state"] == "error":
         # The server could not register it, so nothing can use it; registering again is the only way to correct it.
-        return _plan_again(current, desired, datastore, world, what,
+        return _plan_again(current, desired, datastore, server, what,
                            "delete the registration that failed (%s)" % error_of(current))
     if made_anew(current, desired):
         if not desired["replace"]:
             raise Refusal("The %s (id %d) is the directory %s, not %s: OpenNebula cannot change the path of an image. "
                           "Give it another name, or set replace: true to register it again under a new id."
                           % (what, current["id"], current["path"], desired["path"]))
-        return _plan_again(current, desired, datastore, world, what,
+        return _plan_again(current, desired, datastore, server, what,
                            "delete the registration of %s" % current["path"])
     if current["state"] in image_state.PASSING and desired["force"]:
-        return _plan_again(current, desired, datastore, world, what, "delete the registration that never ended")
-    if image_state.is_stuck(current, world):
+        return _plan_again(current, desired, datastore, server, what, "delete the registration that never ended")
+    if image_state.is_stuck(current, server):
         raise image_state.left_locked(current, what, "Set force: true to have it deleted and registered again.")
-    return _plan_existing(current, desired, world, what)
+    return _plan_existing(current, desired, server, what)
 
 
-def _plan_absent(current, desired, datastore, world):
+def _plan_absent(current, desired, datastore, server):
     target, what = desired["target"], label(desired)
     if current is None:
-        gone = leaving(desired, world.images, datastore)
+        gone = being_deleted(desired, server.images, datastore)
         return Plan([image_state.second_deletion(image, target) for image in gone],
                     before={target: {"state": "delete", "id": gone[0]["id"]}} if gone else {},
                     after={target: {"state": "absent"}} if gone else {})
     if current["type"] != FILESYSTEM:
         raise Refusal("The image %d is named %r, but it is of type %s, not a directory; this module does not delete "
                       "it." % (current["id"], current["name"], current["type"]))
-    image_state.refuse_while_used(current, world, what, "so it is not deleted")
+    image_state.refuse_while_used(current, server, what, "so it is not deleted")
     passing = current["state"] in image_state.PASSING
-    if passing and not desired["force"] and image_state.is_stuck(current, world):
+    if passing and not desired["force"] and image_state.is_stuck(current, server):
         raise image_state.left_locked(current, what, "Set force: true to have it deleted all the same.")
     return Plan([image_state.deletion(current, target, "delete the registration, id %d; the directory %s stays"
                                       % (current["id"], current["path"]), passing and desired["force"])],
@@ -122,17 +122,17 @@ def _plan_absent(current, desired, datastore, world):
                 after={target: {"state": "absent"}})
 
 
-def _declared_datastore(desired, datastore, world, what):
+def _declared_datastore(desired, datastore, server, what):
     """(datastore id or None, warnings): where a new image goes; a Refusal where that cannot work."""
     if desired["datastore"] is None:
         raise Refusal("The %s does not exist and has no datastore to create it in; write one." % what)
     if datastore is None:
-        expected = world.expected_datastores
-        if world.check and (expected is None or desired["datastore"] in expected):
+        expected = server.expected_datastores
+        if server.check and (expected is None or desired["datastore"] in expected):
             return None, [] if expected is not None else [
                 "The datastore %r of %s does not exist yet; this prediction assumes that it is created "
                 "first." % (desired["datastore"], what)]
-        known = ", ".join(repr(one["name"]) for one in world.datastores if one["disk_type"] == FILESYSTEM)
+        known = ", ".join(repr(one["name"]) for one in server.datastores if one["disk_type"] == FILESYSTEM)
         raise Refusal("The %s is declared in the datastore %r, which OpenNebula does not have; create it first "
                       "(one_datastore), or choose one of its virtiofs datastores: %s."
                       % (what, desired["datastore"], known or "none"))
@@ -150,23 +150,23 @@ def _declared_datastore(desired, datastore, world, what):
     return datastore["id"], warnings
 
 
-def _plan_new(desired, datastore, world, what):
+def _plan_new(desired, datastore, server, what):
     target = desired["target"]
-    after, warnings = _new_image(desired, datastore, world, what)
-    fields, access = ownership.correct("one.image", desired, None, world, what)
+    after, warnings = _new_image(desired, datastore, server, what)
+    fields, access = ownership.correct("one.image", desired, None, server, what)
     after.update(fields)
     sent = dict(after["template"], NAME=[target], TYPE=[FILESYSTEM], PATH=[after["path"]])
     if after["persistent"]:
         sent["PERSISTENT"] = ["YES"]
     documents = template.encode(sent)
     # A name is free only once the old image of its owner has really gone.
-    own = [image for image in world.expected_images
-           if image["name"] == target and objects.is_named(world.username, image["owner"], image["owner_id"])]
-    old, leaving = [[image for image in own if image["state"] == state] for state in ("delete", LEAVING)]
+    own = [image for image in server.expected_images
+           if image["name"] == target and objects.is_named(server.username, image["owner"], image["owner_id"])]
+    old, to_delete = [[image for image in own if image["state"] == state] for state in ("delete", TO_DELETE)]
     operations = [image_state.second_deletion(image, target) for image in old]
     operations.append(Operation("one.image.allocate", target, "register the directory %s in datastore %s"
                                 % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
-                                wait_gone=[image["id"] for image in old + leaving]))
+                                wait_gone=[image["id"] for image in old + to_delete]))
     for document in documents[1:]:
         operations.append(Operation("one.image.update", target, "set the attributes that end in a backslash",
                                     call=[NEW_ID, document, 1]))
@@ -182,32 +182,32 @@ def _plan_new(desired, datastore, world, what):
     return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
 
 
-def _new_image(desired, datastore, world, what):
+def _new_image(desired, datastore, server, what):
     """(predicted image, warnings) before owner and mode; a Refusal where something to create it with is missing."""
     if desired["name"] is None:
         raise Refusal("%s does not exist; give a name to create it." % objects.sentence(what))
     if desired["path"] is None:
         raise Refusal("The %s does not exist and has no path to create it with; write the directory, such as "
                       "/srv/shares/projects." % what)
-    number, warnings = _declared_datastore(desired, datastore, world, what)
-    for owner in sorted(set([world.username, desired["owner"]]) - set([None, ""])):
-        _refuse_taken(desired["target"], owner, None, world, "%s cannot be created" % what)
+    number, warnings = _declared_datastore(desired, datastore, server, what)
+    for owner in sorted(set([server.username, desired["owner"]]) - set([None, ""])):
+        _refuse_taken(desired["target"], owner, None, server, "%s cannot be created" % what)
     return {
         "id": None, "name": desired["target"], "type": FILESYSTEM, "state": "ready", "path": desired["path"],
         "source": desired["path"], "persistent": bool(desired["persistent"]),
         "datastore": datastore["name"] if datastore else desired["datastore"], "datastore_id": number,
-        "owner": world.username, "owner_id": None, "group": None, "group_id": None, "mode": DEFAULT_MODE,
+        "owner": server.username, "owner_id": None, "group": None, "group_id": None, "mode": DEFAULT_MODE,
         "running_vms": 0, "vm_ids": [], "registered": 0, "lock": None, "template": attributes.apply({}, desired["attributes"]),
     }, desired["warnings"] + warnings
 
 
-def _refuse_taken(name, owner, current, world, what):
+def _refuse_taken(name, owner, current, server, what):
     """An image's name is unique for each owner over all datastores: refuse what the server would refuse half-way.
 
     current: the image that is to bear the name, None for a new one. what: phrase with what cannot be done.
     """
-    for image in world.expected_images:
-        if (image is not current and image["name"] == name and image["state"] not in ("delete", LEAVING)
+    for image in server.expected_images:
+        if (image is not current and image["name"] == name and image["state"] not in ("delete", TO_DELETE)
                 and objects.is_named(owner, image["owner"], image["owner_id"])):
             which = "declared here too," if image["id"] is None else "id %d" % image["id"]
             raise Refusal("The %s: %s owns an image of that name already, %s in datastore %s, and OpenNebula keeps an "
@@ -215,9 +215,9 @@ def _refuse_taken(name, owner, current, world, what):
                           % (what, image["owner"], which, image["datastore"]))
 
 
-def _plan_again(current, desired, datastore, world, what, summary):
+def _plan_again(current, desired, datastore, server, what, summary):
     """Delete a registration and make it again, with all that was set on the old one and belongs to the directory."""
-    image_state.refuse_while_used(current, world, what, "so it is not registered again")
+    image_state.refuse_while_used(current, server, what, "so it is not registered again")
     target = desired["target"]
     kept = {}
     if desired["attributes_mode"] == "merge":
@@ -229,11 +229,11 @@ def _plan_again(current, desired, datastore, world, what, summary):
         wanted["persistent"] = current["persistent"]
     if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
         wanted["mode"] = current["mode"]
-    others = world.but(**dict((name, [image for image in getattr(world, name) if image is not current])
+    others = server.but(**dict((name, [image for image in getattr(server, name) if image is not current])
                               for name in ("images", "expected_images")))
-    home = datastore or [one for one in world.datastores if one["id"] == current["datastore_id"]][0]
+    home = datastore or [one for one in server.datastores if one["id"] == current["datastore_id"]][0]
     created, after = _plan_new(wanted, home, others, what)
-    if desired["owner"] is None and not objects.is_named(world.username, current["owner"], current["owner_id"]):
+    if desired["owner"] is None and not objects.is_named(server.username, current["owner"], current["owner_id"]):
         # The new image belongs to who is connected: give it back to the old one's owner.
         group = current["group_id"] if desired["group"] is None else after["group_id"]
         created.operations = [one for one in created.operations if one.name != "one.image.chown"]
@@ -251,27 +251,27 @@ def _plan_again(current, desired, datastore, world, what, summary):
     return created, after
 
 
-def _plan_existing(current, desired, world, what):
+def _plan_existing(current, desired, server, what):
     target, number = desired["target"], current["id"]
     sent = _attribute_changes(current, desired)
     after = dict(current, template=attributes.apply(current["template"], sent))
     operations = attributes.updates("one.image.update", number, target, sent)
     name, persistent = desired["new_name"], desired["persistent"]
     if name is not None and name != current["name"]:
-        _refuse_taken(name, current["owner"], current, world, "%s cannot be renamed to %r" % (what, name))
+        _refuse_taken(name, current["owner"], current, server, "%s cannot be renamed to %r" % (what, name))
         after["name"] = name
         operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name),
                                     call=[number, name]))
     if persistent is not None and persistent != current["persistent"]:
-        image_state.refuse_while_used(current, world, what, "so it is not made %spersistent"
+        image_state.refuse_while_used(current, server, what, "so it is not made %spersistent"
                                       % ("" if persistent else "non-"))
         after["persistent"] = persistent
         operations.append(Operation("one.image.persistent", target, "make it %spersistent"
                                     % ("" if persistent else "non-"), call=[number, persistent]))
-    operations.extend(image_state.enabling(current, desired, after, world, what))
-    fields, access = ownership.correct("one.image", desired, current, world, what)
+    operations.extend(image_state.enabling(current, desired, after, server, what))
+    fields, access = ownership.correct("one.image", desired, current, server, what)
     if "owner" in fields:
-        _refuse_taken(after["name"], fields["owner"], current, world, "%s cannot be given to %s" % (what, fields["owner"]))
+        _refuse_taken(after["name"], fields["owner"], current, server, "%s cannot be given to %s" % (what, fields["owner"]))
     after.update(fields)
     operations.extend(access)
     result = Plan(operations, warnings=desired["warnings"] + image_state.disabled_warning(current, desired, what))

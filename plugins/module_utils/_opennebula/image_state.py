@@ -17,20 +17,20 @@ MANAGE, ADMIN = 2, 4
 LOCK_WORDS = {1: "any use", 2: "all but use", 3: "administration"}
 
 
-def refuse_while_used(current, world, what, consequence):
+def refuse_while_used(current, server, what, consequence):
     """A Refusal that names the VMs, where there are any. consequence: phrase, such as C(so it is not deleted)."""
     if not current["vm_ids"] and current["running_vms"] <= 0 and current["state"] not in USED:
         return
-    users = machines.words(current["vm_ids"], world.machines)
+    users = machines.words(current["vm_ids"], server.machines)
     if not users:
         users = "%d VM%s" % (current["running_vms"], "" if current["running_vms"] == 1 else "s")
     raise Refusal("The %s (id %d) is used by %s, %s. Terminate what uses it first: OpenNebula never detaches a "
                   "directory from a VM, and one that is powered off keeps it." % (what, current["id"], users, consequence))
 
 
-def is_stuck(current, world):
+def is_stuck(current, server):
     """Whether an image is locked by its registration for longer than a registration may take."""
-    return current["state"] in PASSING and world.now - current["registered"] > world.patience
+    return current["state"] in PASSING and server.now - current["registered"] > server.patience
 
 
 def left_locked(current, what, way_out):
@@ -43,14 +43,14 @@ def moment(seconds):
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
-def refuse_locked(current, operations, world, what):
+def refuse_locked(current, operations, server, what):
     """A Refusal where somebody's lock forbids one of the operations; the server would refuse them half-way."""
     lock = current["lock"]
     if lock is None:
         return
     for operation in operations:
         if operation.arguments["call"][0] == current["id"] and lock["level"] <= _right(operation, current):
-            owner = (world.users or {}).get(lock["owner_id"], "user %d" % lock["owner_id"])
+            owner = (server.users or {}).get(lock["owner_id"], "user %d" % lock["owner_id"])
             raise Refusal("The %s (id %d) is locked against %s by %s since %s, so OpenNebula would refuse to %s. Ask for "
                           "it to be unlocked: 'oneimage unlock %d'."
                           % (what, current["id"], LOCK_WORDS.get(lock["level"], "change"), owner,
@@ -83,7 +83,7 @@ def second_deletion(current, target):
                      call=[current["id"]], gone=current["id"])
 
 
-def enabling(current, desired, after, world, what):
+def enabling(current, desired, after, server, what):
     """The operation that enables or disables an image, in a list; fills C(after)."""
     if current["state"] in PASSING:
         after["state"] = "ready"
@@ -91,7 +91,7 @@ def enabling(current, desired, after, world, what):
         after["state"] = "ready"
         return [Operation("one.image.enable", desired["target"], "enable", call=[current["id"], True])]
     if desired["state"] == "disabled" and current["state"] != "disabled":
-        refuse_while_used(current, world, what, "so it cannot be disabled")
+        refuse_while_used(current, server, what, "so it cannot be disabled")
         after["state"] = "disabled"
         return [disabling(desired["target"], current["id"], current["state"] in PASSING)]
     return []

@@ -21,7 +21,7 @@ def _is_so(desired, key, current):
     return objects.is_named(desired[key], current[key], current[key + "_id"])
 
 
-def correct(prefix, desired, current, world, what):
+def correct(prefix, desired, current, server, what):
     """({field: value}, [Operation, ...]) that make owner, group and mode what is declared.
 
     prefix: one.datastore or one.image; current: read-back object, or None for one that an earlier operation creates.
@@ -41,7 +41,7 @@ def correct(prefix, desired, current, world, what):
     for key, table, word in PARTIES:
         if desired[key] is None or (current is not None and _is_so(desired, key, current)):
             continue
-        known = getattr(world, table) or {}
+        known = getattr(server, table) or {}
         ids[key] = objects.resolve(desired[key], known, word, what)
         fields[key], fields[key + "_id"] = known[ids[key]], ids[key]
         words.append("the %s %s" % (key, desired[key]))

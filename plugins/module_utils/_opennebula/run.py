@@ -126,26 +126,26 @@ def _config(client, desired, warnings):
 
 def _datastore_world(client, desired, warnings, absent_images=()):
     """The ServerState the plan needs, in as few calls as it can be read with."""
-    world = objects.ServerState(_datastores(client))
-    needed = datastore.needs(desired, world.datastores, absent_images)
+    server = objects.ServerState(_datastores(client))
+    needed = datastore.needs(desired, server.datastores, absent_images)
     if "clusters" in needed:
-        world.clusters = _names(client, "one.clusterpool.info")
+        server.clusters = _names(client, "one.clusterpool.info")
     if "users" in needed:
-        world.users = _names(client, "one.userpool.info")
+        server.users = _names(client, "one.userpool.info")
     if "groups" in needed:
-        world.groups = _names(client, "one.grouppool.info")
+        server.groups = _names(client, "one.grouppool.info")
     if "config" in needed:
-        world.config, world.version = _config(client, desired, warnings)
+        server.config, server.version = _config(client, desired, warnings)
     if "images" in needed:
-        world.images = _images(client)
-        world.machines = _machines(client, _used_by(world.images, datastore.held_by_refused(desired, world.datastores)))
-    for number in datastore.wants_decrypted(desired, world.datastores):
+        server.images = _images(client)
+        server.machines = _machines(client, _used_by(server.images, datastore.held_by_refused(desired, server.datastores)))
+    for number in datastore.wants_decrypted(desired, server.datastores):
         plain = read(client, lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
-        for known in world.datastores:
+        for known in server.datastores:
             if known["id"] == number:
                 known["encrypted"] = datastore.still_encrypted(known, plain)
                 known["template"] = plain["template"]
-    return world
+    return server
 
 
 def one_datastore(params, check_mode):
@@ -164,24 +164,24 @@ def _datastores_work(params, check_mode, items, single=None):
         desired = datastore.validated(items)
         client = _client(params, outcome, desired)
         absent_images = (params.get("expected_absent_images") or []) if check_mode else []
-        world = _datastore_world(client, desired, outcome.warnings, absent_images)
-        plan, after = datastore_plan.plan_all(desired, world, absent_images)
+        server = _datastore_world(client, desired, outcome.warnings, absent_images)
+        plan, after = datastore_plan.plan_all(desired, server, absent_images)
         outcome.warnings += plan.warnings
         if plan.changed and not check_mode:
             done, outcome.problems = execute(client, plan.operations)
             outcome.plan = plan.only(done)
             if outcome.problems:
                 return outcome
-            after = _datastores_read_back(client, desired, world)
+            after = _datastores_read_back(client, desired, server)
         outcome.plan = plan
         outcome.result = _found("datastores", single, [datastore.public(one) for one in after if one is not None])
     return outcome
 
 
-def _datastores_read_back(client, desired, world):
+def _datastores_read_back(client, desired, server):
     """The declared datastores as they are now; Failure when the server did not keep what it accepted."""
     try:
-        again = world.but(datastores=_datastores(client))
+        again = server.but(datastores=_datastores(client))
         rest, after = datastore_plan.plan_all([dict(item, update_secrets="on_create") for item in desired], again)
     except Failure as error:
         raise Failure("After the change: %s" % error)
@@ -246,19 +246,19 @@ def _images_work(params, check_mode, items, single=None):
         known = _datastores(client)
         pool = _images(client)
         needed = image.needs(desired, pool, known)
-        world = objects.ServerState(
+        server = objects.ServerState(
             known, pool,
             users=_names(client, "one.userpool.info") if "users" in needed else None,
             groups=_names(client, "one.grouppool.info") if "groups" in needed else None,
             username=client.username, check=check_mode, expected_datastores=params.get("expected_datastores"),
             machines=_machines(client, [number for number in needed if isinstance(number, int)]),
             now=time.time(), patience=params["wait_timeout"])
-        plan, after = image_plan.plan_all(desired, world)
+        plan, after = image_plan.plan_all(desired, server)
         outcome.warnings += plan.warnings
         if check_mode:
             outcome.plan = plan
         else:
-            after = _images_done(params, client, desired, plan, after, world, outcome)
+            after = _images_done(params, client, desired, plan, after, server, outcome)
         if not outcome.problems:
             outcome.result = _found("filesystems", single, [image.public(one) for one in after if one is not None])
             outcome.result["deleted_ids"] = _gone(plan.operations)
@@ -277,7 +277,7 @@ def _gone(operations):
     return [operation.arguments["gone"] for operation in operations if "gone" in operation.arguments]
 
 
-def _images_done(params, client, desired, plan, after, world, outcome):
+def _images_done(params, client, desired, plan, after, server, outcome):
     """Carry the plan out, wait for what the server does in the background, and read back."""
     waiting = Waiting(lambda: _images(client), params["wait_timeout"])
 
@@ -293,13 +293,13 @@ def _images_done(params, client, desired, plan, after, world, outcome):
     outcome.warnings += image_plan.slow(done)
     if outcome.problems:
         return []
-    known = world.datastores
+    known = server.datastores
     present = [item for item in desired if item["state"] != "absent"]
     passing = any(one is not None and one["state"] in image_state.PASSING
-                  for one in _declared(present, world.images, known))
+                  for one in _declared(present, server.images, known))
     if not plan.changed and not (params["wait"] and passing):
         return [one if item["state"] == "absent" else found
-                for item, one, found in zip(desired, after, _declared(desired, world.images, known))]
+                for item, one, found in zip(desired, after, _declared(desired, server.images, known))]
     if params["wait"] and _gone(done):
         waiting.until_gone(_gone(done))
     found = waiting.until_settled(lambda pool: _declared(present, pool, known)) if params["wait"] else _images(client)

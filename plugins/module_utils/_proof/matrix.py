@@ -12,7 +12,7 @@ counts: one filesystem has many spellings, and one spelling may be two filesyste
 from .._plan import taking_part
 from .._share import marker
 from .._share.types import registry
-from . import clocks, declared, explain, guards, lasting, machines
+from . import clocks, declared, explain, guards, lasting, machines, reported
 
 PROVEN = "proven"
 PARTIAL = "partial"
@@ -34,7 +34,7 @@ def judge(results, shares, expected=(), allow_same_machine=False, absent=None, m
     declare is not expected of it. allow_same_machine: whether several hosts may be one machine. absent: {host: why it took
     no part}, as far as it is known.
     """
-    reports = {host: _report(results[host] or {}) for host in results}
+    reports = {host: reported.by_path(results[host] or {}) for host in results}
     everybody = sorted(set(expected) | set(reports))
     known = {host: report["machine"] for host, report in reports.items()}
     twins = [] if allow_same_machine else machines.twins(known)
@@ -66,30 +66,6 @@ def _by_host(judged):
     return found
 
 
-def _report(phases):
-    """{"write": {path: share}, "read": {path: share}, "check_mode", "error", "machine", "clocks"} of one host."""
-    report = {"write": {}, "read": {}, "check_mode": False, "error": None, "machine": None, "clocks": [],
-              "troubles": phases.get("troubles") or {}}
-    for phase in ("write", "read"):
-        result = phases.get(phase)
-        if result and "shares" in result:
-            report["machine"] = result.get("machine") or report["machine"]
-            report["clocks"].append(result.get("clock") or {})
-            report[phase] = {share["path"]: share for share in result["shares"]}
-            report["check_mode"] = report["check_mode"] or bool(result.get("check_mode"))
-        elif report["error"] is None:
-            report["error"] = _why_missing(result, phase)
-    return report
-
-
-def _why_missing(result, phase):
-    if not result:
-        return "it took no part in the %s phase (--limit, unreachable, or an earlier task failed)" % phase
-    if result.get("unreachable"):
-        return "it became unreachable in the %s phase" % phase
-    return "the %s phase failed: %s" % (phase, str(result.get("msg", "without a message")).strip())
-
-
 def _all_shares(shares, reports):
     """The declared shares, then those that only some host was given."""
     seen = {}
@@ -118,46 +94,16 @@ def _judge_share(share, reports, everybody, twins, absent):
     for host in everybody:
         report = reports.get(host)
         if report is None:
-            cells[host] = _missing_cell("it took no part in this run" + (
+            cells[host] = reported.missing("it took no part in this run" + (
                 ": " + absent[host] if host in absent else " (--limit, unreachable, or an earlier task failed)"))
         elif path in report["troubles"]:
-            cells[host] = dict(_missing_cell(None), problem=_without(report["troubles"][path], host + ": "))
+            cells[host] = dict(reported.missing(None), problem=reported.without(report["troubles"][path], host + ": "))
         elif path in report["write"] or path in report["read"]:
-            cells[host] = _cell(host, path, report)
+            cells[host] = reported.cell(host, path, report)
         elif report["error"] is not None and not report["write"]:
-            cells[host] = _missing_cell(report["error"])
+            cells[host] = reported.missing(report["error"])
         # else: this host reported, and does not declare the share.
     return _Judgement(share, cells, twins).result()
-
-
-def _missing_cell(reason):
-    return {"identity": None, "nonce": None, "sees": {}, "content": [], "problem": None, "marker": None, "missing": reason,
-            "read_only": False, "check_mode": False, "read_done": False}
-
-
-def _cell(host, path, report):
-    write = report["write"].get(path)
-    read = report["read"].get(path)
-    latest = read or write
-    problem = (write and write["problem"]) or (read and read["problem"])
-    if problem is None and read is None:
-        problem = report["error"]
-    if problem is not None:
-        # The bounded calls name the host themselves, as their words can stand alone.
-        problem = _without(problem, host + ": ")
-    return {
-        "identity": (write or {}).get("identity") or (read or {}).get("identity"),
-        "nonce": (write or {}).get("nonce"),
-        "sees": (read or {}).get("sees") or {},
-        # A change between the phases is none when another host has looked at the same time.
-        "content": [found["content"] for found in (write, read) if found and found.get("content")],
-        "problem": problem,
-        "marker": (read or {}).get("marker"),
-        "missing": None,
-        "read_only": bool(latest.get("read_only")),
-        "check_mode": report["check_mode"],
-        "read_done": read is not None,
-    }
 
 
 class _Judgement:
@@ -285,7 +231,7 @@ class _Judgement:
             sentence = "%s is %s, declared is %s" % (
                 start, explain.identity(found), problem.partition(", declared is ")[2])
         else:
-            sentence = "%s: %s" % (start, _without(problem, self.path + ": "))
+            sentence = "%s: %s" % (start, reported.without(problem, self.path + ": "))
         others = [other for other in reference if other != host]
         if others and (found is None or problem.startswith("is ")):
             sentence += "; %s %s %s" % (explain.listed(others), "has" if len(others) == 1 else "have",
@@ -370,10 +316,6 @@ def _not_of_yesterday(seen):
 
 def _same_content(one, other):
     return any(found in other["content"] for found in one["content"])
-
-
-def _without(text, start):
-    return text[len(start):] if text.startswith(start) else text
 
 
 def _summary(share):

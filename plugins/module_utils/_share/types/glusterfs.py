@@ -6,7 +6,7 @@
 Source: mount.glusterfs of GlusterFS 10 and 11 (xlators/mount/fuse/utils/mount.glusterfs.in), which turns mount options
 into arguments of the process, and glusterfsd.c and fuse-bridge.c, which read those. The kernel shows the server the
 process talks to when it mounts (the first one that answers), the volume, and the options of FUSE; the rest is in the
-command line of the process, see _share/served.py.
+command line of the process, see _share/served.py and _glusterfs_options.py.
 """
 
 import collections
@@ -17,68 +17,12 @@ import re
 
 from ..._plan.plan import quoted
 from .. import doors, options, sources
-from ..values import Decimal, Flag, Number, Text, Truth, Word, flags
+from . import _glusterfs_options as gluster
 from .base import ShareType
 
-PORT = 24007
 # Where the process writes what goes wrong, unless the option log-file says otherwise.
 LOGS = "/var/log/glusterfs"
-# What stands for the servers a process was given among a mount's options; it tells that the process was found, too.
-SERVERS = "volfile-servers"
-
-# Mount options that are arguments of the same name, with a value.
-_WITH_VALUE = frozenset((
-    "log-level", "log-file", "direct-io-mode", "volume-name", "attribute-timeout", "entry-timeout", "negative-timeout",
-    "gid-timeout", "lru-limit", "inode-table-size", "invalidate-limit", "background-qlen", "congestion-threshold",
-    "oom-score-adj", "use-readdirp", "event-history", "reader-thread-count", "auto-invalidation", "fopen-keep-cache",
-    "kernel-writeback-cache", "attr-times-granularity", "dump-fuse", "fuse-flush-handle-interrupt",
-    "fuse-dev-eperm-ratelimit-ns", "io-engine", "process-name", "xlator-option",
-))
-_WITHOUT_VALUE = frozenset((
-    "acl", "selinux", "enable-ino32", "worm", "mem-accounting", "aux-gfid-mount", "resolve-gids", "thin-client",
-    "global-threading", "localtime-logging", "no-root-squash", "volfile-check",
-))
-# Arguments that have another name than their option.
-_OPTION_OF = {"volfile-max-fetch-attempts": "fetch-attempts", "volfile-server-port": "server-port",
-              "volfile-server-transport": "transport"}
-_SHORT_ARGUMENTS = {"-s": "volfile-server", "-L": "log-level", "-l": "log-file"}
-# Those whose value may follow as an argument of its own.
-_NEEDS_VALUE = frozenset(("volfile-server", "volfile-id", "subdir-mount", "fs-display-name", "process-name",
-                          "xlator-option", "fuse-mountopts")) | frozenset(_OPTION_OF) | (
-                              _WITH_VALUE - frozenset(("fopen-keep-cache", "use-readdirp", "event-history",
-                                                       "auto-invalidation", "io-engine")))
-_COMPARED = _WITH_VALUE | _WITHOUT_VALUE | frozenset(_OPTION_OF.values())
-_PATH = Text("an absolute path", "/var/log/glusterfs/projects.log", r"/\S*")
-_SWITCH = Truth("on", "off")
-# What mount.glusterfs takes (with_options, without_options), and glusterfs from it (gf_string2boolean).
-_KINDS = dict(
-    flags("acl selinux worm enable-ino32 mem-accounting aux-gfid-mount thin-client resolve-gids global-threading "
-          "localtime-logging auto_unmount"),
-    transport=Word("tcp rdma socket ib-verbs unix"))
-_KINDS.update(dict.fromkeys(("use-readdirp", "event-history", "auto-invalidation", "kernel-writeback-cache",
-                             "fuse-flush-handle-interrupt", "no-root-squash", "root-squash"), _SWITCH))
-_KINDS.update(dict.fromkeys(("attribute-timeout", "entry-timeout", "negative-timeout"), Decimal()))
-_KINDS.update(dict.fromkeys((
-    "gid-timeout", "lru-limit", "invalidate-limit", "background-qlen", "congestion-threshold", "attr-times-granularity",
-    "fuse-dev-eperm-ratelimit-ns", "halo-max-latency", "halo-max-replicas", "halo-min-replicas", "fetch-attempts",
-    "inode-table-size"), Number()))
-_KINDS.update({
-    "log-level": Word("INFO ERROR WARNING DEBUG CRITICAL TRACE NONE info error warning debug critical trace none"),
-    "log-file": _PATH, "dump-fuse": _PATH, "direct-io-mode": Truth("enable", "disable", "auto"),
-    "volume-name": Text("the name of a translator", "projects-client-0", r"\S+"), "server-port": Number(1, 65535, PORT),
-    "oom-score-adj": Number(-1000, 1000, -500), "reader-thread-count": Number(1, 64),
-    "xlator-option": Text("a translator's option", "'*-write-behind.flush-behind=off'", r"\S+"),
-    "process-name": Text("a name", "projects", r"\S+"),
-    # mount.glusterfs passes on "=on" for on, and takes whatever volfile-check has for on.
-    "fopen-keep-cache": Flag(), "volfile-check": Truth("on", False),
-    "io-engine": Text("the name of an engine", "auto", r"\S+")})
 _NOT_TAKEN = "leave it out: mount.glusterfs does not take it"
-_HALO = "*replicate*.halo-"
-# What gf_string2boolean takes for true and false.
-_BOOLEANS = dict.fromkeys(("1", "on", "yes", "true", "enable"), "on")
-_BOOLEANS.update(dict.fromkeys(("0", "off", "no", "false", "disable"), "off"))
-
-_ProcessArguments = collections.namedtuple("_ProcessArguments", "servers volume named options")
 
 
 class GlusterFs(ShareType):
@@ -89,7 +33,7 @@ class GlusterFs(ShareType):
     source_pattern = r"(?!-)[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?"
     source_example = "gl1,gl2:/scratch"
     source_meaning = "server:/volume without a blank"
-    kinds = _KINDS
+    kinds = gluster.KINDS
     options_without_effect = ("async", "sync", "dirsync", "mand", "nomand", "silent", "loud", "iversion", "noiversion")
     why_without_effect = "mount.glusterfs passes over it"
     options_elsewhere = {
@@ -165,7 +109,7 @@ class GlusterFs(ShareType):
         return super().entry(_as_helper_wants(share))
 
     def told(self, declared):
-        return canonical(declared)
+        return gluster.canonical(declared)
 
     def mount_command(self, share):
         entry = self.entry(share)
@@ -181,8 +125,8 @@ class GlusterFs(ShareType):
         return self.servers(share)[0]
 
     def servers(self, share):
-        declared = canonical(share["options"])
-        port = declared.get("server-port", str(PORT))
+        declared = gluster.canonical(share["options"])
+        port = declared.get("server-port", str(gluster.PORT))
         ways = [doors.tcp(int(port))] if declared.get("transport", "tcp") in ("tcp", "socket") else []
         return [{"host": server, "doors": ways} for server in servers_of(share)]
 
@@ -210,35 +154,36 @@ class GlusterFs(ShareType):
             in_process = difference.name == "rw" and "ro" in mount.super_options
             result.append(difference._replace(per_mount=difference.per_mount and not in_process))
         live = options.shown_values(mount)
-        if SERVERS not in live:
+        if gluster.SERVERS not in live:
             # What nobody tells cannot be compared.
             return result
-        declared, asked = canonical(share["options"]), canonical(options.pairs(recorded.options) if recorded else {})
-        wanted, given = servers_of(share), live[SERVERS].split(":")
+        declared = gluster.canonical(share["options"])
+        asked = gluster.canonical(options.pairs(recorded.options) if recorded else {})
+        wanted, given = servers_of(share), live[gluster.SERVERS].split(":")
         if {server.lower() for server in wanted} != {server.lower() for server in given}:
             result.append(options.Difference(
-                SERVERS, "the servers %s" % " and ".join(wanted), "the servers %s" % " and ".join(given), False))
+                gluster.SERVERS, "the servers %s" % " and ".join(wanted), "the servers %s" % " and ".join(given), False))
         for name, value in declared.items():
             shown = live.get(name)
-            if not _same(value, shown):
-                result.append(options.Difference(name, _words(name, value), _words(name, shown), False))
+            if not gluster.same(value, shown):
+                result.append(options.Difference(name, gluster.words(name, value), gluster.words(name, shown), False))
         for name, value in asked.items():
-            if name not in declared and value != "off" and _same(value, live.get(name)):
-                result.append(options.Difference(name, "no %s" % _words(name, value), _words(name, value), False))
+            if name not in declared and value != "off" and gluster.same(value, live.get(name)):
+                result.append(options.Difference(name, "no %s" % gluster.words(name, value), gluster.words(name, value), False))
         return result
 
     def process_options(self, mount, commands):
         for command in commands:
             if posixpath.normpath(command[-1]) != mount.mount_point:
                 continue
-            told = _parsed(command[1:-1])
-            if mount.source in _shown_sources(told):
-                return ["%s=%s" % (SERVERS, ":".join(told.servers))] + told.options
+            told = gluster.parsed(command[1:-1])
+            if mount.source in gluster.shown_sources(told):
+                return ["%s=%s" % (gluster.SERVERS, ":".join(told.servers))] + told.options
         return []
 
     def is_stale(self, number, mount):
         # With its process alive, the client connects again by itself, and a new one would reach no more than it.
-        return number == errno.ENOTCONN and SERVERS not in options.shown_values(mount)
+        return number == errno.ENOTCONN and gluster.SERVERS not in options.shown_values(mount)
 
     def needs_whole_files(self, share):
         # Measured with GlusterFS 11.1: the pieces lie in .shard at the volume's root, and a mount of a directory looks for
@@ -246,7 +191,7 @@ class GlusterFs(ShareType):
         return "/" in volume_of(share["source"])[1]
 
     def log(self, share):
-        declared = canonical(share["options"]).get("log-file")
+        declared = gluster.canonical(share["options"]).get("log-file")
         return declared or posixpath.join(LOGS, share["path"].strip("/").replace("/", "-") + ".log")
 
     def as_tried(self, share, directory):
@@ -290,86 +235,6 @@ def volume_of(source):
     return servers.lower().split(","), "/".join(parts)
 
 
-def canonical(declared):
-    """The declared options that the process is told, {name: text, or True for one without a value}.
-
-    declared: {name: text, True or False}; false ones are left out, as is what mount.glusterfs keeps to itself.
-    """
-    result = collections.OrderedDict()
-    for name, value in declared.items():
-        if value is False:
-            continue
-        if name in ("root-squash", "no-root-squash"):
-            off = _BOOLEANS.get(value)
-            if value is not True and off == ("off" if name == "root-squash" else "on"):
-                result["no-root-squash"] = True
-        elif name == "log-level":
-            result[name] = str(value).upper()
-        elif name == "fopen-keep-cache":
-            result[name] = "true" if value is True else value
-        elif name == "volfile-check":
-            result[name] = True
-        elif name in _COMPARED or name.startswith("halo-"):
-            result[name] = value
-    return result
-
-
-def _parsed(arguments):
-    """_ProcessArguments of what stands between a process's name and its mount point."""
-    servers, volume, subdirectory, named, found = [], "", "", None, []
-    for name, value in _arguments(arguments):
-        if name == "volfile-server":
-            servers.append(value)
-        elif name == "volfile-id":
-            volume = value
-        elif name == "subdir-mount":
-            subdirectory = value
-        elif name == "fs-display-name":
-            named = value
-        else:
-            found.extend(_option(name, value))
-    return _ProcessArguments(servers, volume + subdirectory, named and named + subdirectory, found)
-
-
-def _shown_sources(told):
-    """Everything that the kernel may show as source: whichever server answered when the process mounted."""
-    if told.named:
-        return [told.named]
-    return ["%s:%s" % (server, told.volume) for server in told.servers]
-
-
-def _arguments(arguments):
-    """Pairs (name without its hyphens, value or True)."""
-    arguments = list(arguments)
-    while arguments:
-        argument = arguments.pop(0)
-        if argument in _SHORT_ARGUMENTS:
-            yield _SHORT_ARGUMENTS[argument], arguments.pop(0) if arguments else ""
-        elif argument.startswith("--"):
-            name, equals, value = argument[2:].partition("=")
-            if equals:
-                yield name, value
-            elif name in _NEEDS_VALUE:
-                yield name, arguments.pop(0) if arguments else ""
-            else:
-                yield name, True
-
-
-def _option(name, value):
-    """The mount option an argument came from, as a list of none or one."""
-    name = _OPTION_OF.get(name, name)
-    if name == "process-name":
-        # mount.glusterfs always names it "fuse", and puts a declared name behind that.
-        value = value.partition(".")[2]
-    elif name == "xlator-option" and value.startswith(_HALO):
-        name, dummy, value = value[len(_HALO) - len("halo-"):].partition("=")
-    if not value or not (name in _COMPARED or name.startswith("halo-")):
-        return []
-    if name in _WITHOUT_VALUE:
-        return [name]
-    return ["%s=%s" % (name, "true" if value is True else value)]
-
-
 def _as_helper_wants(share):
     """The share with one server in its source and the others in the option that mount.glusterfs has for them."""
     servers = servers_of(share)
@@ -378,23 +243,3 @@ def _as_helper_wants(share):
         declared["backup-volfile-servers"] = ":".join(servers[1:])
     path = "/".join(part for part in share["source"].rpartition(":")[2].split("/") if part)
     return dict(share, source="%s:/%s" % (servers[0], path), options=declared)
-
-
-def _same(value, shown):
-    """Whether the process was told what is declared, in whatever spelling."""
-    if shown is None:
-        return False
-    if value is True or shown is True:
-        return value is shown
-    if value in _BOOLEANS and shown in _BOOLEANS:
-        return _BOOLEANS[value] == _BOOLEANS[shown]
-    try:
-        return float(value) == float(shown)
-    except ValueError:
-        return value == shown
-
-
-def _words(name, value):
-    if value is None:
-        return "no %s" % name
-    return name if value is True else "%s=%s" % (name, value)

@@ -54,8 +54,8 @@ def test_there_is_nothing_to_do_where_it_confines_no_guests(tmp_path, files):
 
 def test_what_libvirts_package_will_bring_counts_as_there(tmp_path):
     root = tree(tmp_path, abstraction=None)
-    assert apparmor.read(root, coming=True) == {"file": apparmor.LOCAL, "data": b""}
-    assert apparmor.read(tree(tmp_path, enabled="N\n"), coming=True) is None
+    assert apparmor.read(root, libvirt_planned=True) == {"file": apparmor.LOCAL, "data": b""}
+    assert apparmor.read(tree(tmp_path, enabled="N\n"), libvirt_planned=True) is None
 
 
 @pytest.mark.parametrize("line", INCLUDES)

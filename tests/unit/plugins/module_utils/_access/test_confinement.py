@@ -196,7 +196,7 @@ def test_an_abstraction_that_does_not_include_ours_is_a_warning(host):
 
 def test_the_rules_of_a_host_that_is_to_get_libvirt_in_the_same_run_are_predicted(host):
     os.unlink(os.path.join(host.root, apparmor.ABSTRACTION))
-    assert names(host.pass_over(DISK, check_mode=True, coming=True)) == ["apparmor.rules"]
+    assert names(host.pass_over(DISK, check_mode=True, libvirt_planned=True)) == ["apparmor.rules"]
     assert names(host.pass_over(DISK, check_mode=True)) == []
 
 
