@@ -254,8 +254,7 @@ class Executor:
         mounts = self.mounts(share["path"]) if share_type.binds else []
         recorded = share_type.entry(share)
         if mounts and share_type.differences(share, mounts[-1], recorded) and not share_type.remount_blocker(share, mounts[-1]):
-            for command in share_type.remount_commands(share, mounts[-1], recorded):
-                self.runner(command, self.host.timeout)
+            self._set_options(share, share_type.remount_commands(share, mounts[-1], recorded))
 
     def _evidence(self, share, evidence):
         """What a mount is compared with; of a source in another share only now that this one has its new mount."""
@@ -274,18 +273,20 @@ class Executor:
     def _remount(self, share, operation):
         # The client takes a mount of its own away when it was idle for some minutes.
         inside = [command for path, command in operation.arguments.get("inside", {}).items() if self.mounts(path)]
-        for command in operation.arguments["commands"] + inside:
-            code, output = self.runner(command, self.host.timeout)
-            if code != 0:
-                raise Refusal("%s: its options could not be changed: %s" % (
-                    share["path"], _one_line(output)))
+        self._set_options(share, operation.arguments["commands"] + inside)
         self._expect_declared(share, self.types[share["path"]], operation.arguments["evidence"])
         if operation.arguments["used"]:
             # The kernel believes a new login until it is used.
             bounded(lambda: os.statvfs(share["path"]).f_bsize, self.host.timeout)
 
+    def _set_options(self, share, commands):
+        for command in commands:
+            code, output = self.runner(command, self.host.timeout)
+            if code != 0:
+                raise Refusal("%s: its options could not be changed: %s" % (share["path"], _one_line(output)))
+
     def _expect_declared(self, share, share_type, evidence):
-        """A mount that succeeded and is not what was declared would be mended in every run, for ever."""
+        """A mount that succeeded and is not what was declared would be corrected in every run, for ever."""
         path = share["path"]
         mounts = self.mounts(path)
         if not mounts:
