@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from tests.bench import datastores, datastores_scale, guard, mounts, page, proof, site, site_scale
 from tests.bench.hosts import SHARED
@@ -48,7 +49,7 @@ def positive(text: str) -> int:
     return number
 
 
-def bench(measurements: list, runs: int, asked: list[str] = ()) -> int:
+def bench(measurements: list, runs: int, asked: Sequence[str] = ()) -> int:
     """Measure and show; 1 when a row misses its target. What is measured already is kept when a later one fails."""
     rows = []
     with SHARED:

@@ -27,8 +27,8 @@ def rewritten(text: str, rows: list[dict]) -> str:
     """The page with tables of these rows; a table none of whose rows is known stays as it is."""
     for name, table in tables(rows).items():
         begin, end = BEGIN.format(name), END.format(name)
-        text, found = re.subn(f"(?s){re.escape(begin)}\n.*?{re.escape(end)}\n",
-                              lambda _match, table=table, begin=begin, end=end: f"{begin}\n\n{table}\n\n{end}\n", text)
+        shown = f"{begin}\n\n{table}\n\n{end}\n".replace("\\", r"\\")
+        text, found = re.subn(f"(?s){re.escape(begin)}\n.*?{re.escape(end)}\n", shown, text)
         if found != 1:
             raise ValueError(f"the page has to hold the lines {begin!r} and {end!r} once")
     return text

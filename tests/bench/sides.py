@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+_Side = TypeVar("_Side")
 
 
-def alternate(sides: Sequence[str], runs: int) -> list[str]:
+def alternate(sides: Sequence[_Side], runs: int) -> list[_Side]:
     """All sides once a run, each run starting with another one.
 
     >>> alternate(["a", "b"], 2)

@@ -20,7 +20,8 @@ _MORE_WORKERS_THAN_PROCESSORS = 2
 _PROGRAMS = {"curl": "curl", "ssh": "openssh-client", "ip": "iproute2"}
 _EVERYBODYS_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 # What runs on the controller alone. What runs on hosts has no annotations that Python 3.6 could read.
-TYPED = ("plugins/action", "plugins/filter", "plugins/plugin_utils", "tests/demo", "tests/gates", "tests/lab", "tests/support")
+TYPED = ("plugins/action", "plugins/filter", "plugins/plugin_utils", "tests/bench", "tests/demo", "tests/gates", "tests/integration",
+         "tests/lab", "tests/pictures", "tests/scenarios", "tests/simulators", "tests/support")
 
 
 def setup(log):

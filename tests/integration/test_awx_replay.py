@@ -26,6 +26,7 @@ def running(*arguments):
     command = [sys.executable, str(PROGRAM), "--listen", "127.0.0.1:0", "--credentials", ADMINISTRATOR, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/") as process:
         try:
+            assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("listening on "), line
             yield Replay(line.split()[-1])
@@ -129,12 +130,13 @@ def test_every_recorded_file_is_replayed():
 
 def test_what_is_told_of_the_fields_has_every_field_that_is_shown():
     """OPTIONS is answered with what was recorded; an object has those fields, and no other."""
-    made = {"organizations": {"name": "o"}, "credential_types": {"name": "t", "kind": "net"},
-            "labels": {"name": "l", "organization": 1}, "teams": {"name": "t", "organization": 1},
-            "inventories": {"name": "i", "organization": 1}, "hosts": {"name": "h", "inventory": 1},
-            "groups": {"name": "g", "inventory": 1}, "execution_environments": {"name": "e", "image": "a/b"},
-            "credentials": {"name": "c", "organization": 1, "credential_type": 1},
-            "inventory_sources": {"name": "s", "inventory": 1, "source": "ec2"}}
+    made: dict[str, dict] = {
+        "organizations": {"name": "o"}, "credential_types": {"name": "t", "kind": "net"},
+        "labels": {"name": "l", "organization": 1}, "teams": {"name": "t", "organization": 1},
+        "inventories": {"name": "i", "organization": 1}, "hosts": {"name": "h", "inventory": 1},
+        "groups": {"name": "g", "inventory": 1}, "execution_environments": {"name": "e", "image": "a/b"},
+        "credentials": {"name": "c", "organization": 1, "credential_type": 1},
+        "inventory_sources": {"name": "s", "inventory": 1, "source": "ec2"}}
     with running() as replay:
         for path, body in made.items():
             status, told = replay.ask("OPTIONS", f"/api/v2/{path}/")

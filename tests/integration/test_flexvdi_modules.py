@@ -14,7 +14,7 @@ from tests.support.modules import PACKAGE
 STORAGE = {"name": "West", "hosts": ["hv1", "hv2"]}
 EXTERNAL = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects", "proven": True}
 OCFS2 = {"name": "flexfs01", "image_storage": "West", "disk": "3500253887013e77e", "format": True}
-GLUSTER = {"name": "SSD", "image_storage": "West", "redundancy": "1:1", "brick_paths": ["/bricks/ssd/flexvdi"]}
+GLUSTER: dict = {"name": "SSD", "image_storage": "West", "redundancy": "1:1", "brick_paths": ["/bricks/ssd/flexvdi"]}
 MEDIA = {"name": "cifs", "address": "192.0.2.10", "path": "media", "username": "flexvdi", "password": MEDIA_PASSWORD,
          "hosts": ["hv1", "hv2"]}
 # module, what it declares, the name of its result, the tasks that create and delete

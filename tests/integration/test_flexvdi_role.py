@@ -25,7 +25,7 @@ PLAYBOOK = """---
     - role: virtshare.storage.flexvdi_storage
 """
 SHARE = "/srv/shares/projects"
-DECLARED = {
+DECLARED: dict[str, list[dict]] = {
     "image_storages": [{"name": "West", "hosts": ["hv1", "hv2"]}],
     "external_volumes": [{"name": "NFS", "image_storage": "West", "path": SHARE}],
     "ocfs2_volumes": [{"name": "flexfs01", "image_storage": "West", "disk": "3500", "format": True}],
@@ -195,7 +195,7 @@ def test_what_the_hosts_have_not_shown_is_refused_before_any_task(role, manager)
 
 def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
     """No share is declared, so that there is nothing to prove; what is proven for real is tested on real hosts."""
-    inventory = {"all": {"children": {"hypervisors": {"hosts": {"hv1": {
+    inventory: dict = {"all": {"children": {"hypervisors": {"hosts": {"hv1": {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "ansible_become": False}}}}, "hosts": {"localhost": {
             "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}, "vars": {

@@ -23,7 +23,8 @@ OK, ERROR = "OK", "Error"
 class Caller:
     """What a client of the vendor would do: JSON, and the cookie that came with the login."""
 
-    def __init__(self, url, context=None):
+    def __init__(self, url, context=None, endpoint=None):
+        self.endpoint = endpoint
         self._address = urllib.parse.urlsplit(url)
         self._context = context
         self.cookie = None
@@ -66,8 +67,7 @@ class Caller:
 def caller(**settings):
     settings.setdefault("hosts", ["hv1", "hv2", "hv3"])
     with start(**settings) as endpoint:
-        made = Caller(endpoint.url)
-        made.endpoint = endpoint
+        made = Caller(endpoint.url, endpoint=endpoint)
         assert made.login()["status"] == OK
         yield made
 
@@ -197,6 +197,7 @@ def test_the_program_serves_tls_with_renamed_fields_and_logs_no_secret(tmp_path)
                "--field", "istorage_hosts=nodes", "--log", str(tmp_path / "calls"), "--task-seconds", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
             certificate = process.stdout.readline().partition("certificate in ")[2].strip()
             url = process.stdout.readline().partition("listening on ")[2].strip()
             call = Caller(url, ssl.create_default_context(cafile=certificate))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.flexvdi import MEDIA_PASSWORD, flexvdi
 
-DECLARED = {
+DECLARED: dict[str, list[dict]] = {
     "image_storages": [{"name": "West", "hosts": ["hv1", "hv2"]}, {"name": "East", "hosts": ["hv3"]}],
     "external_volumes": [{"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects", "proven": True},
                          {"name": "Other", "image_storage": "West", "path": "/srv/shares/other", "proven": True},

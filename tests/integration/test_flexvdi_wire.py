@@ -20,7 +20,7 @@ DISKS = [("hv1", "3500"), ("hv2", "3500")]
 STORAGE = {"name": "West", "hosts": ["hv1", "hv2"]}
 OLDER = '"repeat": "0", "retries": "0", '
 # module, declaration, request without what versions before 3.1 reserve; in the order they are done
-STEPS = [
+STEPS: list[tuple[str, dict, str]] = [
     ("flexvdi_image_storage", STORAGE,
      '"type": "istorage_create", "image_storage_id": "West", "hosts": ["hv1", "hv2"]}'),
     ("flexvdi_image_storage", dict(STORAGE, hosts=["hv1", "hv2", "hv3"]),
@@ -46,7 +46,7 @@ STEPS = [
     ("flexvdi_ocfs2_volume", {"name": "flexfs01", "image_storage": "West", "state": "absent"},
      '"type": "volume_delete", "volume_id": "flexfs01", "image_storage_id": "West"}'),
 ]
-GLUSTER_STEPS = [
+GLUSTER_STEPS: list[tuple[str, dict, str]] = [
     ("flexvdi_gluster_volume", {"name": "templates", "image_storage": "West", "redundancy": "1:1",
                                 "brick_paths": ["/bricks/a/flexvdi", "/bricks/b/flexvdi"]},
      '"type": "gvolume_create", "volume_id": "templates", "image_storage_id": "West", "gvolume_name": "", '
@@ -54,7 +54,7 @@ GLUSTER_STEPS = [
     ("flexvdi_gluster_volume", {"name": "templates", "image_storage": "West", "state": "absent"},
      '"type": "gvolume_delete", "volume_id": "templates", "image_storage_id": "West"}'),
 ]
-LAST = [("flexvdi_image_storage", {"name": "West", "state": "absent"},
+LAST: list[tuple[str, dict, str]] = [("flexvdi_image_storage", {"name": "West", "state": "absent"},
          '"type": "istorage_delete", "image_storage_id": "West"}')]
 
 

@@ -59,7 +59,8 @@ def test_the_guide_is_followed(tmp_path):
 
         (template,) = world.all("workflow_job_template", name="virtshare shares")
         nodes = {one.get("identifier"): one for one in world.all("workflow_job_template_node")}
-        way, at = [], "update"
+        way = []
+        at: str | None = "update"
         while at:
             way.append(at)
             following = nodes[at].linked("success_nodes")

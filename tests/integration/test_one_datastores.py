@@ -21,9 +21,9 @@ def one():
         yield server
 
 
-COMMON = {"clusters": ["west", "east"], "owner": "bob", "group": "users", "mode": "664",
+COMMON: dict = {"clusters": ["west", "east"], "owner": "bob", "group": "users", "mode": "664",
           "attributes": {"note": "a # b"}}
-DECLARED = {
+DECLARED: dict[str, dict] = {
     "virtiofs": dict(COMMON, name="d", ds_mad="virtiofs", tm_mad="local", safe_dirs=["/srv/shares", "/srv/more"],
                      restricted_dirs=["/"], limit_mb=100),
     "image": dict(COMMON, name="d", type="image", ds_mad="fs", tm_mad="shared", bridge_list=["hv1", "hv2"],

@@ -5,7 +5,6 @@
 
 import contextlib
 import http.server
-import shutil
 import socket
 import ssl
 import subprocess
@@ -213,7 +212,7 @@ def certificate(tmp_path_factory):
     directory = tmp_path_factory.mktemp("tls")
     key, certificate = directory / "key.pem", directory / "certificate.pem"
     subprocess.run(
-        [shutil.which("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
          "-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=localhost",
          "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
     return certificate, key

@@ -38,8 +38,8 @@ class Cloud:
 
     def told(self, name, state="ok", age=0, **more):
         """What a probe of a host says, and that it was monitored now."""
-        more = "".join('%s="%s"\n' % pair for pair in more.items())
-        self.set(name, 'VIRTSHARE_CHECKED="%d"\nVIRTSHARE_A="%s"\nVIRTSHARE_A_FREE_MB="5"\n%s' % (time.time() - age, state, more))
+        added = "".join('%s="%s"\n' % pair for pair in more.items())
+        self.set(name, 'VIRTSHARE_CHECKED="%d"\nVIRTSHARE_A="%s"\nVIRTSHARE_A_FREE_MB="5"\n%s' % (time.time() - age, state, added))
         self.monitored(name)
 
     def monitored(self, name, age=0):

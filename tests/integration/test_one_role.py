@@ -20,10 +20,10 @@ PLAYBOOK = """---
     - role: virtshare.storage.opennebula_storage
 """
 SHARES = ["/srv/shares/projects", "/srv/shares/media"]
-DATASTORES = [
+DATASTORES: list[dict] = [
     {"name": "projects", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv/shares"], "mode": "640"},
 ]
-FILESYSTEMS = [
+FILESYSTEMS: list[dict] = [
     {"name": "projects", "datastore": "projects", "path": "/srv/shares/projects", "mount_tag": "projects"},
     {"name": "drawings", "datastore": "projects", "path": "/srv/shares/projects/drawings"},
 ]

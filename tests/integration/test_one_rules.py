@@ -10,6 +10,7 @@ The rules themselves are in test_opennebula_rules*.py. Each test here fails when
 
 import multiprocessing
 import threading
+import typing
 import xmlrpc.client
 
 import pytest
@@ -233,12 +234,12 @@ def test_no_character_is_lost_on_the_way(one, value):
 
 def test_hundreds_of_random_names_and_templates_are_made_in_one_call_and_left_alone_by_the_next(one):
     nasty = Nasty(0)
-    declared = {}
-    while len(declared) < 300:
+    named: dict[str, dict] = {}
+    while len(named) < 300:
         name = nasty.name(HARMLESS_IN_NAMES).strip(template.BLANKS)
         if name and len(name.encode("utf-8")) <= template.NAME_LIMIT:
-            declared[name] = dict(FILES, name=name, attributes=nasty.attributes())
-    declared = list(declared.values())
+            named[name] = dict(FILES, name=name, attributes=nasty.attributes())
+    declared = list(named.values())
     made = one.run("one_datastores", datastores=declared)[0]["datastores"]
     assert [found["name"] for found in made] == [item["name"] for item in declared]
     for found, item in zip(made, declared):
@@ -463,7 +464,7 @@ def test_names_that_the_server_takes_are_those_the_module_sends(one):
     taken = []
     for code in range(32, 256):
         name = "a%sb" % chr(code)
-        answer = proxy.one.datastore.allocate("%s:%s" % (USER, PASSWORD), 'NAME="%s"\nDS_MAD=fs\nTM_MAD=local'
+        answer: typing.Any = proxy.one.datastore.allocate("%s:%s" % (USER, PASSWORD), 'NAME="%s"\nDS_MAD=fs\nTM_MAD=local'
                                               % name.replace('"', '\\"'), -1)
         if answer[0]:
             taken.append(name)

@@ -39,7 +39,7 @@ DATASTORE = ("TYPE=IMAGE_DS\nDS_MAD=virtiofs\nTM_MAD=local\nDISK_TYPE=FILESYSTEM
 IMAGE = "TYPE=FILESYSTEM\nPATH=/srv/shares/projects/web\nMOUNT_TAG=web\nMOUNT_POINT=/srv/web\n"
 MACHINE = 'CPU=0.4\nVCPU=1\nMEMORY=256\nDISK=[IMAGE_ID="0"]\n'
 # Calls that a recording does not show: (scenario, number of the step they come before): [step, ...].
-UNRECORDED = {
+UNRECORDED: dict[tuple[str, int], list[dict]] = {
     # The first of the three directories was registered while the second was looked through.
     ("images-after-a-crash", 11): [{"method": "one.image.info", "args": [4], "until": "<STATE>1<"}],
     # This one begins with a directory that two machines use, one of them running on the fifth host.
@@ -72,6 +72,7 @@ def running(scenario, delay=0.25, period=0):
         command += ["--file", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/") as process:
         try:
+            assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("listening on "), line
             yield line.split()[-1], lambda: process.send_signal(signal.SIGUSR1)

@@ -240,6 +240,7 @@ def test_the_log_names_calls_and_objects_but_no_secret(tmp_path):
     log = tmp_path / "calls.jsonl"
     command = [sys.executable, str(PROGRAM), "--listen", "127.0.0.1:0", "--credentials", "admin:topsecret"]
     with subprocess.Popen(command + ["--log", str(log)], stdout=subprocess.PIPE, text=True, cwd="/") as process:
+        assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
         server = xmlrpc.client.ServerProxy(url)
         server.one.user.allocate("admin:topsecret", "bob", "bobsecret", "", [])

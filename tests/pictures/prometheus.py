@@ -50,8 +50,11 @@ def _lines(address, target, begin, end, step):
     with urllib.request.urlopen(f"{address}/api/v1/query_range?{query}", timeout=_SECONDS) as answer:
         result = json.load(answer)["data"]["result"]
     for line in result:
-        legend = re.sub(r"{{(\w+)}}", lambda match, labels=line["metric"]: labels.get(match[1], ""), target["legendFormat"])
-        yield legend, [(float(at) - begin, float(value)) for at, value in line["values"]]
+        yield _legend(target["legendFormat"], line["metric"]), [(float(at) - begin, float(value)) for at, value in line["values"]]
+
+
+def _legend(form, labels):
+    return re.sub(r"{{(\w+)}}", lambda match: labels.get(match[1], ""), form)
 
 
 @contextlib.contextmanager

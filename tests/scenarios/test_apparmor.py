@@ -23,7 +23,7 @@ pytestmark = pytest.mark.release
 PROJECTS, LIBRARY = "/srv/shares/projects", "/srv/shares/library"
 ABSTRACTION = "/etc/apparmor.d/local/abstractions/libvirt-qemu"
 FOREIGN = "# an administrator's own line"
-SHARES = [
+SHARES: list[dict] = [
     {"path": PROJECTS, "type": "local", "source": "/srv/data/projects",
      "access": {"owner": "libvirt-qemu", "group": "libvirt-qemu", "mode": "0770", "writers": ["libvirt-qemu"]}},
     {"path": LIBRARY, "type": "local", "source": "/srv/data/library", "read_only": True},

@@ -7,20 +7,19 @@ The tests share one host and one server and build on each other's state, in the 
 declared, waiting.
 """
 
-import json
 import time
 
 import pytest
-import yaml
 
 from tests.lab import Lab
-from tests.support.warm import run_playbook
+from tests.support.lab_site import LabSite
 
 PATH = "/srv/shares/projects"
 UNIT = "srv-shares-projects.automount"
 IDLE = {"x-systemd.automount": True, "x-systemd.idle-timeout": "5min"}
-SHARE = {"path": PATH, "type": "nfs", "source": "nas1:/export/projects", "options": dict(IDLE, vers="4.2"),
-         "access": {"owner": "root", "group": "root", "mode": "0750", "writers": ["root"]}}
+SHARE: dict = {
+    "path": PATH, "type": "nfs", "source": "nas1:/export/projects", "options": dict(IDLE, vers="4.2"),
+    "access": {"owner": "root", "group": "root", "mode": "0750", "writers": ["root"]}}
 TIMEOUT = 15
 MARGIN = 25  # seconds that Ansible and a host on a busy machine take for themselves
 EXPORTS = "".join(f"/export/{name} *(rw,sync,no_subtree_check,no_root_squash)\n" for name in ("projects", "other"))
@@ -37,22 +36,15 @@ PLAYBOOK = [{
 }]
 
 
-class Site:
+class Site(LabSite):
     """One hypervisor and its storage server."""
 
     def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
+        super().__init__(lab, directory, PLAYBOOK)
 
     def play(self, share, *arguments, use=False):
         variables = {"virtshare_shares": [share], "share_mounts_timeout": TIMEOUT, "use": use}
-        run = run_playbook(self.playbook, inventories=[self.inventory],
-                           arguments=["--extra-vars", json.dumps(variables), *arguments])
-        print(run.output)  # pytest shows it when the test fails
-        return run
+        return self.played(variables, *arguments)
 
     def mounts(self, share, *arguments):
         """The module's result, and the operations in it."""

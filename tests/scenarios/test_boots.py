@@ -6,12 +6,11 @@
 The cases share one host; each begins with the shares as declared and leaves them so.
 """
 
-import json
 
 import pytest
 
 from tests.lab import Lab
-from tests.support.warm import run_playbook
+from tests.support.lab_site import LabSite
 
 pytestmark = pytest.mark.release
 
@@ -20,7 +19,7 @@ PROJECTS = {"path": "/srv/shares/projects", "type": "nfs", "source": "nas1:/expo
 INSIDE = {"path": "/srv/shares/inside", "type": "local", "source": "/srv/shares/projects/vm1"}
 DEMAND = {"path": "/srv/shares/demand", "type": "nfs", "source": "nas1:/export/demand",
           "options": {"vers": "4.2", "x-systemd.automount": True}}
-ALL = [PROJECTS, INSIDE, DEMAND]
+ALL: list[dict] = [PROJECTS, INSIDE, DEMAND]
 # What is seen in a file of each share.
 AS_DECLARED = {"projects/name": "projects", "inside/name": "vm1 of projects", "demand/name": "demand"}
 UNIT = "srv-shares-projects.mount"
@@ -86,25 +85,18 @@ CASES = {
 }
 
 
-class Site:
+class Site(LabSite):
     """One hypervisor and its storage server."""
 
     def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(json.dumps([{
+        super().__init__(lab, directory, [{
             "name": "Mount", "hosts": "hypervisors", "gather_facts": False,
             "tasks": [{"name": "Mount the shares",
-                       "virtshare.storage.share_mounts": {"shares": "{{ virtshare_shares }}", "timeout": 15}}]}]), encoding="utf-8")
+                       "virtshare.storage.share_mounts": {"shares": "{{ virtshare_shares }}", "timeout": 15}}]}])
 
     def mounts(self, shares):
         """The result of share_mounts."""
-        run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
-            "--extra-vars", json.dumps({"virtshare_shares": shares})])
-        print(run.output)  # pytest shows it when the test fails
-        return run.of("share_mounts")["hv1"]
+        return self.played({"virtshare_shares": shares}).of("share_mounts")["hv1"]
 
     def ssh(self, command, host="hv1"):
         return self.lab.ssh(host, command).stdout

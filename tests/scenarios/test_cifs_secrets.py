@@ -10,9 +10,9 @@ import contextlib
 import json
 
 import pytest
-import yaml
 
 from tests.lab import Lab
+from tests.support.lab_site import LabSite
 from tests.support.secrets import found_in, places_with, start_sampling, stop_sampling
 from tests.support.warm import run_playbook
 
@@ -51,22 +51,16 @@ def share(password, **changes):
                  "credentials": {"username": "vm", "password": password}}, **changes)
 
 
-class Site:
+class Site(LabSite):
     """A hypervisor, its server, and everything that a run leaves on the controller."""
 
     def __init__(self, lab, directory):
-        self.lab = lab
-        self.directory = directory
-        self.hosts = directory / "hosts.yml"
-        self.hosts.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
+        super().__init__(lab, directory, PLAYBOOK)
 
     def play(self, shares, *arguments, failing=False, pipelining=True, watched=False):
         """(the run, after it was searched; the programs seen). watched: all processes are searched meanwhile."""
-        declared = self.directory / "declared.yml"
-        declared.write_text(yaml.safe_dump({"all": {"vars": {
-            "virtshare_shares": shares, "share_mounts_timeout": 20, "failing": failing}}}), encoding="utf-8")
+        declared = self.written("declared.yml", {"all": {"vars": {
+            "virtshare_shares": shares, "share_mounts_timeout": 20, "failing": failing}}})
         left = self.directory / "left"
         environment = {
             "ANSIBLE_PIPELINING": str(int(pipelining)), "ANSIBLE_LOG_PATH": str(left / "log"),
@@ -75,8 +69,9 @@ class Site:
         }
         for name in ("temporary", "facts"):
             (left / name).mkdir(parents=True, exist_ok=True)
-        with self.searched() if watched else contextlib.nullcontext({}) as programs:
-            run = run_playbook(self.playbook, inventories=[self.hosts, declared], environment=environment,
+        watching: contextlib.AbstractContextManager = self.searched() if watched else contextlib.nullcontext({})
+        with watching as programs:
+            run = run_playbook(self.playbook, inventories=[self.inventory, declared], environment=environment,
                                arguments=["-vvv", "--diff", *arguments])
         assert (run.code != 0) == failing, run.output
         assert found_in(run.output, SECRETS) == []

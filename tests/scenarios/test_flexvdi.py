@@ -139,7 +139,7 @@ def test_local_storage_of_one_host_becomes_a_volume(site):
     assert second.code == 0 and second.changes == set() and site.tasks() == []
 
 
-BOTH = {
+BOTH: dict = {
     "virtshare_shares": [PROJECTS],
     "flexvdi_storage_image_storages": [{"name": "West", "hosts": ["hv1", "hv2"]}],
     "flexvdi_storage_external_volumes": [{"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects"}],

@@ -33,7 +33,7 @@ WELL = {path_of(kind): ("ok", "") for kind in SOURCES}
 
 
 def share(kind):
-    access = {"writers": ["nobody"]}
+    access: dict = {"writers": ["nobody"]}
     if kind == "cifs":
         access.update(owner="nobody", group="nogroup", mode="0777")
     return dict({"path": path_of(kind), "type": kind, "source": SOURCES[kind], "options": OPTIONS.get(kind, {}), "access": access},

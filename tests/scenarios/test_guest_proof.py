@@ -14,7 +14,7 @@ from ansible_collections.virtshare.storage.plugins.filter.libvirt_filesystem imp
 from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import domain
 
 from tests.lab import Lab
-from tests.support.warm import run_playbook
+from tests.support.lab_site import LabSite
 
 # tests/scenarios/test_site.py boots a guest, too; what it may and may not is here, where each takes minutes.
 pytestmark = pytest.mark.release
@@ -54,25 +54,14 @@ WRONG_NONCE = {
 }
 
 
-class Site:
+class Site(LabSite):
     """The lab, and playbooks run on it."""
 
-    def __init__(self, lab, directory):
-        self.lab = lab
-        self.directory = directory
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-
     def run(self, playbook, *arguments, **variables):
-        run = run_playbook(playbook, inventories=[self.inventory],
-                           arguments=["--extra-vars", json.dumps({**VARIABLES, **variables}), *arguments])
-        print(run.output)  # pytest shows it when the test fails
-        return run
+        return self.played({**VARIABLES, **variables}, *arguments, playbook=playbook)
 
     def play(self, play):
-        playbook = self.directory / "play.yml"
-        playbook.write_text(json.dumps([play]), encoding="utf-8")
-        return self.run(playbook)
+        return self.run(self.written("play.yml", [play]))
 
     def ssh(self, host, command, **more):
         return self.lab.ssh(host, command, **more).stdout

@@ -59,7 +59,7 @@ def before():
 @pytest.fixture(scope="module")
 def labs(before):
     """Two labs at once: one of two hypervisors with a shared disk, one of a storage server."""
-    wanted = {
+    wanted: dict[str, dict] = {
         "test-lab-a": {"hosts": ["hv1", "hv2"], "disks": ["hv1=16M"], "shared_disks": ["hv1,hv2=16M"]},
         "test-lab-b": {"hosts": ["nas1:storage"], "memory": ["512M"]},
     }
@@ -206,6 +206,7 @@ def test_an_up_killed_in_the_middle_does_not_block_the_next():
     command = [sys.executable, "-m", "tests.lab", "up", "--name", "test-lab-c", "hv1"]
     try:
         with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as first:
+            assert first.stderr is not None
             assert any("booting hv1" in line for line in first.stderr)
             first.kill()
         killed = Lab("test-lab-c")

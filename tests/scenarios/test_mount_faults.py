@@ -10,16 +10,14 @@ of fstab may be killed anywhere is in tests/integration/test_fstab_killed.py.
 
 import concurrent.futures
 import contextlib
-import json
 import re
 import time
 
 import pytest
-import yaml
 
 from tests.lab import Lab
+from tests.support.lab_site import LabSite
 from tests.support.mounts import until_answered
-from tests.support.warm import run_playbook
 
 HYPERVISORS = ("hv1", "hv2")
 EXPORTS = ("first", "second", "third", "fourth", "other")
@@ -71,27 +69,23 @@ PLAYBOOK = [{
 }]
 
 
-class Site:
+class Site(LabSite):
     """Two hypervisors and their storage server."""
 
     def __init__(self, lab, directory):
-        self.lab = lab
-        inventory = yaml.safe_load(lab.inventory())
+        super().__init__(lab, directory, PLAYBOOK)
+
+    def hosts(self):
+        inventory = super().hosts()
         (group,) = [each for name, each in inventory["all"]["children"].items() if name.startswith("lab_")]
         # The lab ends connections that are shared when it cuts a cable: a run has its own, and stands or falls with it.
         group["vars"]["ansible_ssh_args"] = re.sub(
             r"ControlPath=\S+", "ControlPath=none", group["vars"]["ansible_ssh_args"])
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
+        return inventory
 
     def run(self, shares, *hosts, timeout=TIMEOUT):
         variables = {"virtshare_shares": shares, "share_mounts_timeout": timeout}
-        run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
-            "--extra-vars", json.dumps(variables), "--limit", ",".join(hosts or HYPERVISORS)])
-        print(run.output)  # pytest shows it when the test fails
-        return run
+        return self.played(variables, "--limit", ",".join(hosts or HYPERVISORS))
 
     def ssh(self, host, command, **more):
         return self.lab.ssh(host, command, **more).stdout

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.lab import Lab
+from tests.support.lab_site import LabSite
 from tests.support.warm import run_playbook
 
 DISK = "/dev/disk/by-id/virtshare-lab-data0"
@@ -33,13 +34,9 @@ PLAYBOOK = [{
 }]
 
 
-class Site:
+class Site(LabSite):
     def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
+        super().__init__(lab, directory, PLAYBOOK)
 
     def play(self, *arguments, share=(), filesystem=(), cluster=True, **variables):
         """variables: of the role, without its prefix."""
@@ -47,10 +44,7 @@ class Site:
                  "virtshare_shares": [dict(SHARE, **dict(share))],
                  "ocfs2_cluster_name": "vms", "ocfs2_cluster_filesystems": [dict(FILESYSTEM, **dict(filesystem))]}
         given.update({"ocfs2_cluster_" + name: value for name, value in variables.items()})
-        run = run_playbook(self.playbook, inventories=[self.inventory],
-                           arguments=["--extra-vars", json.dumps(given), *arguments])
-        print(run.output)  # pytest shows it when the test fails
-        return run
+        return self.played(given, *arguments)
 
     def on_host(self, command):
         return self.lab.ssh("hv1", command).stdout.strip()

@@ -6,15 +6,13 @@
 The tests share one host and build on each other's state, in the order written; each leaves the shares as declared.
 """
 
-import json
 import time
 
 import pytest
-import yaml
 
 from tests.lab import Lab
+from tests.support.lab_site import LabSite
 from tests.support.mounts import until_answered
-from tests.support.warm import run_playbook
 
 EXPORTS = """\
 /export/projects *(rw,sync,no_subtree_check,no_root_squash)
@@ -62,22 +60,15 @@ PLAYBOOK = [
 ]
 
 
-class Site:
+class Site(LabSite):
     """One hypervisor and its storage server."""
 
     def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(yaml.safe_dump(PLAYBOOK, sort_keys=False), encoding="utf-8")
+        super().__init__(lab, directory, PLAYBOOK)
 
     def play(self, shares, *arguments, whole_role=False):
         variables = {"virtshare_shares": shares, "share_mounts_timeout": TIMEOUT, "whole_role": whole_role}
-        run = run_playbook(self.playbook, inventories=[self.inventory],
-                           arguments=["--extra-vars", json.dumps(variables), *arguments])
-        print(run.output)  # pytest shows it when the test fails
-        return run
+        return self.played(variables, *arguments)
 
     def mounts(self, shares, *arguments):
         """The module's result, and the operations as (name, path) in it."""

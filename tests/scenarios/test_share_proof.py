@@ -17,8 +17,8 @@ import yaml
 
 from tests.lab import Lab
 from tests.support.access import BY_HAND, MEANINGS
+from tests.support.lab_site import LabSite
 from tests.support.mounts import until_answered
-from tests.support.warm import run_playbook
 
 HYPERVISORS = ("hv1", "hv2")
 EXPORTS = """\
@@ -112,23 +112,17 @@ mount -t glusterfs nas1:/brick brick
 """
 
 
-class Site:
+class Site(LabSite):
     """The lab, and the two roles run on it."""
 
     def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "playbook.yml"
-        self.playbook.write_text(yaml.safe_dump(PLAYBOOK), encoding="utf-8")
-        self.killed = directory / "killed.yml"
-        self.killed.write_text(yaml.safe_dump(KILLED), encoding="utf-8")
+        super().__init__(lab, directory, PLAYBOOK)
+        self.killed = self.written("killed.yml", KILLED)
 
     def leave_half(self, *shares, half, inventories=(), **variables):
         """The nonces of a run that ends before they are read."""
         variables.update(virtshare_shares=list(shares), half=half)
-        run = run_playbook(self.killed, inventories=[self.inventory, *inventories],
-                           arguments=["--extra-vars", json.dumps(variables)])
+        run = self.played(variables, playbook=self.killed, inventories=inventories)
         assert run.code == 0, run.failure_text()
 
     def set_clock(self, host, ahead):
@@ -137,12 +131,7 @@ class Site:
 
     def run(self, *shares, roles=("share_access", "share_proof"), arguments=(), inventories=(), **variables):
         variables.update(virtshare_shares=list(shares), roles=list(roles))
-        run = run_playbook(
-            self.playbook, inventories=[self.inventory, *inventories],
-            arguments=["--extra-vars", json.dumps(variables), *arguments],
-        )
-        print(run.output)  # pytest shows it when the test fails
-        return run
+        return self.played(variables, *arguments, inventories=inventories)
 
     def ssh(self, host, command):
         return self.lab.ssh(host, command).stdout

@@ -128,10 +128,11 @@ def test_a_converged_run_executes_at_most_five_modules_a_host_however_many_share
         "path": f"/srv/shares/{name}", "type": "nfs", "source": f"nas1:/export/other/{name}", "options": {"vers": "4.2"},
         "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]},
     } for name in some] for some in (names, ["own"]))
-    declared += [
+    more: list[dict] = [
         {"path": "/srv/shares/reading", "type": "nfs", "source": "nas1:/export/other", "options": {"vers": "4.2"},
          "read_only": True},
         {"path": "/srv/shares/bound", "type": "local", "source": SHARE}]
+    declared += more
     demo = yaml.safe_load(site.inventories[1].read_text(encoding="utf-8"))["all"]["vars"]["virtshare_shares"]
     variables = {"many": [*demo, *declared], "own": own,
                  "virtshare_shares": "{{ many + ([own] if inventory_hostname == 'hv2' else []) }}"}

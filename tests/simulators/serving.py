@@ -9,6 +9,7 @@ import signal
 import ssl
 import sys
 import threading
+import typing
 
 
 class CallLog:
@@ -31,6 +32,8 @@ class CallLog:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """One request after the other of a connection; self.server.endpoint is the Endpoint."""
+
+    server: "_HttpServer"
 
     protocol_version = "HTTP/1.1"
     # An answer leaves in one piece at once; else each waits for the other side's delayed acknowledgement.
@@ -58,6 +61,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class _HttpServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    endpoint: typing.Any  # what made it
 
     def handle_error(self, request, client_address):
         """A client that went away is none of the server's business."""

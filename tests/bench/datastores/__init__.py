@@ -190,7 +190,7 @@ class Server:
     def _datastores(self) -> list:
         """Those that the server did not have from the start."""
         pool = ElementTree.fromstring(self._ask("one.datastorepool.info")).findall("DATASTORE")
-        return [element for element in pool if int(element.findtext("ID")) >= 100]
+        return [element for element in pool if int(element.findtext("ID", "")) >= 100]
 
     def _until(self, condition, complaint: str):
         deadline = time.monotonic() + SETTLING

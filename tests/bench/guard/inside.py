@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run by tests.support.privileged with GUARD and SETTINGS: looks at shares, and what each takes and leaves."""
 # ruff: noqa: F821, E402
+# mypy: disable-error-code=name-defined
 # pylint: disable=undefined-variable
 
 import ctypes

@@ -149,7 +149,7 @@ class Site:
         self._variables = directory / "variables.json"
         self._variables.write_text(
             json.dumps({"virtshare_shares": declared(), "mount_options": OPTIONS}), encoding="utf-8")
-        self._reference = None
+        self._reference: dict | None = None
         self._phases = phases
         self._measured = set()
         lab.ssh(SERVER, EXPORT)

@@ -72,11 +72,11 @@ def rows(outcomes: dict[str, list[Timed]], asked=ROWS, **more) -> list[Row]:
     found = []
     for name in asked:
         ours, theirs, target = SIDES[name]
-        facts = {"ours_executions": executions(outcomes[ours][-1]), "theirs_executions": executions(outcomes[theirs][-1])}
+        facts: dict = {"ours_executions": executions(outcomes[ours][-1]), "theirs_executions": executions(outcomes[theirs][-1])}
         if MITOGEN in name:
             facts |= mitogen.versions()
-        found.append(Row(name, *([play.seconds for play in outcomes[side]] for side in (ours, theirs)), target,
-                         {**facts, **more}))
+        seconds = {side: [play.seconds for play in outcomes[side]] for side in (ours, theirs)}
+        found.append(Row(name, seconds[ours], seconds[theirs], target, {**facts, **more}))
     return found
 
 
@@ -129,7 +129,7 @@ class Site:
         self._variables = directory / "site.json"
         self._variables.write_text(json.dumps(declared()), encoding="utf-8")
         self._environment = {**self._server.environment, "ANSIBLE_COLLECTIONS_PATH": str(collections)}
-        self._reference = None
+        self._reference: dict | None = None
         lab.ssh(SERVER, EXPORT)
         everywhere(lab, mounts.INSTALL)
         everywhere(lab, ONEADMIN)
@@ -171,7 +171,7 @@ class Site:
 
     def _play(self, side: str) -> Timed:
         ready(self._lab)
-        environment, python = self._environment, sys.executable
+        environment, python = self._environment, Path(sys.executable)
         if side == OURS_THERE or side.endswith(MITOGEN):
             python = mitogen.PYTHON
             environment = {**environment, **mitogen.environment(used=side != OURS_THERE)}

@@ -27,6 +27,7 @@ def _arguments(argv):
 def main(argv=None):
     parsed = _arguments(argv)
     certificate = (parsed.certificate, parsed.key) if parsed.certificate else None
+    host, port = parsed.at
     world = World(parsed.account, parsed.playbook or PLAYBOOKS, parsed.update_seconds)
     return serving.serve(
-        parsed.listen, lambda: Endpoint(world, *parsed.at, log_path=parsed.log, certificate=certificate))
+        parsed.listen, lambda: Endpoint(world, host, port, log_path=parsed.log, certificate=certificate))

@@ -124,14 +124,14 @@ def checked_injectors(injectors, inputs):
     """The injectors of a type whose inputs are right."""
     _check(INJECTORS, injectors)
     names = list(injectors.get("file", {}))
-    files = _Files()
+    files: str | _Files = _Files()
     if "template" in names:
         if len(names) > 1:
             raise BadValue("Must use multi-file syntax when injecting multiple files")
         files = "EXAMPLE_FILENAME"
     for name in names if "template" not in names else ():
         setattr(files, name.split(".")[1], "EXAMPLE_FILENAME")
-    known = dict.fromkeys((field["id"] for field in inputs.get("fields", [])), "EXAMPLE")
+    known: dict = dict.fromkeys((field["id"] for field in inputs.get("fields", [])), "EXAMPLE")
     known["tower"] = _Tower(files)
     for place, injector in injectors.items():
         if place == "env":

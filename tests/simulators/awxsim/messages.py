@@ -153,7 +153,7 @@ def checked_configuration(notification_type, given, old):
             found.append("No values specified for field '%s'" % name)
         elif parameter["type"] == "password" and value == HIDDEN and old:
             configuration[name] = old.get(name, "")
-        elif name == "http_method" and value.lower() not in ("put", "post"):
+        elif name == "http_method" and str(value).lower() not in ("put", "post"):
             found.append("HTTP method must be either 'POST' or 'PUT'.")
     if missing:
         found.append("Missing required fields for Notification Configuration: %s." % missing)

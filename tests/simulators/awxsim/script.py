@@ -24,7 +24,7 @@ def script(world, inventory, asked):
         hosts = hosts[number - 1::count]
     if asked.get("host"):
         return next((parsed(host.get("variables")) for host in hosts if host.get("name") == asked["host"]), {})
-    document = {"all": {"hosts": [], "children": []}}
+    document: dict = {"all": {"hosts": [], "children": []}}
     variables = parsed(inventory.get("variables"))
     if variables:
         document["all"]["vars"] = variables
@@ -35,7 +35,7 @@ def script(world, inventory, asked):
     for group in groups:
         members = [there[number] for number in group.linked("hosts") if number in there]
         grouped.update(members)
-        found = {"hosts": sorted(members)} if members else {}
+        found: dict = {"hosts": sorted(members)} if members else {}
         if group.linked("children"):
             found["children"] = sorted(world.one("group", number).get("name") for number in group.linked("children"))
         own = parsed(group.get("variables"))

@@ -7,8 +7,9 @@ import copy
 
 from .errors import Refused
 
-TYPES = {"text": str, "textarea": str, "password": str, "multiplechoice": str, "multiselect": str, "integer": int,
-         "float": (float, int)}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "text": str, "textarea": str, "password": str, "multiplechoice": str, "multiselect": str, "integer": int,
+    "float": (float, int)}
 HIDDEN = "$encrypted$"
 
 

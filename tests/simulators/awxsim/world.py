@@ -73,7 +73,7 @@ class World(Store):
     @staticmethod
     def defaults(kind):
         """The values of the fields that a request leaves out."""
-        found = {"managed": False} if "managed" in KINDS[kind].shown else {}
+        found: dict = {"managed": False} if "managed" in KINDS[kind].shown else {}
         for name, field in KINDS[kind].writable.items():
             if field["type"] == "json" and name in ("extra_vars", "variables"):
                 found[name] = ""

@@ -78,12 +78,13 @@ def main(argv=None):
                       Machine(parsed.lister) if parsed.lister else None)
     manager.tasks.failing.update(parsed.fail_task)
     manager.tasks.stuck.update(parsed.stuck_task)
+    host, port = parsed.at
     with contextlib.ExitStack() as stack:
         certificate = (parsed.certificate, parsed.key) if parsed.certificate else None
         if parsed.tls:
-            certificate = stack.enter_context(self_signed(parsed.at[0]))
+            certificate = stack.enter_context(self_signed(host))
         return serving.serve(
             parsed.listen,
-            lambda: Endpoint(manager, *parsed.at, log_path=parsed.log, certificate=certificate, missing=parsed.missing,
+            lambda: Endpoint(manager, host, port, log_path=parsed.log, certificate=certificate, missing=parsed.missing,
                              expired=parsed.expired, cookie=parsed.cookie),
-            ["certificate in %s" % certificate[0]] if parsed.tls else [])
+            ["certificate in %s" % certificate[0]] if parsed.tls and certificate else [])

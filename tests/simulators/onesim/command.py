@@ -45,5 +45,6 @@ def main(argv=None):
     parsed = _arguments(argv)
     oned = Oned(parsed.account, parsed.directory, parsed.file, parsed.image_delay, parsed.race_window,
                 monitor_period=parsed.monitor_period)
+    host, port = parsed.at
     signal.signal(signal.SIGUSR1, lambda *dummy: oned.crash())
-    return serving.serve(parsed.listen, lambda: Endpoint(oned, *parsed.at, log_path=parsed.log))
+    return serving.serve(parsed.listen, lambda: Endpoint(oned, host, port, log_path=parsed.log))

@@ -23,7 +23,7 @@ class PoolObject:
     word = ""
     lockable = False
     unique_attributes = False
-    restricted = ()
+    restricted: tuple[str, ...] = ()
 
     def __init__(self):
         self.oid = -1
