@@ -88,7 +88,13 @@ def tag_message(version, changes):
                ("major_changes", "minor_changes", "breaking_changes", "deprecated_features", "removed_features",
                 "security_fixes", "bugfixes", "known_issues") if changes.get(section)]
     summary = changes.get("release_summary", "").strip()
-    return "\n\n".join(filter(None, [f"{NAME} {version}", summary, ", ".join(counted) + ": see CHANGELOG.rst"])) + "\n"
+    counts = ", ".join(counted) + ": see CHANGELOG.rst" if counted else ""
+    return "\n\n".join(filter(None, [f"{NAME} {version}", summary, counts])) + "\n"
+
+
+def changes_of(releases, version):
+    """{section: list of texts} of a version; empty where there was no fragment yet, as in a rehearsal after a release. Pure."""
+    return releases[version].get("changes") or {}
 
 
 def _make(log, version):
@@ -104,7 +110,7 @@ def _make(log, version):
         raise Failed("galaxy.yml has not exactly one line with the version")
     galaxy.write_text(text, encoding="utf-8")
     run(log, ["antsibull-changelog", "release", "--version", version], seconds=5 * MINUTE, cwd=copy, env=environment(venv))
-    changes = _releases(copy)[version]["changes"]
+    changes = changes_of(_releases(copy), version)
     archive = artifact.build(log, OUTPUT, copy)
     if archive.name != f"virtshare-storage-{version}.tar.gz":
         raise Failed(f"the artifact of {version} is called {archive.name}")

@@ -49,3 +49,9 @@ def test_a_tag_says_what_the_release_brings():
     changes = {"release_summary": "The second one.\n", "bugfixes": ["a", "b"], "minor_changes": ["c"]}
     assert release.tag_message("1.1.0", changes) == (
         "virtshare.storage 1.1.0\n\nThe second one.\n\n1 minor changes, 2 bugfixes: see CHANGELOG.rst\n")
+
+
+def test_a_rehearsal_after_a_release_has_nothing_to_say_yet():
+    releases = {"1.0.0": {"changes": {"bugfixes": ["x"]}}, "2.0.0": {"release_date": "2026-12-01"}}
+    assert release.changes_of(releases, "1.0.0") == {"bugfixes": ["x"]}
+    assert release.tag_message("2.0.0", release.changes_of(releases, "2.0.0")) == "virtshare.storage 2.0.0\n"
