@@ -87,10 +87,10 @@ def _check_and_demo(log, suite):
         log.say(f"As {user}:")
         scratch = CACHE / "debian" / f"{suite}-{user}"
         _remove(log, scratch)
-        words = [f"{name}={value}" for name, value in _carried_variables().items()]
+        words = [f"{name}={value}" for name, value in carried_variables().items()]
         command = f"export CI=true {shlex.join(words)}; {COMMANDS}"
         run(log, _as_root("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
-                          "sh", "-c", INSIDE, "sh", base, scratch, user, command, *_carried_paths()), seconds=SECONDS)
+                          "sh", "-c", INSIDE, "sh", base, scratch, user, command, *carried_paths()), seconds=SECONDS)
         _remove(log, scratch)
 
 
@@ -113,13 +113,13 @@ def _base(log, suite):
     return base
 
 
-def _carried_variables():
+def carried_variables():
     """What this machine's environment says of the way to packages, as the inside needs it as well."""
     return {name: value for name, value in os.environ.items()
             if re.fullmatch(r"(?i)(PIP|UV)_\w+|https?_proxy|no_proxy|SSL_CERT_FILE|REQUESTS_CA_BUNDLE", name)}
 
 
-def _carried_paths():
+def carried_paths():
     """What of this machine is on the way to packages: name servers, certificates, pip's settings and what those name."""
     said = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     named = [found for found in re.findall(r"(?:file://)?(/[^\s']+)", said) if not found.startswith("//")]

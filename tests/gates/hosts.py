@@ -64,8 +64,8 @@ def job_names():
 
 
 def molecule_names():
-    """Molecule's scenarios that declare shares: nfs, …"""
-    return sorted(path.parent.name for path in MOLECULE.glob("*/shares.yml"))
+    """Molecule's scenarios but the one that only names them: nfs, …"""
+    return sorted(path.parent.name for path in MOLECULE.glob("*/molecule.yml") if path.parent.name != "default")
 
 
 def _scenarios():

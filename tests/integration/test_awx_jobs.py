@@ -30,14 +30,7 @@ with Rooms.open(["hv1", "hv2", "hv3"], ["projects"]) as rooms, awx(playbooks=sor
     made, dummy = controller.run("playbooks/awx.yml", "--extra-vars", "@/srv/site.json")
     assert made.code == 0, made.output
 
-    # What people do in the inventory that the role has made.
-    world = controller.world
-    (inventory,) = world.all("inventory", name="kvm")
-    world.change(inventory, {"variables": json.dumps(rooms.variables)})
-    group = world.add_default("group", name="hypervisors", inventory=inventory.id)
-    for name, variables in rooms.hosts.items():
-        host = world.add_default("host", name=name, inventory=inventory.id, enabled=True, variables=json.dumps(variables))
-        group.linked("hosts").append(host.id)
+    awx_job.fill(controller, "kvm", rooms.variables, rooms.hosts)
 
     def job(name, **more):
         before = len(rooms.endpoint.calls())

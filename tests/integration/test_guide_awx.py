@@ -8,25 +8,12 @@ from ansible_collections.virtshare.storage.plugins.module_utils._awx import cont
 
 from tests.pictures import flow
 from tests.support.awx import awx
+from tests.support.awx_job import workflow
+from tests.support.guide_awx import FILL, PAGE, block, commands, declared
 from tests.unit.docs import guides
 
-PAGE = guides.RST / "guide_awx.rst"
-BLOCKS = [block for block in guides.blocks("yaml", "console", "text") if block.page == PAGE.name]
 SECRETS = {"vault_ssh_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90aGluZw==\n-----END OPENSSH PRIVATE KEY-----\n",
            "vault_one_password": "one-word"}
-
-
-def block(words):
-    """The one block of the guide that holds these words."""
-    (found,) = [each for each in BLOCKS if words in each.text]
-    return found.text
-
-
-def commands(words):
-    """The arguments of the guide's ansible-playbook commands in a block, without the playbook's name."""
-    found = re.findall(r"(?m)^\$ ansible-playbook virtshare\.storage\.awx (.*)$", block(words))
-    assert found
-    return [line.split() for line in found]
 
 
 def drawn():
@@ -40,7 +27,7 @@ def drawn():
 def test_the_guide_is_followed(tmp_path):
     (tmp_path / "site.yml").write_text(block("awx_content_site:"), encoding="utf-8")
     (tmp_path / "vault.yml").write_text(yaml.safe_dump(SECRETS), encoding="utf-8")
-    (tmp_path / "fill.yml").write_text(block("Fill the inventory"), encoding="utf-8")
+    (tmp_path / "fill.yml").write_text(block(FILL), encoding="utf-8")
 
     def arguments(line):
         return [one.replace("@site.yml", f"@{tmp_path}/site.yml") for one in line] + ["-e", f"@{tmp_path}/vault.yml"]
@@ -57,16 +44,7 @@ def test_the_guide_is_followed(tmp_path):
         assert len(group.linked("hosts")) == 2
         assert set(controller.environment) >= set(re.findall(r"export (CONTROLLER_\w+)", block("CONTROLLER_HOST")))
 
-        (template,) = world.all("workflow_job_template", name="virtshare shares")
-        nodes = {one.get("identifier"): one for one in world.all("workflow_job_template_node")}
-        way = []
-        at: str | None = "update"
-        while at:
-            way.append(at)
-            following = nodes[at].linked("success_nodes")
-            at = world.one("workflow_job_template_node", following[0]).get("identifier") if following else None
-        assert way == drawn()
-        assert all(one.get("workflow_job_template") == template.id for one in nodes.values())
+        assert [node for node, _runs in workflow(controller, "virtshare shares")] == drawn()
         (schedule,) = world.all("schedule", name="virtshare nightly proof")
         assert "TZID=Europe/Madrid" in schedule.get("rrule") and "T043000" in schedule.get("rrule")
 
@@ -76,10 +54,6 @@ def test_the_guide_is_followed(tmp_path):
         # Somebody filled the inventory.
         assert controller.names("inventory") == ["kvm"] and controller.names("job_template") == []
         assert controller.names("organization") == ["Default", "racks"]
-
-
-def declared():
-    return yaml.safe_load(block("awx_content_site:"))["awx_content_site"]
 
 
 def test_what_the_table_says_of_the_job_templates():

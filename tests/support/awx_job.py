@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A job of the simulated AWX, run: what AWX has stored of a job template, given to ansible-runner as AWX gives it.
 
-The files of the private data directory are those that a real AWX made; its own code injects the credentials.
+The files of the private data directory are those that a real AWX made; its own code injects the credentials. A job runs on
+this machine, or in its execution environment under podman.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 import sys
 import urllib.parse
 import urllib.request
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,17 +27,21 @@ from tests.support.playbook import ROOT
 from tests.support.versions import COLLECTIONS
 
 RUNNER = (("ansible-runner==2.4.3", "ansible_runner"), ("pexpect==4.9.0", "pexpect/"), ("ptyprocess==0.7.0", "ptyprocess/"))
+# AWX gives these to each job.
+ENVIRONMENT = {"ANSIBLE_HOST_KEY_CHECKING": "False", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+               "ANSIBLE_RETRY_FILES_ENABLED": "False", "ANSIBLE_UNSAFE_WRITES": "1"}
 HOSTS = "#! /usr/bin/env python3\nprint(%r)\n"
 
 
 @dataclass
 class Job:
-    """A finished job: its status as AWX has it, its output, its artifacts, {(host, task)} of what was changed."""
+    """A finished job: its status as AWX has it, its output, its artifacts, {(host, task)} of what was changed, its command."""
 
     status: str
     output: str
     artifacts: dict
     changes: set
+    command: list
 
 
 def fetch():
@@ -70,11 +77,23 @@ def inject(kind, values, environment, arguments, directory):
     assert values["password"] not in safe.values()
 
 
-def launch(controller, directory, name, limit=None, part=None):
+def fill(controller, inventory, variables, hosts):
+    """What people do in an inventory that the role has made. hosts: {name: its variables}, the group hypervisors."""
+    world = controller.world
+    (found,) = world.all("inventory", name=inventory)
+    world.change(found, {"variables": json.dumps(variables)})
+    group = world.add_default("group", name="hypervisors", inventory=found.id)
+    for name, given in hosts.items():
+        host = world.add_default("host", name=name, inventory=found.id, enabled=True, variables=json.dumps(given))
+        group.linked("hosts").append(host.id)
+
+
+def launch(controller, directory, name, limit=None, part=None, contained=False):
     """The Job of a job template, launched with its defaults.
 
     controller: a tests.support.awx.Awx. directory: where its private data directory is made. part: (number, count) of a
-    slice, as of a template that has been given slices.
+    slice, as of a template that has been given slices. contained: in the template's execution environment under podman;
+    else with this environment's ansible-core.
     """
     (template,) = _ask(controller, "job_templates/?" + urllib.parse.urlencode({"name": name}))["results"]
     job = _ask(controller, f"job_templates/{template['id']}/launch/", {} if limit is None else {"limit": limit})
@@ -82,36 +101,48 @@ def launch(controller, directory, name, limit=None, part=None):
     private = Path(directory) / f"awx_{job['id']}"
     (private / "env").mkdir(parents=True)
     (private / "inventory").mkdir()
-    (private / "project").symlink_to(ROOT)
+    # The paths of a container are those of this directory elsewhere.
+    inside = "/runner" if contained else str(private)
+    if contained:
+        # Nothing but the playbooks: the collection is the environment's.
+        shutil.copytree(ROOT / "playbooks", private / "project/playbooks")
+    else:
+        (private / "project").symlink_to(ROOT)
     subset = f"&subset=slice{part[0]}of{part[1]}" if part else ""
     hosts = _ask(controller, f"inventories/{template['inventory']}/script/?hostvars=1&towervars=1{subset}")
     script = private / "inventory/hosts"
     script.write_text(HOSTS % json.dumps(hosts), encoding="utf-8")
     script.chmod(0o700)
-    environment: dict = {}
+    environment = dict(ENVIRONMENT)
     arguments: list = []
-    user = _credentials(controller, template, environment, arguments, private)
-    words = [*(["-u", user] if user else []), *(["--become"] if template["become_enabled"] else []),
+    machine = _credentials(controller, template, environment, arguments, private)
+    if "ssh_key_data" in machine:
+        (private / "env/ssh_key").write_text(machine["ssh_key_data"], encoding="utf-8")
+    words = [*(["-u", machine["username"]] if machine else []), *(["--become"] if template["become_enabled"] else []),
              *(["--check"] if template["job_type"] == "check" else []), *(["--diff"] if template["diff_mode"] else []),
              *(["-l", job["limit"]] if job["limit"] else []), *arguments]
-    # The paths of a container are those of this directory here.
-    (private / "env/cmdline").write_text(shlex.join(words).replace("/runner", str(private)), encoding="utf-8")
+    (private / "env/cmdline").write_text(shlex.join(words).replace("/runner", inside), encoding="utf-8")
     (private / "env/extravars").write_text(_extra_vars(job, template, part), encoding="utf-8")
-    environment = {key: value.replace("/runner", str(private)) for key, value in environment.items()}
-    return _run(private, template["playbook"], environment)
+    environment = {key: value.replace("/runner", inside) for key, value in environment.items()}
+    if contained:
+        image = _ask(controller, f"execution_environments/{template['execution_environment']}/")
+        return _run(private, template["playbook"], environment, process_isolation=True, process_isolation_executable="podman",
+                    container_image=image["image"], container_options=[f"--pull={image['pull']}"])
+    return _run(private, template["playbook"], {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, **environment})
 
 
 def _credentials(controller, template, environment, arguments, private):
-    """Inject those of a template; the user of its machine credential."""
-    user, world = None, controller.world
+    """Inject those of a template; the fields of its machine credential."""
+    machine, world = {}, controller.world
     for shown in _ask(controller, f"job_templates/{template['id']}/credentials/")["results"]:
         credential = world.one("credential", shown["id"])
         kind = world.one("credential_type", credential.get("credential_type"))
         if kind.get("kind") == "ssh":
-            user = credential.get("inputs").get("username")
+            machine = credential.get("inputs")
         else:
             inject(kind.values, credential.get("inputs"), environment, arguments, private)
-    return user
+    return machine
 
 
 def _extra_vars(job, template, part):
@@ -124,18 +155,20 @@ def _extra_vars(job, template, part):
                    for name, value in {**known, **json.loads(job["extra_vars"])}.items())
 
 
-def _run(private, playbook, environment):
+def _run(private, playbook, environment, **isolation):
     with importable(*RUNNER):
         import ansible_runner
-    made = ansible_runner.run(
-        private_data_dir=str(private), playbook=playbook, ident="1", quiet=True,
-        envvars={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
-                 "ANSIBLE_NOCOLOR": "1", **environment})
+    # A container is called after it.
+    ident = uuid.uuid4().hex
+    made = ansible_runner.run(private_data_dir=str(private), playbook=playbook, ident=ident, quiet=True,
+                              envvars={"ANSIBLE_NOCOLOR": "1", **environment}, **isolation)
     events = list(made.events)
     (end,) = [event for event in events if event["event"] == "playbook_on_stats"]
     changes = {(event["event_data"]["host"], event["event_data"]["task"]) for event in events
                if event["event"] == "runner_on_ok" and event["event_data"]["res"].get("changed")}
-    return Job(made.status, "\n".join(event["stdout"] for event in events), end["event_data"].get("artifact_data", {}), changes)
+    command = json.loads((private / "artifacts" / ident / "command").read_text(encoding="utf-8"))["command"]
+    return Job(made.status, "\n".join(event["stdout"] for event in events), end["event_data"].get("artifact_data", {}), changes,
+               command)
 
 
 def _ask(controller, path, data=None):
@@ -146,3 +179,18 @@ def _ask(controller, path, data=None):
         {"Authorization": f"Basic {login}", "Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
+
+
+def workflow(controller, name):
+    """[(node, the name of what it runs)] of a workflow, each after the one that leads to it when all goes well."""
+    world = controller.world
+    (template,) = world.all("workflow_job_template", name=name)
+    nodes = {one.id: one for one in world.all("workflow_job_template_node", workflow_job_template=template.id)}
+    (at,) = nodes.keys() - {number for one in nodes.values() for number in one.linked("success_nodes")}
+    found = []
+    while at:
+        node = nodes[at]
+        found.append((node.get("identifier"), world.refer(node, "unified_job_template").get("name")))
+        at = next(iter(node.linked("success_nodes")), None)
+    assert len(found) == len(nodes)
+    return found
