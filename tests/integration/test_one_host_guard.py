@@ -351,3 +351,58 @@ def test_a_server_that_is_down_is_named_and_the_next_run_does_the_work(cloud):
     assert result["failed"] and not result["changed"] and calls == writes == [] and "http://127.0.0.1:9/RPC2" in result["msg"]
     _result, _calls, writes = cloud.run()
     assert writes == [UPDATE, STATUS] and cloud.state("hv1") == DISABLED
+
+
+@pytest.mark.parametrize("method, answer", [("one.hostpool.info", ""), ("one.hostpool.monitoring", "<MONITORING_DATA>"), (INFO, "busy")])
+def test_an_answer_that_is_none_changes_nothing_and_the_next_run_does_the_work(cloud, monkeypatch, method, answer):
+    cloud.told("hv1", "lost")
+    call = host_guard.Client.call
+    monkeypatch.setattr(host_guard.Client, "call", lambda client, name, *arguments: (
+        answer if name == method else call(client, name, *arguments)))
+    result, _calls, writes = cloud.attempt()
+    assert result["failed"] and not result["changed"] and writes == []
+    assert f"answered {method} with something else than it promises" in result["msg"]
+    monkeypatch.setattr(host_guard.Client, "call", call)
+    _result, _calls, writes = cloud.run()
+    assert writes == [UPDATE, STATUS] and cloud.state("hv1") == DISABLED
+
+
+def test_a_host_that_goes_while_it_is_looked_at_is_named_and_the_others_are_done(cloud, monkeypatch):
+    for name in ("hv1", "hv2"):
+        cloud.told(name, "lost")
+    carried_out = host_guard._carried_out
+
+    def deleted(client, operations):
+        cloud.one.by_hand("one.host.delete", cloud.ids["hv1"])
+        return carried_out(client, operations)
+
+    monkeypatch.setattr(host_guard, "_carried_out", deleted)
+    result, _calls, _writes = cloud.attempt(limit=2)
+    assert result["failed"] and f"Error getting host [{cloud.ids['hv1']}]" in result["msg"] and cloud.state("hv2") == DISABLED
+
+
+def test_a_name_with_a_blank_is_a_name_and_one_that_two_hosts_have_is_refused(cloud):
+    cloud.one.by_hand("one.host.rename", cloud.ids["hv1"], "hv 1")
+    cloud.told("hv1", "lost")
+    result, _calls, writes = cloud.run(hosts=["hv 1", "hv2"])
+    assert writes == [UPDATE, STATUS] and rows(result) == {"hv 1": "disable", "hv2": "kept"}
+    oned = cloud.one.endpoint.oned
+    with oned.lock:
+        twin = oned.hosts.get(cloud.ids["hv3"])
+        twin.name = "hv2"
+        oned.hosts.update(twin)
+    cloud.told("hv2", "lost")
+    result, _calls, writes = cloud.attempt(hosts=["hv 1", "hv2"])
+    assert result["failed"] and writes == []
+    assert f"more than one host hv2 (ids {cloud.ids['hv2']} and {cloud.ids['hv3']})" in result["msg"]
+
+
+def test_many_hosts_are_one_page_and_a_call_more_for_each_that_changes(cloud):
+    """one.hostpool.info knows no pages."""
+    names = [f"hv{number}" for number in range(1, 301)]
+    for name in names[3:]:
+        cloud.ids[name] = cloud.one.by_hand("one.host.allocate", name, "dummy", "dummy", -1)
+        cloud.told(name, "lost" if name in names[280:] else "ok")
+    result, calls, writes = cloud.run(hosts=names)
+    assert len(result["hosts"]) == 300 and list(rows(result).values()).count("disable") == 20
+    assert writes == [UPDATE, STATUS] * 20 and calls == ["one.hostpool.info", "one.hostpool.monitoring", *[INFO, UPDATE, INFO, STATUS] * 20]

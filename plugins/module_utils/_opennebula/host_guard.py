@@ -47,7 +47,11 @@ def work(params, check_mode):
 
 def _hosts(client):
     pool = client.call("one.hostpool.info")
-    return _parsed(client, "one.hostpool.info", lambda: plans.read_pool(pool, client.call("one.hostpool.monitoring", 0)))
+    hosts = _parsed(client, "one.hostpool.info", lambda: plans.read_pool(pool))
+    # Only the newest record of each host.
+    monitoring = client.call("one.hostpool.monitoring", 0)
+    times = _parsed(client, "one.hostpool.monitoring", lambda: plans.read_times(monitoring))
+    return [dict(host, timestamp=times.get(host["id"])) for host in hosts]
 
 
 def _parsed(client, method, read):
@@ -59,8 +63,15 @@ def _parsed(client, method, read):
 
 
 def _expected(client, names, hosts):
-    """Those of the hosts that are named; a Refusal for the others, which may be there and not be shown to this user."""
+    """Those of the hosts that are named; a Refusal for the others, which may be there and not be shown to this user.
+
+    OpenNebula keeps names unique, but for two hosts that are made at the same moment. Which of them is meant nobody knows.
+    """
     known = {host["name"]: host for host in hosts}
+    doubled = [name for name in dict.fromkeys(names) if sum(host["name"] == name for host in hosts) > 1]
+    refuse(["OpenNebula at %s has more than one host %s (ids %s). Rename or delete all but one of them." % (
+        shown(client.url), name, " and ".join(str(host["id"]) for host in sorted(hosts, key=lambda one: one["id"])
+                                              if host["name"] == name)) for name in doubled])
     missing = [name for name in names if name not in known]
     refuse(["OpenNebula at %s does not show the host %s to user %s. Correct the name; or, if it is there, %s" % (
         shown(client.url), ", ".join(missing), client.username, _rights(client.username))] if missing else [])

@@ -29,17 +29,24 @@ KEPT, TO_DISABLE, TO_ENABLE, TO_UNMARK, HELD, WAITING, FOREIGN, LEFT = (
 STATUS, UPDATE = "one.host.status", "one.host.update"
 
 
-def read_pool(document, monitoring=None):
+def read_pool(document):
     """The hosts of one.hostpool.info, each {"id", "name", "state", "attributes", "mark", "error", "timestamp"}.
 
-    attributes: {NAME: text} of what guards print. mark: the value of the guard's mark, a dict, or None. monitoring: the
-    document of one.hostpool.monitoring, whose newest record tells the timestamp, None without one.
+    attributes: {NAME: text} of what guards print. mark: the value of the guard's mark, a dict, or None. timestamp: None, as the
+    pool does not tell it, see read_times(). ValueError for another body.
     """
+    return [_read(element, {}) for element in template.parse(document).findall("HOST")]
+
+
+def read_times(document):
+    """{id of a host: seconds since 1970 of its newest record} of one.hostpool.monitoring; ValueError for another body."""
     times = {}
-    for record in [] if monitoring is None else template.parse(monitoring).iter("MONITORING"):
-        number = objects.child_int(record, "ID", -1)
-        times[number] = max(times.get(number, 0), objects.child_int(record, "TIMESTAMP", 0))
-    return [_read(element, times) for element in template.parse(document).findall("HOST")]
+    for record in template.parse(document).iter("MONITORING"):
+        seen = objects.child_int(record, "TIMESTAMP", None)
+        if seen is not None:
+            number = objects.child_int(record, "ID", -1)
+            times[number] = max(times.get(number, seen), seen)
+    return times
 
 
 def read(document):

@@ -76,3 +76,60 @@ def test_a_time_of_monitoring_that_is_none_is_as_if_it_were_not_there(stamp):
     body = ("<HOST><ID>3</ID><NAME>hv</NAME><STATE>4</STATE><TEMPLATE/><MONITORING><TIMESTAMP>%s</TIMESTAMP></MONITORING></HOST>"
             % stamp)
     assert plans.read(body)["timestamp"] is None
+
+
+def body(number=3, name="hv", state=2, template="", rest="<MONITORING/>"):
+    return "<HOST><ID>%s</ID><NAME>%s</NAME><STATE>%s</STATE><TEMPLATE>%s</TEMPLATE>%s</HOST>" % (number, name, state, template, rest)
+
+
+@pytest.mark.parametrize("document, expected", [
+    (body(template="<VIRTSHARE_A><![CDATA[ok]]></VIRTSHARE_A><VIRTSHARE_A><![CDATA[lost]]></VIRTSHARE_A>"),
+     {"attributes": {"VIRTSHARE_A": "ok"}}),
+    (body(template="<VIRTSHARE_GUARD><WHY>x</WHY></VIRTSHARE_GUARD><VIRTSHARE_GUARD>y</VIRTSHARE_GUARD>"), {"mark": {"WHY": "x"}}),
+    # What anybody wrote by hand is a mark, too, whatever it holds.
+    (body(template="<VIRTSHARE_GUARD>x</VIRTSHARE_GUARD>"), {"mark": {}}),
+    (body(template="<VIRTSHARE_GUARD></VIRTSHARE_GUARD>"), {"mark": {}}),
+    (body(template="<VIRTSHARE_A><B>ok</B></VIRTSHARE_A><virtshare_c>ok</virtshare_c>"), {"attributes": {}, "mark": None}),
+    (body(template="<VIRTSHARE_A/>"), {"attributes": {"VIRTSHARE_A": ""}}),
+    (body(template="<ERROR></ERROR>"), {"error": True}),
+    (body(template="<ERROR><![CDATA[Sun : probe \"x\" &]]></ERROR>"), {"error": True}),
+    ("<HOST><ID>3</ID><NAME>hv</NAME><STATE>2</STATE></HOST>", {"attributes": {}, "mark": None, "error": False, "timestamp": None}),
+    (body(rest=""), {"timestamp": None}),
+    (body(rest="<MONITORING><TIMESTAMP></TIMESTAMP></MONITORING>"), {"timestamp": None}),
+    (body(rest="<MONITORING><TIMESTAMP>-1</TIMESTAMP></MONITORING>"), {"timestamp": -1}),
+    (body(rest="<MONITORING><TIMESTAMP>%s</TIMESTAMP></MONITORING>" % ("9" * 30)), {"timestamp": int("9" * 30)}),
+    (body(name="<![CDATA[hv 1]]>"), {"name": "hv 1"}), (body(name="hv1.example.org"), {"name": "hv1.example.org"}),
+    (body(state="9"), {"state": 9}), (body(state=""), {"state": -1}), (body(state="x"), {"state": -1}),
+])
+def test_strange_hosts_are_read_as_what_they_say(document, expected):
+    found = plans.read(document)
+    assert {key: found[key] for key in expected} == expected
+    (pooled,) = plans.read_pool("<HOST_POOL>%s</HOST_POOL>" % document)
+    assert pooled["timestamp"] is None and dict(pooled, timestamp=found["timestamp"]) == found
+    # Whatever it is, one run's plan leaves nothing to do for the next.
+    plan, (_row,) = plans.plan([found], [], NOW, SETTINGS)
+    again, _rows = plans.plan([carried_out(found, plan.operations)], [], NOW + 60, SETTINGS)
+    assert not again.operations
+    if found["state"] not in (plans.MONITORED, plans.DISABLED):
+        assert not plan.operations
+
+
+RECORD = "<MONITORING><ID>%s</ID><TIMESTAMP>%s</TIMESTAMP></MONITORING>"
+
+
+@pytest.mark.parametrize("records, times", [
+    ("", {}),
+    (RECORD % (3, 10) + RECORD % (3, 30) + RECORD % (3, 20) + RECORD % (9, 50), {3: 30, 9: 50}),
+    (RECORD % (4, "") + RECORD % (3, "1e9") + RECORD % (5, 10), {5: 10}),
+    ("<MONITORING/>", {}),
+])
+def test_the_newest_record_of_each_host_tells_when_it_was_monitored(records, times):
+    assert plans.read_times("<MONITORING_DATA>%s</MONITORING_DATA>" % records) == times
+
+
+@pytest.mark.parametrize("answer", ["", "<HOST_POOL>", "<html><body>busy", None, 7])
+def test_what_is_no_xml_is_no_pool(answer):
+    with pytest.raises(ValueError):
+        plans.read_pool(answer)
+    with pytest.raises(ValueError):
+        plans.read_times(answer)
