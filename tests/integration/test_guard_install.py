@@ -154,6 +154,45 @@ result = [result, diff["before"][FILES[0]], diff["after"][FILES[0]], info()["cur
     assert current is False
 
 
+def test_an_older_guard_is_brought_up_to_date_in_one_run_and_what_it_wrote_elsewhere_goes(tmp_path):
+    predicted, done, calls, second, (before, after), left, found, none = on_a_host(tmp_path, """
+share_guard()
+told()
+os.makedirs("/srv/data"), os.makedirs("/srv/shares/a"), os.makedirs("/srv/elsewhere")
+sh("mount --bind /srv/data /srv/shares/a && %s run" % FILES[0])
+# As a version before this one may have left it: other code, fewer settings, other units, a document that nobody knows any more.
+data = open(FILES[0], "rb").read()
+open(FILES[0], "wb").write(data.replace(b"virtshare-guard 1", b"virtshare-guard 0"))
+old = json.load(open(FILES[1]))
+del old["limits"], old["virtiofsd"]
+json.dump(old, open(FILES[1], "w"))
+for name in FILES[2:]:
+    open(name, "a").write("# of another version\\n")
+document = json.load(open("/run/virtshare/guard.json"))
+json.dump(dict(document, schema=0, shares=[]), open("/run/virtshare/guard.json", "w"))
+predicted = share_guard(check=True, metrics_directory="/srv/elsewhere")
+before = os.listdir(METRICS)
+done, calls = share_guard(metrics_directory="/srv/elsewhere"), told()
+second = share_guard(metrics_directory="/srv/elsewhere")
+sh("%s run" % FILES[0])
+left = [os.listdir(METRICS), os.listdir("/srv/elsewhere")]
+found = info()
+none = [did(share_guard(metrics_directory="")), os.listdir("/srv/elsewhere"), share_guard(metrics_directory="")["changed"]]
+result = [predicted, done, calls, second, [before, os.listdir(METRICS)], left, found, none]
+""")
+    assert did_alike(predicted, done) and not second["changed"]
+    assert [each["operation"] for each in done["operations"]] == ["write"] * 4 + ["reload", "start", "remove"]
+    assert calls == ["daemon-reload", "enable virtshare-guard.timer", "restart virtshare-guard.timer"]
+    assert before == ["virtshare_guard.prom"] and after == [] and left == [[], ["virtshare_guard.prom"]]
+    assert found["current"] and found["fresh"] and [share["state"] for share in found["shares"]] == ["degraded"]
+    assert none == [[["write", "/etc/virtshare/guard.json"], ["look", "virtshare-guard.service"],
+                     ["remove", "/srv/elsewhere/virtshare_guard.prom"]], [], False]
+
+
+def did_alike(predicted, done):
+    return all(predicted[key] == done[key] for key in ("changed", "operations", "diff"))
+
+
 def test_a_host_without_systemd_is_refused_by_name_and_can_be_cleaned(tmp_path):
     refused, untouched, removed = on_a_host(tmp_path, """
 os.rmdir("/run/systemd/system")

@@ -20,6 +20,9 @@ SERVICE, TIMER = os.path.join(UNITS, units.SERVICE), os.path.join(UNITS, units.T
 ENABLED = os.path.join(UNITS, "timers.target.wants", units.TIMER)
 LEFT = tuple(os.path.join(guard_file.DIRECTORY, name) for name in (guard_file.NAME, tell.ATTRIBUTES, "guard.lock"))
 
+# What a diff says of a file that is not ours alone to show.
+_SEEN = "what the guard has seen"
+
 ARGUMENT_SPEC = dict(
     state=dict(type="str", default="present", choices=["present", "absent"]),
     host=dict(type="str", required=True),
@@ -53,7 +56,7 @@ def work(params, check_mode):
             made = config.made(normal, params["host"], params)
             wanted, digest = _wanted(made)
             outcome.result = {"version": main.VERSION, "digest": digest, "attributes": [share["name"] for share in made["shares"]]}
-            outcome.plan = _installation(wanted, Found.read())
+            outcome.plan = _installation(wanted, Found.read(), made["metrics_directory"])
             outcome.warnings += _warnings(params)
         if not check_mode:
             for operation in outcome.plan.operations:
@@ -107,7 +110,7 @@ def _wanted(made):
     ], digest
 
 
-def _installation(wanted, found):
+def _installation(wanted, found, metrics_directory):
     plan, changed = Plan(), set()
     for path, data, mode in wanted:
         if found.files.get(path) == (data, mode):
@@ -127,6 +130,10 @@ def _installation(wanted, found):
         # With the timer comes a look by itself.
         plan.operations.append(Operation("look", units.SERVICE, "look at the shares now", command=[
             "systemctl", "start", "--no-block", units.SERVICE]))
+    for path in set(_metrics(found.files)) & set(found.left):
+        # Last, as a look that has begun may write it once more. Prometheus would take it for news for ever.
+        if path != os.path.join(metrics_directory, tell.METRICS):
+            plan.add(_gone(path))
     return plan
 
 
@@ -136,11 +143,15 @@ def _removal(found):
         plan.add(Plan([Operation("stop", units.TIMER, "disable and stop the timer")],
                       {units.TIMER: _running(found.enabled, found.active)}, {units.TIMER: _running(False, False)}))
     for path in list(found.files) + found.left:
-        before = _shown(path, *found.files[path]) if path in found.files else "what the guard has seen"
-        plan.add(Plan([Operation("remove", path, "remove %s" % path)], {path: before}, {path: None}))
+        before = _shown(path, *found.files[path]) if path in found.files else _SEEN
+        plan.add(_gone(path, before))
     if {SERVICE, TIMER} & set(found.files):
         plan.operations.append(Operation("reload", "systemd", "read the units again", command=["systemctl", "daemon-reload"]))
     return plan
+
+
+def _gone(path, before=_SEEN):
+    return Plan([Operation("remove", path, "remove %s" % path)], {path: before}, {path: None})
 
 
 def _running(enabled, active):
