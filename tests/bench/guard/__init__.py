@@ -22,8 +22,6 @@ from tests.support.privileged import run_as_root
 
 HERE = Path(__file__).resolve().parent
 COST, DEAD, LOSS = ROWS = ("guard-20-shares", "guard-dead-server", "guard-packet-loss")
-# Measured before a release: it takes half an hour of the lab.
-LATER = (LOSS,)
 SHARES = 20
 # Seconds of a processor that a look at all of them may take.
 CPU_LIMIT = 0.3

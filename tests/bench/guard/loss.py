@@ -32,11 +32,14 @@ json.dump(sorted(seen.items()), open("/root/recorded.tmp", "w"))
 import os
 os.rename("/root/recorded.tmp", "/root/recorded.json")
 END
-tc qdisc add dev eth0 root netem loss %(percent)d%%
-systemd-run --quiet --on-active=%(seconds)d tc qdisc del dev eth0 root
 systemd-run --quiet python3 /root/record.py
 """
-LOSE = "tc qdisc add dev eth0 root netem loss %(percent)d%% && systemd-run --quiet --on-active=%(seconds)d tc qdisc del dev eth0 root"
+# What a host sends gets lost; what it says itself is heard before that.
+LOSE = """
+device=$(ls /sys/class/net | grep -vx lo)
+systemd-run --quiet --on-active=%(seconds)d tc qdisc del dev "$device" root
+tc qdisc add dev "$device" root netem loss %(percent)d%%
+"""
 
 
 def watched() -> dict:
@@ -60,7 +63,7 @@ def watched() -> dict:
 def recorded(lab) -> list:
     given = {"seconds": 60 * MINUTES, "percent": PERCENT}
     lab.ssh("nas1", LOSE % given)
-    lab.ssh("hv1", RECORD % given)
+    lab.ssh("hv1", RECORD % given + LOSE % given)
     time.sleep(60 * MINUTES)
     # Over: what is left is only to be fetched.
     end = time.monotonic() + 300

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.bench import __main__ as program
-from tests.bench import guard, results
+from tests.bench import results
 from tests.bench.results import BenchFailed, Row, merged, table, write
 
 
@@ -61,8 +61,7 @@ def test_merging_keeps_the_order():
 def test_the_kept_results_have_every_row_and_name_no_machine():
     kept = json.loads(results.FILE.read_text(encoding="utf-8"))
     known = {name for each in program.MEASUREMENTS for name in each.ROWS}
-    # What takes a quiet machine, or half an hour of the lab for itself, is measured before a release.
-    assert known - set(guard.LATER) <= {one["name"] for one in kept} <= known
+    assert {one["name"] for one in kept} == known
     for one in kept:
         assert set(one["measured_on"]) == set(results.machine())
 
