@@ -60,6 +60,55 @@ def test_hosts_are_disabled_once_and_only_where_that_is_wanted(tmp_path):
     assert done.of("opennebula_guard_probe") == {}
 
 
+def vm_template(one, path):
+    """One that uses an image of a share."""
+    store = one.by_hand("one.datastore.allocate", 'NAME="shares"\nTYPE="IMAGE_DS"\nDS_MAD="virtiofs"\nTM_MAD="local"\n'
+                        'SAFE_DIRS="/srv/shares"\nDISK_TYPE="FILESYSTEM"', -1)
+    image = one.by_hand("one.image.allocate", f'NAME="a"\nTYPE="FILESYSTEM"\nPATH="{path}"\nPERSISTENT="YES"', store)
+    return one.by_hand("one.template.allocate", f'NAME="web"\nMEMORY="64"\nDISK=[IMAGE_ID="{image}"]')
+
+
+def test_vm_templates_that_use_a_share_are_listed_or_made_to_ask_for_it_until_the_guard_goes(tmp_path):
+    with opennebula(directories=[SHARE["path"]]) as one:
+        host(one, "hv1", "ok")
+        number = vm_template(one, SHARE["path"])
+        environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
+
+        def guard(*arguments, **variables):
+            done = run(tmp_path, "guard_opennebula.yml", *arguments, environment=environment, **dict(
+                {"opennebula_guard_hosts": ["hv1"], "opennebula_guard_probe": False, "share_guard_names": {SHARE["path"]: "FILES"},
+                 "virtshare_shares": [SHARE, dict(SHARE, path="/srv/shares/old", state="absent")]}, **variables))
+            assert done.code == 0, done.output
+            asks = 'VIRTSHARE_FILES="ok"' in one.by_hand("one.template.info", number)
+            return done, done.of("one_vm_template_requirement").get("localhost", {}), asks
+
+        uses = (f"VM template {number} (web of {USER}) uses a share, and its VMs may go to hosts without it. "
+                "It does not ask for: VIRTSHARE_FILES")
+        reported, result, asks = guard()
+        assert uses in reported.output and not result["changed"] and not asks
+        ignored, result, asks = guard(opennebula_guard_vm_templates="ignore")
+        assert uses not in ignored.output and result == {} and not asks
+        require = {"opennebula_guard_vm_templates": "require"}
+        predicted, result, asks = guard("--check", **require)
+        assert result["changed"] and not asks
+        done, result, asks = guard(**require)
+        assert result["changed"] and asks and uses not in done.output
+        again, result, asks = guard(**require)
+        assert not result["changed"] and asks
+        quiet, result, asks = guard()
+        assert uses not in quiet.output and not result["changed"]
+        absent = {"opennebula_guard_state": "absent"}
+        left, result, asks = guard("--check", **absent)
+        assert f"VM template {number} (web of {USER}) asks for what no host says any more" in left.output and asks
+        gone, result, asks = guard(**absent, **require)
+        assert result["changed"] and not asks
+        # Before the attributes that it asked for.
+        order = [entry["method"] for entry in one.endpoint.log.entries if entry["write"] and entry["ok"]]
+        assert order == ["one.template.update"] * 2 + ["one.host.update"]
+        again, result, asks = guard(**absent, **require)
+        assert not result["changed"] and "asks for what no host says" not in again.output
+
+
 def test_the_probe_is_written_and_copied_by_nobody_where_that_is_not_wanted(tmp_path):
     folder = tmp_path / "remotes/im/kvm-probes.d/host/system"
     folder.mkdir(parents=True)

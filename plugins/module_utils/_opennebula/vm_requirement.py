@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep VMs that use a share off hosts without it: read, plan, and, unless it is a check run, carry it out and read back."""
 
+import posixpath
+
 from .._plan import host_attributes
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, Plan
@@ -25,7 +27,10 @@ def work(params, check_mode):
     """The Outcome of one_vm_template_requirement."""
     outcome = Outcome(Plan(), {"templates": []}, secrets=secrets_in(params["api_url"]))
     with outcome.collect():
-        attributes = host_attributes.named([{"path": path} for path in params["paths"]], params["names"])
+        # As a declaration has them in its normal form; hosts of their own may declare one share each for itself.
+        paths = dict.fromkeys(posixpath.normpath(path) for path in params["paths"])
+        names = {posixpath.normpath(path): name for path, name in params["names"].items()}
+        attributes = host_attributes.named([{"path": path} for path in paths], names)
         client = Client.from_params(params)
         outcome.hide(client.secrets)
         images = run.read(client, image.read_pool, "one.imagepool.info", *ALL)
