@@ -15,7 +15,7 @@ from tests.gates.process import CACHE, ROOT
 KEPT = CACHE / "guard-losses.json"
 PAGE = ROOT / "docs/docsite/rst/guide_guard.rst"
 BEGIN, END = ".. table losses, written by python -m tests.support.guard_losses", ".. end of table losses"
-FILESYSTEMS = {"nfs": "NFS 3", "cifs": "CIFS", "glusterfs": "GlusterFS", "ocfs2": "OCFS2", "local": "local"}
+FILESYSTEMS = {"nfs4": "NFS 4.2", "nfs": "NFS 3", "cifs": "CIFS", "glusterfs": "GlusterFS", "ocfs2": "OCFS2", "local": "local"}
 
 
 def keep(losses):

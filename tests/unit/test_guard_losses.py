@@ -12,7 +12,7 @@ LOSSES = {"full": {"nfs": {"state": "degraded", "noticed": 16.04, "back": 11.2},
 
 def test_a_loss_is_a_line_with_a_cell_for_each_filesystem():
     lines = guard_losses.table(LOSSES).splitlines()
-    assert lines[-7:] == ["   * - full", "     - ``degraded``", "     - 16.0, 11.2", "     -", "     -", "     -", "     - 9.0, 8.5"]
+    assert lines[-8:] == ["   * - full", "     - ``degraded``", "     -", "     - 16.0, 11.2", "     -", "     -", "     -", "     - 9.0, 8.5"]
 
 
 def test_only_the_table_of_the_guide_is_written_anew():
