@@ -361,7 +361,7 @@ def test_an_answer_that_is_none_changes_nothing_and_the_next_run_does_the_work(c
         answer if name == method else call(client, name, *arguments)))
     result, _calls, writes = cloud.attempt()
     assert result["failed"] and not result["changed"] and writes == []
-    assert f"answered {method} with something else than it promises" in result["msg"]
+    assert f"gave an unexpected answer to {method}" in result["msg"]
     monkeypatch.setattr(host_guard.Client, "call", call)
     _result, _calls, writes = cloud.run()
     assert writes == [UPDATE, STATUS] and cloud.state("hv1") == DISABLED
