@@ -37,7 +37,7 @@ test: python ## everything: all gates, simulators, real hosts, Molecule
 test-release: python ## what a release is held to besides: the tests that take minutes and are marked release
 	@$(GATES) test-release
 
-check: python ## the quick part for daily work: lint, unit tests, simulators
+check: python ## the quick part for daily work: lint of what changed, unit tests, modules against the simulators
 	@$(GATES) check
 
 lint: python ## ruff; ansible-lint, profile production

@@ -18,9 +18,9 @@ LAB_MEMORY = 7 << 29
 # Hosts wait for each other, for boots and for timeouts: one lab more than processors keeps the processors at work. More
 # only slow each other down, and emulated hosts most.
 MORE_LABS_THAN_PROCESSORS = 1
-# Molecule's scenarios without a short form: test_share_mounts mounts a host's own directory, too, and test_ocfs2 takes
-# bare hosts to mounted volumes.
-ONLY_WHOLE = {"local", "ocfs2"}
+# Molecule's scenarios without a short form: test_share_mounts, test_cifs_secrets and test_ocfs2 take hosts without a client
+# to mounted shares and find nothing to do in a second run, and test_share_mounts mounts a host's own directory, too.
+ONLY_WHOLE = {"cifs", "local", "nfs", "ocfs2"}
 # Seconds after which a job is stopped. The longest takes half of it with as many labs beside it as there may be.
 JOB_SECONDS = 45 * 60
 # Labs carry it: whoever cleans up ends those of this checkout, and nobody else's.
@@ -38,7 +38,7 @@ def scenarios(log):
 
 
 def molecule(log):
-    """Molecule's scenarios in their short form: from bare hosts to proven shares, and nothing to do in a second run"""
+    """Molecule's scenarios that have a short form, in it: from bare hosts to proven shares, and nothing to do in a second run"""
     _run(log, _short_molecule())
 
 

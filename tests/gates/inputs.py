@@ -36,6 +36,7 @@ class Inputs(typing.NamedTuple):
 # Narrow only where the tools plainly read nothing else; the unit tests, for one, read pages, roles and the Makefile.
 GATES = {
     "lint": Inputs(),
+    "lint-changed": Inputs(within="lint"),
     "unit": Inputs(),
     "target": Inputs(("plugins/*", "tests/unit/*", "tests/support/*", "tests/__init__.py", "pytest.ini")),
     "integration": Inputs(),

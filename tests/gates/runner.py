@@ -40,7 +40,7 @@ def run_stages(stages, logs=LOGS, stream=sys.stdout, memory=None, skippable=(), 
 
     A stage fails by raising; the others are run all the same. Only an interrupt ends the whole.
     memory: the inputs.Memory of what has passed, which this run adds to; skippable: the stages that are skipped when
-    they have passed with what they depend on as it is; abreast: the stages that use one processor only. Those that
+    they have passed with what they depend on as it is; abreast: the stages that use nothing of each other's. Those that
     follow each other run side by side, as many as there are processors, each line of theirs after the stage's name.
     """
     results = []

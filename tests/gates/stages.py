@@ -31,19 +31,38 @@ def setup(log):
 
 def lint(log):
     """ruff; mypy on what runs on the controller; zizmor; ansible-lint, profile production, and yamllint"""
+    _lint_python_and_workflows(log, "--no-incremental", "--cache-dir", os.devnull)
+    if _lint_changed(log):
+        log.say("What differs from the last commit went first.")
+    run(log, _ANSIBLE_LINT, seconds=10 * MINUTE, env=environment(environments.dev(log)))
+
+
+def lint_changed(log):
+    """the same, but ansible-lint and yamllint on what differs from the last commit only, for daily work"""
+    _lint_python_and_workflows(log, "--cache-dir", CACHE / "mypy")
+    if not _lint_changed(log):
+        log.say("No YAML file differs from the last commit: nothing for ansible-lint, which make lint runs on all of them.")
+
+
+# Without the network: galaxy is neither needed nor always reachable.
+_ANSIBLE_LINT = ["ansible-lint", "--offline", "--nocolor", "--strict"]
+
+
+def _lint_python_and_workflows(log, *of_mypy):
     venv = environments.dev(log)
     run(log, ["ruff", "check", "--no-cache"], seconds=MINUTE, env=environment(venv))
-    run(log, ["mypy", "--no-incremental", "--cache-dir", os.devnull, "--explicit-package-bases", "--ignore-missing-imports",
-              "--follow-imports", "silent", "--check-untyped-defs", "--disable-error-code", "var-annotated", *TYPED],
+    run(log, ["mypy", *of_mypy, "--explicit-package-bases", "--ignore-missing-imports", "--follow-imports", "silent",
+              "--check-untyped-defs", "--disable-error-code", "var-annotated", *TYPED],
         seconds=2 * MINUTE, env=environment(venv))
     run(log, ["zizmor", "--offline", "--no-progress", "--quiet", ".github"], seconds=MINUTE, env=environment(venv))
-    # Without the network: galaxy is neither needed nor always reachable.
-    command = ["ansible-lint", "--offline", "--nocolor", "--strict"]
+
+
+def _lint_changed(log):
+    """Whether there was something for ansible-lint that differs from the last commit."""
     changed = [path for path in sorted(tree.changed()) if path.endswith((".yml", ".yaml"))]
     if changed:
-        log.say("What differs from the last commit goes first.")
-        run(log, [*command, *changed], seconds=5 * MINUTE, env=environment(venv))
-    run(log, command, seconds=10 * MINUTE, env=environment(venv))
+        run(log, [*_ANSIBLE_LINT, *changed], seconds=5 * MINUTE, env=environment(environments.dev(log)))
+    return bool(changed)
 
 
 def unit(log):
@@ -57,7 +76,7 @@ def integration(log):
 
 
 def simulators(log):
-    """the same without the tests that are marked slow, for daily work"""
+    """modules against the simulators, without the tests that are marked slow, for daily work"""
     _integration(log, "not slow and not release")
 
 
@@ -239,9 +258,9 @@ ALL = {
     "sanity": sanity,
     "hosts": hosts.hosts,
 }
-# They use one processor each, and nothing of each other's.
-ABREAST = {"lint", "target", "changelog", "docs", "artifact"}
-CHECK = {"setup": setup, "lint": lint, "unit": unit, "simulators": simulators}
+# They use nothing of each other's, and most of them one processor.
+ABREAST = {"unit", "lint", "lint-changed", "target", "changelog", "docs", "artifact", "simulators"}
+CHECK = {"setup": setup, "lint-changed": lint_changed, "unit": unit, "simulators": simulators}
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
 # What is run before a release, and too long for `make test`.

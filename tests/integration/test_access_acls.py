@@ -8,6 +8,8 @@ import pytest
 from tests.support.access import SHARE, access, prepare
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 ACL = ["user:oneadmin:rwx", "user:libvirt-qemu:rwx", "group:stranger:r-x"]
 READ_ACLS = """
 import struct

@@ -13,6 +13,8 @@ import pytest
 from tests.support.access import BY_HAND, MEANINGS, MOUNTS, SHARE, access, prepare
 from tests.support.privileged import finish, run_as_root, send_signal, start_as_root
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", MOUNTS)
 def test_the_table_is_what_the_system_calls_say(tmp_path, kind):

@@ -13,6 +13,8 @@ import pytest
 from tests.support.playbook import run_playbook
 from tests.support.versions import COLLECTIONS, PYTHONS
 
+pytestmark = pytest.mark.slow
+
 HOSTS = {"hosts": {"hv1": {"ansible_connection": "local"}}}
 SHARES = [{"path": "/srv/shares/projects", "type": "nfs", "source": "nas1:/export/projects"}]
 INVENTORIES = {

@@ -12,6 +12,8 @@ from tests.support import awx_job
 from tests.support.awx import COLLECTION, unpacked
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 from pathlib import Path
 from ansible_collections.virtshare.storage.plugins.module_utils._awx import content

@@ -15,6 +15,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils._awx import cont
 
 from tests.support.playbook import ROOT
 
+pytestmark = pytest.mark.slow
+
 BIN = pathlib.Path(sys.executable).parent
 # AWX 24.6.1, awx/main/utils/ansible.py: valid_playbook_re and skip_directory().
 LISTED = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansible\.builtin\.)?import_playbook):\s*?.*?$")

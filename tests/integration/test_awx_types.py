@@ -97,7 +97,7 @@ def test_a_partial_proof_is_green_only_where_the_answer_is_yes(tmp_path, python,
     assert ("partial on hv1" in done.failure_text()) is not allowed
 
 
-PLAYBOOKS = ["site", "verify", "publish", "guest_proof"]
+PLAYBOOKS = ["site", *(pytest.param(name, marks=pytest.mark.release) for name in ("verify", "publish", "guest_proof"))]
 TEXT = "- {path: /srv/shares/projects, type: nfs, source: nas1:/export/projects}"
 
 

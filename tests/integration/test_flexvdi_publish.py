@@ -10,6 +10,8 @@ import pytest
 from tests.support.flexvdi import PASSWORD, USER, flexvdi
 from tests.support.privileged import finish, start_as_root
 
+pytestmark = pytest.mark.slow
+
 SHARE = {"path": "/srv/shares/projects", "type": "local", "source": "/srv/disk/data",
          "access": {"writers": ["libvirt-qemu"]}}
 DECLARED = {

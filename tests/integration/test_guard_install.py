@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """share_guard and share_guard_info on one host whose systemd is a script that keeps count, in a mount namespace."""
 
+import pytest
+
 from tests.support.privileged import run_as_root
+
+pytestmark = pytest.mark.slow
 
 BEGIN = r"""
 # A host of its own: its unit files, its configuration, its programs, and a systemctl that notes what it is told.

@@ -12,6 +12,8 @@ from tests.support.awx_job import workflow
 from tests.support.guide_awx import FILL, PAGE, block, commands, declared
 from tests.unit.docs import guides
 
+pytestmark = pytest.mark.slow
+
 SECRETS = {"vault_ssh_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90aGluZw==\n-----END OPENSSH PRIVATE KEY-----\n",
            "vault_one_password": "one-word"}
 

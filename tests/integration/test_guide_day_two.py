@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import re
 import yaml

@@ -14,6 +14,8 @@ from tests.support import flexvdi, opennebula
 from tests.support.warm import run_playbook
 from tests.unit.docs import guides
 
+pytestmark = pytest.mark.slow
+
 PLAYBOOK = """---
 - name: Publish
   hosts: localhost

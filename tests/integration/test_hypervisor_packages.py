@@ -14,14 +14,16 @@ pytestmark = pytest.mark.slow
 # Modules of ANSIBLE_LIBRARY go before Ansible's own of the same name.
 MANAGER = """#!/usr/bin/python
 import json
+import os
 from ansible.module_utils.basic import AnsibleModule
 
 options = dict(name=dict(type="list", elements="str"), state=dict(type="str"), update_cache=dict(type="bool"),
                install_recommends=dict(type="bool"), install_weak_deps=dict(type="bool"))
 module = AnsibleModule(options, supports_check_mode=True)
-with open("{folder}/asked", "a") as log:
-    log.write(json.dumps(dict((key, value) for key, value in module.params.items() if value is not None)) + "\\n")
-with open("{folder}/asked") as log, open("{folder}/answers") as answers:
+folder = os.environ["ASKED"]
+with open(folder + "/asked", "a") as log:
+    log.write(json.dumps({key: value for key, value in module.params.items() if value is not None}) + "\\n")
+with open(folder + "/asked") as log, open(folder + "/answers") as answers:
     answer = json.load(answers)[len(log.readlines()) - 1]
 if answer in ("changed", "ok"):
     module.exit_json(changed=answer == "changed")
@@ -33,11 +35,17 @@ OLD = "Failed to fetch http://mirror/nfs-common_1.deb  404  Not Found"
 DEAD = "Failed to update apt cache: could not resolve 'mirror'."
 
 
-@pytest.fixture(name="install")
-def with_manager(tmp_path):
-    (tmp_path / "library").mkdir()
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """One for all tests: Ansible reads where it is when it is imported."""
+    directory = tmp_path_factory.mktemp("library")
     for name in ("apt", "dnf"):
-        (tmp_path / "library" / f"{name}.py").write_text(MANAGER.format(folder=tmp_path), encoding="utf-8")
+        (directory / f"{name}.py").write_text(MANAGER, encoding="utf-8")
+    return directory
+
+
+@pytest.fixture(name="install")
+def with_manager(tmp_path, library):
     (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"hv1": {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}}), encoding="utf-8")
 
@@ -52,7 +60,7 @@ def with_manager(tmp_path):
                 {"name": "Install", "vars": variables, "ansible.builtin.include_role": {
                     "name": f"virtshare.storage.{role}", "tasks_from": tasks_from}}]}]), encoding="utf-8")
         done = run_playbook(tmp_path / "play.yml", inventories=[tmp_path / "inventory.json"], arguments=list(arguments),
-                            environment={"ANSIBLE_LIBRARY": str(tmp_path / "library")}, timeout=120)
+                            environment={"ANSIBLE_LIBRARY": str(library), "ASKED": str(tmp_path)}, timeout=120)
         return done, [json.loads(line) for line in (tmp_path / "asked").read_text(encoding="utf-8").splitlines()]
     return run
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 from tests.support.rooms import Rooms
 with Rooms.open(["hv1", "hv2"], ["projects", "library"]) as rooms:

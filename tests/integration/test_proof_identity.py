@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lasting identity of a share on real mounts: written once, known again, and missed. Hosts are names with a memory each."""
 
+import pytest
+
 from tests.support.privileged import run_as_root
+
+pytestmark = pytest.mark.slow
 
 PREPARE = """
 from ansible_collections.virtshare.storage.plugins.module_utils._proof import matrix

@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shares of one call that bind directories of each other: real binds, in a mount namespace that ends with each test."""
 
+import pytest
+
 from tests.support.privileged import run_as_root
+
+pytestmark = pytest.mark.slow
 
 BEGIN = r"""
 for name in ("old/vms/a", "new/vms/a", "bare"):

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 # Every script begins with two directories to bind on a disk of their own, and a fstab with foreign lines.
 BEGIN = r"""
 import time
@@ -349,8 +351,9 @@ result = [converged, foreseen, refused, same, listing, ended, share_mounts(chang
     assert ended["did"] == ["unmount", "directory", "fstab", "fstab", "mount", "mount"] and again == []
 
 
-def test_a_run_killed_anywhere_leaves_a_whole_fstab_and_the_next_one_ends_it(tmp_path):
-    """At every twentieth stop at a system call: one share is added, of another the source changes."""
+@pytest.mark.parametrize("every", [60, pytest.param(20, marks=pytest.mark.release)])
+def test_a_run_killed_anywhere_leaves_a_whole_fstab_and_the_next_one_ends_it(tmp_path, every):
+    """At every twentieth stop, or every sixtieth in make test, at a system call: one share is added, of another the source changes."""
     result = on_a_host(tmp_path, """
 from tests.support.killed import adopt_orphans, run_until, wait_for_orphans
 adopt_orphans()
@@ -374,9 +377,9 @@ while run_until(stop, lambda: share_mounts(declared)):
     if text not in (old, new) or ended["msg"] or again or mountinfo() != good or open(fstab, newline="").read() != new:
         wrong.append([stop, text, ended, again, mountinfo()])
     old = begin()
-    stop += 20
+    stop += %d
 result = [stop, wrong, sorted(os.listdir(disk))]
-""", seconds=240)
+""" % every, seconds=240)
     last, wrong, listing = result
     assert last > 200, "it was killed before it did much"
     assert wrong == []

@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.privileged import run_as_root
 
+pytestmark = pytest.mark.slow
+
 C_VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 
 BEGIN = r"""

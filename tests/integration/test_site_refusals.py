@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.slow
+
 UNREACHABLE = {
     "hypervisors": {
         "hosts": {

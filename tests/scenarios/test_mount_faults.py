@@ -189,6 +189,7 @@ def test_a_server_switched_off_in_the_middle_of_a_run(site):
     site.assert_declared()
 
 
+@pytest.mark.release
 def test_a_hypervisors_network_cut_in_the_middle_of_a_run(site):
     """Ansible and the mount both outlast it, and nothing has to be done again."""
     site.ssh("hv1", f"umount {SECOND['path']}")

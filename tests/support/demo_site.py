@@ -10,7 +10,8 @@ import json
 
 from tests.demo.__main__ import SHARE
 from tests.support.endpoint import Endpoint
-from tests.support.playbook import ROOT, run_playbook
+from tests.support.playbook import ROOT
+from tests.support.warm import run_playbook
 
 
 class DemoSite:

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from tests.support.endpoint import Endpoint
-from tests.support.playbook import ROOT, run_playbook
+from tests.support.playbook import ROOT
+from tests.support.warm import run_playbook
 
 EXPORT = Path("/srv/export")  # the directory that all of them have
 SHARES = "/srv/shares"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import threading
 import typing
+import warnings
 
 from tests.support.playbook import ROOT, Run, recorded
 
@@ -90,6 +92,9 @@ def serve():
     from ansible import constants
     from ansible.cli.playbook import PlaybookCLI
 
+    # A run that waits asks a thousand times a second whether a task has ended, which takes a twentieth of a processor.
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.01
+    _load_plugins()
     # Ansible packs a module with all that it imports, which takes a third of a second: once for all runs here.
     packed, server = tempfile.mkdtemp(prefix="virtshare-modules-"), os.getpid()
     try:
@@ -98,6 +103,25 @@ def serve():
     finally:
         if os.getpid() == server:
             shutil.rmtree(packed)
+
+
+def _load_plugins():
+    """Load and read the documentation of what each run, and each of its tasks in a process of its own, loads else."""
+    import ansible.executor.module_common  # noqa: F401  what packs modules
+    import ansible.executor.playbook_executor  # noqa: F401
+    from ansible.plugins import loader
+
+    loader.init_plugin_loader()
+    # A run does the same, which changes nothing any more and would be said on the screen.
+    warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
+    for kind in ("action", "callback", "connection", "become", "shell", "strategy", "vars", "inventory", "filter", "test"):
+        for _plugin in getattr(loader, f"{kind}_loader").all(class_only=True):
+            pass
+    for kind in ("action", "filter"):
+        for path in (ROOT / "plugins" / kind).glob("[!_]*.py"):
+            getattr(loader, f"{kind}_loader").get(f"virtshare.storage.{path.stem}", class_only=True)
+    # What lies in memory now stays there: the forks need not copy it to look through it.
+    gc.freeze()
 
 
 def _run(request, packed, scratch, command_line):

@@ -10,7 +10,7 @@ import re
 import shlex
 
 from tests.support.modules import declared
-from tests.support.playbook import run_playbook
+from tests.support.warm import run_playbook
 
 OUTSIDER = "nobody"
 
