@@ -18,6 +18,7 @@ from tests.lab import Lab, LabError
 from tests.lab.lab import labs
 from tests.support.endpoint import Endpoint
 from tests.support.playbook import ROOT, Run, run_playbook
+from tests.support.pulse import Pulse
 
 LAB = "demo"
 HOSTS = ["hv1", "hv2", "nas1:storage"]
@@ -56,14 +57,14 @@ def demo() -> int:
     environment, endpoint = platform()
 
     say("Preparing the site: the storage server's exports, OpenNebula's user on the hypervisors")
-    if run_playbook(HERE / "prepare.yml", inventories=inventories, stream=sys.stdout).code:
+    if play(HERE / "prepare.yml", inventories).code:
         return failed("the site's preparation failed")
 
     runs: list[Run] = []
     for title in ("The main job: playbooks/site.yml", "The same once more: nothing is left to do"):
         say(title)
         calls_before = len(endpoint.calls()) if endpoint else 0
-        run = run_playbook("playbooks/site.yml", inventories=inventories, environment=environment, stream=sys.stdout)
+        run = play("playbooks/site.yml", inventories, environment)
         runs.append(run)
         if run.code:
             return failed("playbooks/site.yml failed")
@@ -74,6 +75,12 @@ def demo() -> int:
     if runs[1].changes or writes:
         return failed("the second run was to change nothing")
     return 0
+
+
+def play(playbook: str | Path, inventories: list[Path], environment: dict | None = None) -> Run:
+    """The playbook's Run, shown while it happens; a task that takes long is no silence."""
+    with Pulse(sys.stdout, lambda: "the task above is at work") as stream:
+        return run_playbook(playbook, inventories=inventories, environment=environment, stream=stream)
 
 
 def platform() -> tuple[dict, Endpoint | None]:

@@ -14,6 +14,7 @@ import time
 import typing
 
 from tests.gates.process import CACHE, Failed, Log, end_all
+from tests.support.pulse import Pulse
 
 LOGS = CACHE / "logs"
 TIMES = CACHE / "stage-times.json"
@@ -42,21 +43,27 @@ def run_stages(stages, logs=LOGS, stream=sys.stdout, memory=None, skippable=(), 
     memory: the inputs.Memory of what has passed, which this run adds to; skippable: the stages that are skipped when
     they have passed with what they depend on as it is; abreast: the stages that use nothing of each other's. Those that
     follow each other run side by side, as many as there are processors, each line of theirs after the stage's name.
+    Whoever waits is told every ten seconds which stages are at work, where those say nothing.
     """
-    results = []
-    for together, grouped in itertools.groupby(stages, lambda name: name in abreast):
-        names = list(grouped)
-        settings = [(name, stages[name], logs, _Named(stream, name) if together else stream, memory, name in skippable)
-                    for name in names]
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() if together else 1) as pool:
-            futures = [pool.submit(_run_stage, *each) for each in settings] if together and len(names) > 1 else []
-            try:
-                results += [future.result() for future in futures] or [_run_stage(*each) for each in settings]
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                end_all()
-                raise
+    results, running = [], {}
+    with Pulse(stream, lambda: ", ".join(list(running))) as stream:
+        for together, grouped in itertools.groupby(stages, lambda name: name in abreast):
+            results += _run_group(list(grouped), together, stages, logs, stream, memory, skippable, running)
     return results
+
+
+def _run_group(names, together, stages, logs, stream, memory, skippable, running):
+    """The Results of stages that follow each other. running: {name: None} of those at work, kept up to date."""
+    settings = [(name, stages[name], logs, _Named(stream, name) if together else stream, memory, name in skippable, running)
+                for name in names]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() if together else 1) as pool:
+        futures = [pool.submit(_run_stage, *each) for each in settings] if together and len(names) > 1 else []
+        try:
+            return [future.result() for future in futures] or [_run_stage(*each) for each in settings]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
 
 
 class _Named:
@@ -73,8 +80,8 @@ class _Named:
         self._stream.flush()
 
 
-def _run_stage(name, stage, logs, stream, memory, skippable):
-    with _alone(logs / f".{name}.lock", stream):
+def _run_stage(name, stage, logs, stream, memory, skippable, running):
+    with _at_work(running, name), _alone(logs / f".{name}.lock", stream):
         if memory is None:
             return _run_stage_alone(name, stage, logs, stream)
         digest = memory.digest(name)
@@ -88,6 +95,15 @@ def _run_stage(name, stage, logs, stream, memory, skippable):
         if result.problem is None:
             memory.keep(name, digest)
         return result
+
+
+@contextlib.contextmanager
+def _at_work(running, name):
+    running[name] = None
+    try:
+        yield
+    finally:
+        del running[name]
 
 
 @contextlib.contextmanager

@@ -15,8 +15,10 @@ import tempfile
 import time
 
 from tests.lab import cache, machine, recipe
-from tests.lab.errors import LabError, say
+from tests.lab.errors import LabError, at_work, say
 from tests.lab.image import image_directory
+
+SHOWN = 100  # characters of a line of the log
 
 
 class Builder:
@@ -187,9 +189,19 @@ def build(engine: str, suite: str) -> None:
     say(f"image built: kernel {version}, {size >> 20} MiB on disk")
 
 
+def said_last() -> str:
+    """The last line of the build's log, which tells how far it is."""
+    try:
+        lines = (cache.images_directory() / "build.log").read_text(errors="replace").split("\n")
+    except FileNotFoundError:
+        return "beginning"
+    return next((line.strip()[:SHOWN] for line in reversed(lines) if line.strip()), "beginning")
+
+
 if __name__ == "__main__":
     try:
-        build(*sys.argv[1:])
+        with at_work(said_last):
+            build(*sys.argv[1:])
     except LabError as problem:
         say(str(problem))
         sys.exit(1)

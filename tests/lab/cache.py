@@ -12,7 +12,7 @@ import pathlib
 import re
 import tempfile
 
-from tests.lab.errors import LabError
+from tests.lab.errors import LabError, at_work
 
 
 def cache_directory() -> pathlib.Path:
@@ -62,7 +62,8 @@ def locked(path: pathlib.Path, wait: bool = True, waiting=None):
                                ) from None
             if waiting:
                 waiting()
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            with at_work(lambda: "waiting for the other process"):
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
 
 

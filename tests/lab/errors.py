@@ -3,8 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one exception of the lab, and the one way it talks while it works."""
 
+import contextlib
 import sys
 import time
+
+from tests.support.pulse import Pulse
 
 _STARTED = time.monotonic()
 
@@ -16,3 +19,10 @@ class LabError(Exception):
 def say(message: str) -> None:
     """Print one progress line with the seconds since the command began (to stderr: stdout carries results)."""
     print(f"[lab {time.monotonic() - _STARTED:6.1f} s] {message}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def at_work(what):
+    """Show that the block goes on where it says nothing for ten seconds. what(): what it does just now; "" for no line."""
+    with Pulse(sys.stderr, what) as stream, contextlib.redirect_stderr(stream):
+        yield

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from tests.lab import cache, image, inventory, machine, seed
 from tests.lab.engines.choice import choose, engine_class
-from tests.lab.errors import LabError, say
+from tests.lab.errors import LabError, at_work, say
 from tests.lab.processes import Recorded, children, recorded
 from tests.lab.spec import HostSpec, parse_disks, parse_memory
 
@@ -212,7 +212,7 @@ class Lab:
         say(f"lab {self.name}: booting {', '.join(names)} ({self.description['engine']})")
         for name in names:
             self._ask("start", host=name)
-        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        with at_work(lambda: "booting"), concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
             try:
                 for done in concurrent.futures.as_completed([pool.submit(self.wait, name) for name in names]):
                     done.result()

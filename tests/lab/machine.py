@@ -11,7 +11,7 @@ import subprocess
 import sys
 import urllib.request
 
-from tests.lab.errors import LabError, say
+from tests.lab.errors import LabError, at_work, say
 from tests.support import root
 
 MIRROR = "http://deb.debian.org/debian"
@@ -114,5 +114,7 @@ def install(packages: list[str]) -> None:
     say(f"installing {', '.join(packages)}")
     for command in (["apt-get", "-qq", "update"],
                     ["apt-get", "-qq", "-y", "install", "--no-install-recommends", *packages]):
-        if subprocess.run([*prefix, *environment, *command], stdout=sys.stderr, check=False).returncode:
+        with at_work(lambda command=command: " ".join(command[:3])):
+            code = subprocess.run([*prefix, *environment, *command], stdout=sys.stderr, check=False).returncode
+        if code:
             raise LabError(f"`{' '.join(prefix + command)}` failed; its own output above says why")
