@@ -502,3 +502,40 @@ result = [predicted, made, state() == before, os.path.exists("/etc/virtshare/cre
     assert words in made["msg"] and "Nothing was changed for this share." in made["msg"], made["msg"]
     assert any(words in warning and "yet" in warning for warning in predicted["warnings"]), predicted
     assert untouched and not directory
+
+
+@pytest.mark.parametrize("declared", ["mounted", "unmounted", "absent"])
+def test_a_share_whose_parent_was_bound_over_itself_is_refused_in_check_mode_too(tmp_path, declared):
+    result = on_a_host(tmp_path, """
+share_mounts([share()])
+parent = os.path.dirname(A)
+sh("mount --bind %%s %%s" %% (parent, parent))
+before = state()
+predicted = share_mounts([share(state=%r)], check=True)
+refused = share_mounts([share(state=%r)])
+untouched = state() == before
+sh("umount " + parent)
+result = dict(predicted=predicted["msg"], refused=refused["msg"], untouched=untouched,
+              after=share_mounts([share(state=%r)]), there=[A in line.split()[2] for line in mountinfo()].count(True))
+""" % (declared, declared, declared))
+    assert "/srv/disk/shares/a: there is a mount at this path already, hidden under what is mounted at /srv/disk/shares, " \
+           "and nothing can unmount it there. Take that away first: umount /srv/disk/shares." in result["refused"]
+    assert result["predicted"] == result["refused"] and result["untouched"]
+    assert not result["after"]["msg"] and result["there"] == (declared == "mounted")
+
+
+def test_a_share_in_a_directory_that_is_bound_over_itself_goes_in_both_places(tmp_path):
+    result = on_a_host(tmp_path, """
+parent = os.path.dirname(A)
+os.mkdir(parent)
+sh("mount --make-shared %s; mount --bind %s %s" % (disk, parent, parent))
+first = share_mounts([share()])
+twice = [line.split()[2] for line in mountinfo()].count(A)
+predicted = share_mounts([share(state="absent")], check=True)
+gone = share_mounts([share(state="absent")])
+result = dict(first=first["msg"], twice=twice, predicted=predicted["did"], did=gone["did"], msg=gone["msg"],
+              there=os.path.exists(A), again=share_mounts([share(state="absent")])["did"])
+""")
+    assert (result["first"], result["msg"], result["twice"]) == ("", "", 2)
+    assert result["predicted"] == result["did"] == ["unmount", "remove_directory", "fstab"]
+    assert (result["there"], result["again"]) == (False, [])

@@ -4,11 +4,12 @@
 """What was found of a share on a host. Pure."""
 
 import collections
+import posixpath
 
 from .._host import mountinfo
 
-Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units other_names")
-Found.__new__.__defaults__ = (None, None, None, ())
+Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units other_names cover")
+Found.__new__.__defaults__ = (None, None, None, (), None)
 Found.__doc__ = """What was found of one share.
 
 stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
@@ -19,6 +20,7 @@ trap: the automount trap under them as a mountinfo.Mount, None when there is non
 credentials: credentials.State of the share's credentials file, None when it was not looked at.
 units: boot.Units, None where systemd is not the init or reads another file than fstab.
 other_names: names that lead to the path over symbolic links, and that fstab has, a list of str.
+cover: the mount point of what hides another mount at the path, see cover(), or None.
 """
 
 
@@ -50,3 +52,25 @@ def layers(entries, path):
         if not any(entry.mount_point == path for entry in entries if entry.mount_id not in gone):
             return result, None
         entries = [entry for entry in entries if entry.mount_id not in gone]
+
+
+def cover(entries, path):
+    """The mount point of what lies over a mount at the path, so that nothing can unmount that by its path, or None.
+
+    One that goes together with what is seen there does not count: a mount in a directory that is bound elsewhere, or over
+    itself, is in the other place as well (mount_namespaces(7), "peer group").
+    """
+    shown, trap = layers(entries, path)
+    shown = shown + [trap] * (trap is not None)
+    above = {entry.mount_id: entry for entry in entries}
+    peers = {group for entry in shown for group in _groups(above.get(entry.parent_id), ("shared",))}
+    hidden = [entry for entry in entries if entry.mount_point == path and entry not in shown
+              and not peers.intersection(_groups(above.get(entry.parent_id), ("shared", "master")))]
+    holder = mountinfo.containing(entries, posixpath.dirname(path)) if hidden else None
+    return None if holder is None else holder.mount_point
+
+
+def _groups(mount, kinds):
+    """The numbers of the peer groups that a mount is in, in one of these ways."""
+    fields = [field.partition(":") for field in (mount.propagation if mount is not None else ())]
+    return {number for kind, dummy, number in fields if kind in kinds}

@@ -16,7 +16,7 @@ from .._share import credentials, doors, options, served, trial
 from .._share.live import origin_of
 from .._share.types import registry
 from . import boot, dependencies, fuse_processes, mountpoint, undeclared
-from .found import Found, layers, stack
+from .found import Found, cover, layers, stack
 from .in_use import in_use
 from .origins import independent, linked_names, other_names
 from .servers import Servers, keys_of
@@ -198,7 +198,7 @@ class Host:
         return Found(
             mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
             trap, credentials.look(path, share_type.credentials(share) if share_type else None),
-            units.get(path))
+            units.get(path), cover=cover(entries, path))
 
     def _units(self, paths):
         """{path: boot.Units}, nothing where systemd is not the init or reads another file than fstab."""

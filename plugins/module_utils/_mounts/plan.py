@@ -58,6 +58,11 @@ def _refuse_place(share, found):
             "%s: fstab has it under another name, too, and a boot would follow that line: %s leads there over a symbolic "
             "link. Remove the line, or write the path in it without links. Nothing was changed for this share." % (
                 path, " and ".join(found.other_names)))
+    if found.cover and not (found.stack and share["state"] == "mounted"):
+        raise Refusal(
+            "%s: there is a mount at this path already, hidden under what is mounted at %s, and nothing can unmount it there. "
+            "Take that away first: umount %s. Or reboot the host, when fstab has nothing at %s. Nothing was changed for this "
+            "share." % (path, found.cover, found.cover, found.cover))
     if found.point.kind == "other":
         raise Refusal(
             "%s: the path is there and is not a directory. Remove it, or write another path." % path)
