@@ -8,9 +8,7 @@ behind it would spring it, so everything here comes from the list of mounts. Sou
 systemd.time(7), fs/autofs/inode.c (autofs_show_options).
 """
 
-import functools
-import re
-
+from .._host import systemd
 from .._share.values import seconds_of
 
 _OPTION = "x-systemd.automount"
@@ -54,19 +52,9 @@ def idle_seconds(share):
     return 0 if value is False else None if value is True else seconds_of(value)
 
 
-@functools.lru_cache(maxsize=None)
-def unit_name(path, suffix="automount"):
-    """The name of the unit of a path, as systemd-escape --path --suffix=… writes it."""
-    escaped = []
-    for position, byte in enumerate(path.strip("/").encode("utf-8", "surrogateescape")):
-        character = chr(byte)
-        if character == "/":
-            escaped.append("-")
-        elif re.match(r"[A-Za-z0-9:_]", character) or (character == "." and position):
-            escaped.append(character)
-        else:
-            escaped.append("\\x%02x" % byte)
-    return "%s.%s" % ("".join(escaped), suffix)
+def unit_name(path):
+    """The name of the unit that sets the trap of a path."""
+    return systemd.unit_name(path, "automount")
 
 
 def _live_seconds(trap):

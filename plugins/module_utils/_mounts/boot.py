@@ -12,6 +12,7 @@ import fnmatch
 import os
 import re
 
+from .._host import systemd
 from .._plan.plan import Refusal
 from . import automount
 
@@ -55,7 +56,7 @@ def sources(paths):
     """[(path, source)] of the paths that a unit file mounts."""
     result, listed = [], _all_listed()
     for path in paths:
-        filename = _first(listed, BEFORE_FSTAB + AFTER_FSTAB, automount.unit_name(path, "mount"))
+        filename = _first(listed, BEFORE_FSTAB + AFTER_FSTAB, systemd.unit_name(path, "mount"))
         result.extend((path, value) for section, key, value in (_settings(filename) if filename else ())
                       if (section, key) == ("Mount", "What"))
     return result
@@ -74,7 +75,7 @@ def refuse(share, units):
     if units is None:
         return []
     path, on_demand = share["path"], automount.wanted(share)
-    mount, trap = automount.unit_name(path, "mount"), automount.unit_name(path)
+    mount, trap = systemd.unit_name(path, "mount"), automount.unit_name(path)
     wanted = dict(units.wanted)
     if share["state"] == "mounted":
         if share["options"].get("noauto") is True and not on_demand:
@@ -131,7 +132,7 @@ def _listed(directory):
 
 
 def _look_at(path, links, listed):
-    names = automount.unit_name(path, "mount"), automount.unit_name(path)
+    names = systemd.unit_name(path, "mount"), automount.unit_name(path)
     changed, conditions = [], []
     for name in names:
         for filename in _drop_ins(name, listed):

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a VM template and its guest need to have a registered directory. No I/O."""
 
+from .._host import systemd
 from .._plan.plan import Refusal
 from . import objects, template
 
@@ -38,7 +39,7 @@ def parts(image, read_only=False, by_id=False, mount_tag=None, mount_point=None)
         "mount_tag": tag,
         "mount_point": point,
         "fstab": "%s %s virtiofs %s 0 0" % (tag, point, options),
-        "unit_name": unit_name(point),
+        "unit_name": systemd.unit_name(point, "mount"),
         "unit": "[Unit]\nDescription=%s\n\n[Mount]\nWhat=%s\nWhere=%s\nType=virtiofs\nOptions=%s\n\n"
                 "[Install]\nWantedBy=multi-user.target\n" % (point, tag.replace("%", "%%"), point, options),
         "cloud_init": [tag, point, "virtiofs", options, "0", "0"],
@@ -54,20 +55,3 @@ def _given(value, image, key, default, what):
         raise Refusal("The %s has neither %s nor an id, from which OpenNebula would make one; declare %s."
                       % (what, key, key))
     return default % image["id"]
-
-
-def unit_name(path):
-    """The name of the mount unit for a path, as systemd-escape --path --suffix=mount makes it."""
-    parts_of = [part for part in path.split("/") if part]
-    if not parts_of:
-        return "-.mount"
-    escaped = "-".join("".join(_escaped(character) for character in part) for part in parts_of)
-    if escaped.startswith("."):
-        escaped = "\\x2e" + escaped[1:]
-    return escaped + ".mount"
-
-
-def _escaped(character):
-    if character in ":_." or (ord(character) < 128 and character.isalnum()):
-        return character
-    return "".join("\\x%02x" % byte for byte in character.encode("utf-8"))

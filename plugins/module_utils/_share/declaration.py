@@ -7,6 +7,7 @@ import difflib
 import posixpath
 import re
 
+from .._host import systemd
 from .._plan.plan import UNSEEN, Refusal, quoted, visible
 from . import declared_options
 from .acl import HIGHEST_NUMBER, acl_entry, is_account
@@ -119,8 +120,11 @@ class _Share:
         state = self._choice("state", STATES) or "mounted"
         share_type = self._type()
         self.options = self._options(share_type)
+        path = self._path(share_type)
+        if path and state == "mounted" and self.options.get("x-systemd.automount"):
+            self._unit(path)
         return {
-            "path": self._path(share_type),
+            "path": path,
             "type": share_type and share_type.name,
             "source": self._source(share_type, state),
             "options": self.options,
@@ -184,6 +188,14 @@ class _Share:
             self.problem("%s", trouble)
             return None
         return str(path)
+
+    def _unit(self, path):
+        """systemd has a unit for what it mounts on demand, which it is asked for by its name."""
+        length = len(systemd.unit_name(path, "automount"))
+        if length > systemd.LONGEST_UNIT_NAME:
+            self.problem("with x-systemd.automount systemd needs a unit whose name is made of the path, and of this one it has "
+                         "%d bytes, where %d are the most. Each character but letters, digits, '.', ':', '_' and '/' takes four. "
+                         "Write a shorter path, or leave the option out.", length, systemd.LONGEST_UNIT_NAME)
 
     def _source(self, share_type, state):
         source = self.share.get("source")

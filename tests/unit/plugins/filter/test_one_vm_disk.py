@@ -4,13 +4,10 @@
 """The part of a VM template, and of its guest, that a registered directory needs."""
 
 import configparser
-import shutil
-import subprocess
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.virtshare.storage.plugins.filter.one_vm_disk import FilterModule
-from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import vm_part
 
 from tests.simulators.onesim import start
 from tests.simulators.onesim.template import Template
@@ -60,14 +57,6 @@ def test_the_guests_three_forms_say_the_same():
     assert (unit["Mount"]["What"], unit["Mount"]["Where"], unit["Mount"]["Type"], unit["Mount"]["Options"]) == (
         "web", "/srv/web", "virtiofs", "ro,nofail")
     assert made["unit_name"] == "srv-web.mount"
-
-
-@pytest.mark.parametrize("path", ["/", "/srv/a-b", "/srv/.hidden", "/.hidden/x", "/srv/ä", "/srv/a~b,c"])
-def test_a_unit_is_named_as_systemd_names_it(path):
-    if not shutil.which("systemd-escape"):
-        pytest.skip("systemd is not installed")
-    said = subprocess.run(["systemd-escape", "--path", "--suffix=mount", path], check=True, capture_output=True, text=True)
-    assert vm_part.unit_name(path) == said.stdout.strip()
 
 
 @pytest.mark.parametrize("image, settings, words", [

@@ -11,8 +11,6 @@ from ansible_collections.virtshare.storage.plugins.module_utils._mounts.mountpoi
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROOT = "20 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
 TRAP = ("30 20 0:60 / /srv/x rw,relatime - autofs systemd-1 rw,fd=61,pgrp=1,timeout=600,minproto=5,maxproto=5,direct,"
@@ -134,22 +132,3 @@ def test_idle_seconds_as_systemd_reads_them(text, seconds):
 
 def test_without_an_idle_time_it_stays_mounted():
     assert automount.idle_seconds({"options": {}}) == 0
-
-
-# As systemd-escape --path --suffix=automount of systemd 252 writes them.
-@pytest.mark.parametrize("path, unit", [
-    ("/srv/shares/media", "srv-shares-media.automount"),
-    ("/srv/my disks", "srv-my\\x20disks.automount"),
-    ("/srv/a-b/.c/d.e", "srv-a\\x2db-.c-d.e.automount"),
-    ("/.x", "\\x2ex.automount"),
-    ("/srv/ü@#\\", "srv-\\xc3\\xbc\\x40\\x23\\x5c.automount"),
-    ("/srv/a:b_c", "srv-a:b_c.automount"),
-])
-def test_names_of_units(path, unit):
-    assert automount.unit_name(path) == unit
-
-
-@given(st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="/\0"), min_size=1))
-def test_a_units_name_is_one_plain_word(name):
-    assert set(automount.unit_name("/srv/" + name)) <= set(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\")
