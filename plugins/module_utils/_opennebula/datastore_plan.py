@@ -31,11 +31,11 @@ def plan_all(desired, server, absent_images=()):
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
-    server, meant = server.but(datastores=server.datastores), set()
+    server, meant, gone = server.but(datastores=server.datastores), set(), []
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["type"] != "system", index)):
         item = desired[position]
         try:
-            current = find(item, server.datastores)
+            current = _find(item, server.datastores, gone)
             objects.refuse_twice(current, meant, label(item))
             one, after = plan(current, item, server, absent_images)
         except Refusal as refusal:
@@ -46,8 +46,17 @@ def plan_all(desired, server, absent_images=()):
         server.datastores = [known for known in server.datastores if known is not current]
         if after is not None:
             server.datastores.append(after)
+        elif current is not None:
+            gone.append(current)
     refuse(problems)
     return whole, predicted
+
+
+def _find(item, datastores, gone):
+    """See find(). gone: those that the same list takes away, which an id still means, and a name that no other has."""
+    if item["id"] is not None:
+        return find(item, datastores + gone)
+    return find(item, datastores) or find(item, gone)
 
 
 def plan(current, desired, server, absent_images=()):

@@ -412,6 +412,28 @@ def test_one_datastore_declared_by_its_name_and_by_its_id_is_refused():
     assert "(id 100) is declared twice" in refusal({"name": "projects"}, {"id": 100, "mode": "640"}, on=world(known(100)))
 
 
+ABSENT = {"name": "old", "state": "absent"}
+
+
+@pytest.mark.parametrize("declared", [
+    [{"name": "projects"}, ABSENT, {"id": 100}],
+    [{"id": 100}, ABSENT, {"name": "projects"}],
+    [{"id": 100, "state": "absent"}, ABSENT, VIRTIOFS],
+    [{"id": 100, "state": "absent"}, ABSENT, {"name": "projects", "state": "absent"}],
+    [{"name": "projects", "state": "absent"}, ABSENT, {"id": 100, "mode": "640"}],
+    [{"id": 100, "state": "absent"}, ABSENT, dict(VIRTIOFS, name="projects", new_name="work")],
+    [dict(VIRTIOFS, type="system", ds_mad=None, tm_mad="shared"), ABSENT, {"id": 100, "state": "absent"}],
+])
+def test_one_that_another_entry_of_the_list_takes_away_is_declared_twice_too(declared):
+    assert "(id 100) is declared twice in one list, once by another name or by its id" in refusal(
+        *declared, on=world(known(100), known(101, "old")))
+
+
+def test_the_wrong_one_of_two_of_a_name_goes_by_its_id_and_the_other_stays_by_its_name():
+    plan, after = planned({"id": 107, "state": "absent"}, {"name": "projects"}, on=world(known(100), known(107)))
+    assert sent(plan) == [("one.datastore.delete", [107])] and after[1]["id"] == 100
+
+
 def test_two_of_a_name_are_reported_with_both_ids():
     on = world(known(100), known(107))
     for declared in ({"name": "projects"}, {"name": "projects", "state": "absent"}):
