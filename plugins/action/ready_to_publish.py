@@ -37,7 +37,7 @@ class ActionModule(ControllerAction):
     def work(self, arguments, hosts):
         seen = self._seen(arguments, hosts)
         found = {name: self._judged(name, arguments, *seen) for name in ("directories", "external_volumes", "gluster_volumes")}
-        problems = [problem for judged in found.values() for each in judged for problem in each[1]]
+        problems = proven.together(problem for judged in found.values() for each in judged for problem in each[1])
         if arguments["fail"]:
             refuse(problems)
             return {}

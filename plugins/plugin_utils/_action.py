@@ -7,6 +7,7 @@ import datetime
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._plan.gathered import gathered
 from ..module_utils._plan.plan import Failure
 from ..module_utils._plan.taking_part import VARIABLES, Job
 from ..module_utils._proof.explain import listed
@@ -29,8 +30,9 @@ class ControllerAction(ActionBase):
         try:
             result.update(self.work(arguments, Hosts(task_vars)))
         except Failure as failure:
-            number = len(failure.problems)
-            result.update(failed=True, problems=failure.problems,
+            problems = gathered(failure.problems)
+            number = len(problems)
+            result.update(failed=True, problems=problems,
                           msg="%s %s" % ("1 problem" if number == 1 else "%d problems" % number, self.WHERE))
         return result
 

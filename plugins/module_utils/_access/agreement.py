@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the hosts of one share have to agree on: who sets its owner, and which numbers its accounts have. Pure."""
 
+import collections
+
+from .._plan.gathered import listed
 from .._plan.plan import Refusal
 from .._share.types import registry
 from . import acl, named_accounts
@@ -75,15 +78,16 @@ def unknown(shares_by_host, accounts_by_host, expected_by_host):
             for kind, key, names in named_accounts.named(entry):
                 for name in names:
                     if name not in known[kind + "s"] and name not in (expected_by_host.get(host) or ()):
-                        hosts, places = lacking.setdefault((kind, name), ([], []))
+                        hosts, places = lacking.setdefault((kind, name), ([], collections.OrderedDict()))
                         hosts.append(host)
-                        places.append("access.%s of %s" % (key, entry["path"]))
+                        places.setdefault(key, []).append(entry["path"])
             try:
                 acl.named(entry.get("acl"), known, entry["path"])
             except Refusal as refusal:
                 sentences.append("%s: %s" % (host, refusal))
     for (kind, name), (hosts, places) in lacking.items():
-        hosts, places = list(dict.fromkeys(hosts)), list(dict.fromkeys(places))
+        hosts = list(dict.fromkeys(hosts))
+        places = ["access.%s of %s" % (key, listed(list(dict.fromkeys(paths)))) for key, paths in places.items()]
         sentences.append(
             "%s %s does not exist on %s, and is %s; create it first (%s, with the same number on all hosts), install the "
             "package that brings it, or name one that exists"

@@ -9,6 +9,7 @@ import os
 
 from .._host.bounded import ChildFailed, TimedOut
 from .._host.lock import Locked
+from .gathered import gathered
 from .plan import Failure
 
 
@@ -66,7 +67,7 @@ def _without_root(error):
 def leave(module, work, needs_root=False):
     """Do the work of a module, and end it with the Outcome: with exit_json, or where there are problems with fail_json.
 
-    The text of a failure has a problem a line. needs_root: whether nobody else can even look at what it works on.
+    The text of a failure has a problem a line, one that many shares have once. needs_root: whether nobody else can even look at what it works on.
     """
     outcome = Outcome()
     with outcome.collect():
@@ -75,8 +76,8 @@ def leave(module, work, needs_root=False):
                 module.params.get("host") or os.uname()[1], os.geteuid()))
         outcome = work(module.params, module.check_mode)
     module.no_log_values.update(outcome.secrets)
-    for warning in outcome.warnings:
+    for warning in gathered(outcome.warnings):
         module.warn(warning)
     if outcome.problems:
-        module.fail_json(msg="\n".join(outcome.problems), **outcome.returned())
+        module.fail_json(msg="\n".join(gathered(outcome.problems)), **outcome.returned())
     module.exit_json(**outcome.returned())

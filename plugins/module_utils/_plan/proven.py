@@ -3,9 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Only what is proven is published: one rule for every platform. Pure."""
 
+import collections
 import posixpath
+import re
 
 from .._host import mountinfo
+
+# Of what is a share itself; all else names the share that it lies in.
+_A_SHARE = re.compile(r"((/.*) \(.*\)): \2 (is not proven .*)\Z")
 
 
 def share_of(path, shares):
@@ -58,3 +63,13 @@ def directories(declared, proofs, check_mode):
                 problems.append("%s has no path, so that nothing can be proven of it; declare its path"
                                 % (one.get("name") or "An image without a name"))
     return [problem for problem in problems if problem]
+
+
+def together(problems):
+    """The problems of a list of directories; shares that are not proven for the same hosts are in one sentence."""
+    found = collections.OrderedDict()
+    for problem in problems:
+        share = _A_SHARE.match(problem)
+        found.setdefault(share.group(3) if share else problem, []).append((share and share.group(1), problem))
+    return [members[0][1] if len(members) == 1 else "%s: each %s" % (", ".join(start for start, dummy in members), rest)
+            for rest, members in found.items()]

@@ -9,7 +9,7 @@ is proven when inode, filesystem id and the content of its root are the same eve
 counts: one filesystem has many spellings, and one spelling may be two filesystems.
 """
 
-from .._plan import taking_part
+from .._plan import gathered, taking_part
 from .._share import marker
 from .._share.types import registry
 from . import clocks, declared, explain, guards, lasting, machines, reported
@@ -43,7 +43,7 @@ def judge(results, shares, expected=(), allow_same_machine=False, absent=None, m
     judged += [_left_out(path) for path in _paths_left_out(shares) if path not in known_paths]
     return {
         "proven": all(share["state"] in (PROVEN, LEFT_OUT) for share in judged),
-        "words": "\n".join([_summary(share) for share in judged] + taking_part.left_out(maintenance)) if judged
+        "words": "\n".join(gathered.alike(map(_summary, judged)) + taking_part.left_out(maintenance)) if judged
                  else "no share is declared: nothing to prove",
         "maintenance": list(maintenance),
         "shares": judged,

@@ -45,6 +45,15 @@ def test_anything_else_is_refused(path, proofs, check_mode, words):
     assert words in found
 
 
+def test_shares_that_are_not_proven_alike_are_one_problem():
+    paths = ["/srv/shares/s%d" % number for number in range(1, 21)]
+    found = problems(proofs=[proof(path, "failed", []) for path in paths],
+                     directories=[{"name": "x%s" % path[-1], "path": path} for path in paths + [SHARE]])
+    assert found[0] == "%s: each is not proven to be the same filesystem on every hypervisor; proven on: no host" % ", ".join(
+        "%s (x%s)" % (path, path[-1]) for path in paths)
+    assert len(found) == 2 and found[1].startswith(SHARE + " (x")
+
+
 def test_what_the_same_run_would_prove_counts_in_check_mode():
     assert problems(proofs=[proof(state="pending", proven=[])], directories=[{"name": "x", "path": SHARE}],
                     check_mode=True) == {}
