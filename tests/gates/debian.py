@@ -23,7 +23,7 @@ MINUTE = 60
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
 # What the README asks for, and what a user with sudo has besides.
 PACKAGES = ("ca-certificates", "debian-archive-keyring", "git", "make", "python3", "python3-venv", "sudo")
-PROGRAMS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux"}
+PROGRAMS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "pivot_root": "util-linux"}
 USERS = ("root", "admin")
 # The homes' names differ from root's path in nothing a test may care for.
 COMMANDS = "make check && make demo && make demo-down"
@@ -60,7 +60,11 @@ if [ "$user" != root ]; then
 fi
 git -c safe.directory='*' clone --quiet "$PWD" "$root$home/virtshare.storage"
 chroot "$root" chown -R "$user:" "$home"
-exec chroot "$root" su --login "$user" --command "cd virtshare.storage && $command"
+# Not chroot: a process that enters its mount namespace again is to see the same root directory as on a machine.
+cd "$root"
+pivot_root . .
+umount --lazy .
+exec su --login "$user" --command "cd virtshare.storage && $command"
 """
 
 

@@ -16,8 +16,10 @@ from tests.support import root
 
 MINUTE = 60
 _MORE_WORKERS_THAN_PROCESSORS = 2
-# What integration tests run that a small Debian lacks: a page's commands, Ansible's connection, what OCFS2 asks.
-_PROGRAMS = {"curl": "curl", "ssh": "openssh-client", "ip": "iproute2"}
+# What integration tests run that a small Debian lacks: a page's commands, Ansible's connection, what OCFS2 asks,
+# filesystems on files, processes that are looked for and ended.
+_PROGRAMS = {"curl": "curl", "ssh": "openssh-client", "ip": "iproute2", "mkfs.ext4": "e2fsprogs", "ps": "procps",
+             "kill": "procps"}
 _EVERYBODYS_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 # What runs on the controller alone. What runs on hosts has no annotations that Python 3.6 could read.
 TYPED = ("plugins/action", "plugins/filter", "plugins/plugin_utils", "tests/bench", "tests/demo", "tests/gates", "tests/integration",
@@ -89,9 +91,9 @@ def _integration(log, marks):
     unfit = root.trouble()
     if unfit:
         raise Failed(unfit)
-    missing = [package for program, package in _PROGRAMS.items() if shutil.which(program, path=_EVERYBODYS_PATH) is None]
+    missing = {package for program, package in _PROGRAMS.items() if shutil.which(program, path=_EVERYBODYS_PATH) is None}
     if missing:
-        environments.apt_install(log, missing, "The tests run programs that are missing")
+        environments.apt_install(log, sorted(missing), "The tests run programs that are missing")
     bench_tools(log)
     # Each test waits half of its time, for processes and simulators it started. Who has nothing left takes from the
     # others: some tests last a hundred times as long as most.
