@@ -195,7 +195,8 @@ def said_last() -> str:
         lines = (cache.images_directory() / "build.log").read_text(errors="replace").split("\n")
     except FileNotFoundError:
         return "beginning"
-    return next((line.strip()[:SHOWN] for line in reversed(lines) if line.strip()), "beginning")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "beginning")
+    return re.sub(r"^\+ (chroot \S+ )?", "", last)[:SHOWN]
 
 
 if __name__ == "__main__":

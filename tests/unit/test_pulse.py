@@ -85,8 +85,11 @@ def test_the_building_of_an_image_shows_how_far_it_is(tmp_path, monkeypatch):
     with shown() as screen, at_work(builder.said_last):
         assert screen.shows("… beginning: nothing new")
         cache.images_directory().mkdir()
-        (cache.images_directory() / "build.log").write_text("+ mmdebstrap\nUnpacking libc6 ...\n\n", encoding="utf-8")
+        log = cache.images_directory() / "build.log"
+        log.write_text("+ mmdebstrap\nUnpacking libc6 ...\n\n", encoding="utf-8")
         assert screen.shows("… Unpacking libc6 ...: nothing new")
+        log.write_text("+ chroot /work/root apt-get -y install nfs-common\n", encoding="utf-8")
+        assert screen.shows("… apt-get -y install nfs-common: nothing new")
 
 
 def test_who_waits_for_another_lab_is_told(tmp_path):
