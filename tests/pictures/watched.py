@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Record what the guards of two hosts say while shares are lost and come back: python -m tests.pictures.watched
 
-The guard is the program that the role installs, looking at real mounts. The hosts are mount namespaces of this machine, their
-shares directories of two small filesystems that both have. It takes four minutes and root.
+The hosts are those of a lab, with a kernel, a systemd and an NFS client each, and a third one is their server. What is kept is
+what the guards wrote for node_exporter's textfile collector. It takes ten minutes.
 """
 
 from __future__ import annotations
@@ -12,100 +12,85 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import time
 from pathlib import Path
 
-from ansible_collections.virtshare.storage.plugins.module_utils._guard import build
-
+from tests.lab import Lab
+from tests.support.guard import deploy, until
 from tests.support.playbook import ROOT
-from tests.support.privileged import run_as_root
 
 FILE = ROOT / "tests/fixtures/guard/watched.json"
 HOSTS = ("hv1", "hv2")
 SHARES = ("media", "projects")
-INTERVAL, LOOKS = 5, 44
-# (number of a look, host, what happens before it). The guard says lost or degraded after the second such look in a row, and
-# ok after the third.
+# Seconds: between two looks, that a server has to answer, and that are recorded.
+INTERVAL, TIMEOUT, SECONDS = 10, 5, 350
+# (seconds after the beginning, host, what happens there, its name)
 EVENTS = (
-    (6, "hv2", "umount /srv/shares/projects"),
-    (14, "hv2", "mount --bind /srv/export/projects /srv/shares/projects"),
-    (12, "hv1", "head -c 62M /dev/zero > /srv/export/media/installer.iso"),
-    (24, "hv1", "rm /srv/export/media/installer.iso"),
-    # A file that nobody ever writes into is read for as long as a server that does not answer.
-    (28, "hv1", "cd /var/lib/virtshare/identities && mv *projects.json kept && mkfifo srv%2Fshares%2Fprojects.json"),
-    (36, "hv1", "cd /var/lib/virtshare/identities && mv kept srv%2Fshares%2Fprojects.json"),
+    (30, "hv2", "umount /srv/shares/projects", "unmounted"),
+    (60, "nas1", "fallocate -l $(($(stat -f -c '%a * %S' /srv/media) * 98 / 100)) /srv/media/installer.iso", "filled"),
+    (80, "hv2", "mount /srv/shares/projects", "mounted"),
+    (140, "nas1", "rm /srv/media/installer.iso", "emptied"),
+    (200, "nas1", "systemctl stop nfs-server", "stopped"),
+    (250, "nas1", "systemctl start nfs-server", "started"),
 )
-
-_SCRIPT = r"""
-import time
-from ansible_collections.virtshare.storage.plugins.module_utils._guard import config
-from ansible_collections.virtshare.storage.plugins.module_utils._share import declaration, marker
-
-BEGIN = "mount -t tmpfs none /run && mount -t tmpfs none /var/lib/virtshare && mkdir /srv/metrics && echo ready && exec sleep infinity"
-
-def on(host, command, **more):
-    return subprocess.Popen(["nsenter", "--target", str(processes[host].pid), "--mount", "--wd=/", *command], **more)
-
-def start(host):
-    process = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", BEGIN.replace(
-        "/srv/metrics", "/run/metrics")], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-shares = declaration.checked([
-    {"path": "/srv/shares/" + name, "type": "local", "source": "/srv/export/" + name, "access": {"writers": ["oneadmin"]}}
-    for name in SHARES], credentials=False)[0]
-for share in shares:
-    os.makedirs(share["path"]), os.makedirs(share["source"])
-    sh("mount -t tmpfs none %s -o size=64m,mode=0777" % share["source"])
-    with open(share["source"] + "/" + marker.NAME, "w") as target:
-        target.write(marker.text_of(marker.made(share["path"], share["path"], "2026-11-28")))
-    os.chmod(share["source"] + "/" + marker.NAME, 0o644)
-    sh("mount --bind %s %s" % (share["source"], share["path"]))
-processes = {host: start(host) for host in HOSTS}
-REMEMBER = '''
-import sys
-sys.path.insert(0, %r)
-from ansible_collections.virtshare.storage.plugins.module_utils._share import marker
-for path, source in %r:
-    marker.remember(path, source, marker.made(path, path, "2026-11-28"))
-''' % (ROOT, [(share["path"], share["source"]) for share in shares])
-for host in HOSTS:
-    assert on(host, [sys.executable, "-c", REMEMBER]).wait() == 0
-    with open("/srv/%s.json" % host, "w") as target:
-        target.write(config.text(config.made(shares, host, dict(
-            interval=INTERVAL, timeout=3.0, write_interval=600, names={}, metrics_directory="/run/metrics", virtiofsd=False,
-            free_percent=5.0, slow_seconds=0.0, proof_days=7.0, bad_runs=2, good_runs=3))))
-result, begun = [], time.monotonic()
-for number in range(LOOKS):
-    for at, host, command in EVENTS:
-        if at == number:
-            assert on(host, ["sh", "-c", command]).wait() == 0, command
-    looks = {host: on(host, [GUARD, "--config", "/srv/%s.json" % host, "run"]) for host in HOSTS}
-    for host, look in looks.items():
-        assert look.wait() == 0
-        said = on(host, ["cat", "/run/metrics/virtshare_guard.prom"], stdout=subprocess.PIPE, text=True).communicate()[0]
-        result.append([time.time(), host, said])
-    time.sleep(max(0, begun + INTERVAL * (number + 1) - time.monotonic()))
-for process in processes.values():
-    process.kill()
-"""
+METRICS = "/var/lib/prometheus/node-exporter"
+SERVER = """
+set -eu
+for name in %s; do
+    mkdir /srv/$name
+    truncate -s 96M /var/lib/$name.img && mkfs.ext4 -q -m 0 /var/lib/$name.img && mount -o loop /var/lib/$name.img /srv/$name
+    chmod 1777 /srv/$name
+    echo "/srv/$name *(rw,sync,no_subtree_check,no_root_squash)" >> /etc/exports
+done
+exportfs -ra
+systemctl restart nfs-server
+""" % " ".join(SHARES)
+# On the host itself, which may be the one that is cut off.
+RECORDER = """
+cat > /root/recorder.py <<'END'
+import json, os, time
+name, last = "%s/virtshare_guard.prom", None
+with open("/root/recorded", "w") as target:
+    while True:
+        found = os.stat(name)
+        if (found.st_ino, found.st_mtime_ns) != last:
+            last = (found.st_ino, found.st_mtime_ns)
+            target.write(json.dumps([found.st_mtime, open(name).read()]) + "\\n")
+            target.flush()
+        time.sleep(0.2)
+END
+systemd-run --quiet --unit recorder python3 /root/recorder.py
+""" % METRICS
 
 
-def record() -> list:
-    """[seconds since 1970, host, text of its metrics] of each look."""
-    with tempfile.TemporaryDirectory() as directory:
-        built = Path(directory) / "virtshare-guard"
-        built.write_bytes(build.program("/usr/bin/python3")[0])
-        built.chmod(0o755)
-        Path(directory).chmod(0o755)
-        given = "".join(f"{name} = {value!r}\n" for name, value in (
-            ("GUARD", str(built)), ("HOSTS", HOSTS), ("SHARES", SHARES), ("INTERVAL", INTERVAL), ("LOOKS", LOOKS), ("EVENTS", EVENTS),
-            ("ROOT", str(ROOT))))
-        return run_as_root(directory, given + _SCRIPT, seconds=3 * INTERVAL * LOOKS)
+def record() -> tuple[list, dict]:
+    """([seconds since 1970, host, text of its metrics] of each look, {name of an event: seconds since 1970})"""
+    with Lab.up("pictures-watched", [*(f"{host}:hypervisor-client" for host in HOSTS), "nas1:storage"], fresh=True) as lab, \
+            tempfile.TemporaryDirectory() as directory:
+        lab.ssh("nas1", SERVER)
+        for host in HOSTS:
+            lab.ssh(host, f"mkdir -p {METRICS}")
+        run = deploy(lab, Path(directory), share_guard_interval=INTERVAL, share_guard_timeout=TIMEOUT, share_guard_good_runs=3,
+                     share_guard_write_interval=600, share_guard_metrics_directory=METRICS, virtshare_shares=[
+                         {"path": f"/srv/shares/{name}", "type": "nfs", "source": f"nas1:/srv/{name}", "options": {"vers": "4.2"},
+                          "access": {"writers": ["nobody"]}} for name in SHARES])
+        assert run.code == 0, run.output
+        for host in HOSTS:
+            until(lab, {f"/srv/shares/{name}": ("ok", "") for name in SHARES}, 120, host)
+            lab.ssh(host, RECORDER)
+        events, begun = {}, time.monotonic()
+        for after, host, script, name in (*EVENTS, (SECONDS, "nas1", "true", "ended")):
+            time.sleep(max(0.0, begun + after - time.monotonic()))
+            events[name] = float(lab.ssh(host, f"date +%s.%N; {script}").stdout)
+        looks = [[at, host, text] for host in HOSTS
+                 for at, text in map(json.loads, lab.ssh(host, "systemctl stop recorder; cat /root/recorded").stdout.splitlines())]
+        return sorted(looks), events
 
 
-def compact(looks: list) -> dict:
-    """{"times": seconds of each look, by host; "series": {host: {name with labels: its values, null where there was none}}}"""
+def compact(looks: list, events: dict) -> dict:
+    """{"times": seconds of each look, by host; "series": {host: {name with labels: its values, null where there was none}};
+    "events": {name: seconds}}
+    """
     times: dict = {host: [] for host in HOSTS}
     series: dict = {host: {} for host in HOSTS}
     for at, host, text in looks:
@@ -114,7 +99,7 @@ def compact(looks: list) -> dict:
         for name, value in re.findall(r"(?m)^(\w\S*) (\S+)$", text):
             values = series[host].setdefault(name, [])
             values += [None] * (number - len(values)) + [float(value)]
-    return {"times": times, "series": series}
+    return {"times": times, "series": series, "events": {name: round(at, 1) for name, at in events.items()}}
 
 
 def openmetrics(recorded: dict) -> str:
@@ -130,5 +115,5 @@ def openmetrics(recorded: dict) -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(compact(record())) + "\n", encoding="utf-8")
-    print(f"{FILE} holds what {LOOKS} looks of {' and '.join(HOSTS)} said.")
+    FILE.write_text(json.dumps(compact(*record())) + "\n", encoding="utf-8")
+    print(f"{FILE} holds what {' and '.join(HOSTS)} said in {SECONDS} s.")
