@@ -139,7 +139,13 @@ class Builder:
             raise LabError(f"baking brought the accounts {', '.join(sorted(brought))}, which only the collection's own "
                            "installs may bring: add the package that did it to staged_names in recipe.py")
 
-    def make_image(self, name: str) -> None:
+    def label(self) -> None:
+        """Give all files the labels of the policy, which is in force from the first boot on."""
+        self.write("/etc/selinux/config", recipe.SELINUX_CONFIGURATION)
+        # Nothing is mounted in the tree, so that nothing else is labelled.
+        self.inside("setfiles", "-F", "/etc/selinux/default/contexts/files/file_contexts", "/")
+
+    def make_image(self, name: str, labelled: bool = False) -> None:
         image = self.work / f"{name}.raw"
         with image.open("w") as handle:
             handle.truncate(recipe.ROOT_SIZE)
@@ -154,6 +160,8 @@ class Builder:
             stamp = self.root / place / ".updated"
             stamp.touch()
             shutil.copystat(self.root / "usr", stamp)
+        if labelled:
+            self.label()
         self.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-m", "0", "-E", "lazy_itable_init=1,nodiscard",
                  "-d", str(self.root), str(image))
 
@@ -177,7 +185,7 @@ def build(engine: str, suite: str) -> None:
                                             or f"what {len(flavour.staged)} staged packages depend on"))
         with builder.aside() if flavour.aside else contextlib.nullcontext():
             builder.install_flavour(flavour)
-            builder.make_image(name)
+            builder.make_image(name, flavour.labelled)
     facts = kernel.complete(builder)
     if f" {builder.root}/" in pathlib.Path("/proc/self/mounts").read_text():
         raise LabError(f"something is still mounted below {builder.root}; nothing is removed there")

@@ -23,6 +23,7 @@ class Flavour:
     stopped: units of the baked packages that only start when a scenario starts them.
     absent_users: accounts that only those packages may bring. suite: the Debian it is.
     aside: made from a copy of the tree of the one before, so that those after it have nothing of it.
+    kernel_words: what its kernel is told besides. labelled: its files have the labels of SELinux's policy.
     engines: those it is made for. resumed: its booted state is kept where there is no KVM, which takes a minute or two
     once; a host of another flavour boots there as long each time.
     """
@@ -34,6 +35,8 @@ class Flavour:
     absent_users: tuple[str, ...] = ()
     suite: str = SUITE
     aside: bool = False
+    kernel_words: tuple[str, ...] = ()
+    labelled: bool = False
     engines: tuple[str, ...] = ("uml", "qemu")
     resumed: bool = False
 
@@ -61,6 +64,12 @@ FLAVOURS = {
     "hypervisor-full": dataclasses.replace(
         HYPERVISOR, packages=(*HYPERVISOR.staged, "apparmor"), absent_users=("oneadmin",), aside=True,
         resumed=True),
+    # With SELinux and Debian's policy, permissive until a scenario says otherwise, and confined guests.
+    "hypervisor-selinux": dataclasses.replace(
+        HYPERVISOR, staged=(), absent_users=("oneadmin",), aside=True, labelled=True, engines=("uml",),
+        kernel_words=("security=selinux", "selinux=1"),
+        packages=("selinux-policy-default", "policycoreutils-python-utils", "auditd", "acl", "nfs-common", "cifs-utils", "virtiofsd", "uidmap",
+                  "qemu-system-x86", "libvirt-daemon-system", "libvirt-clients")),
     "storage": Flavour(
         packages=("nfs-kernel-server", "acl", "samba", "glusterfs-server"),
         stopped=("smbd.service", "nmbd.service", "samba-ad-dc.service", "glusterd.service"),
@@ -93,6 +102,11 @@ APT::Install-Recommends "false";
 APT::Periodic::Enable "0";
 APT::Keep-Downloaded-Packages "true";
 Acquire::Languages "none";
+"""
+
+SELINUX_CONFIGURATION = """\
+SELINUX=permissive
+SELINUXTYPE=default
 """
 
 MASKED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",

@@ -11,7 +11,7 @@ import os
 import pathlib
 import subprocess
 
-from tests.lab import cache
+from tests.lab import cache, recipe
 from tests.lab.engines.base import Engine
 from tests.lab.errors import LabError
 
@@ -160,7 +160,7 @@ class Uml(Engine):
              # 512 terminals of the old kind would cost udev and systemd seconds at every boot and reload.
              "pty.legacy_count=0",
              # Its programs run under a filter instead of being traced, where this machine can: twice as fast.
-             "seccomp=auto"],
+             "seccomp=auto", *recipe.FLAVOURS[host["flavour"]].kernel_words],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             env={"TMPDIR": "/dev/shm", "HOME": "/", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 

@@ -71,7 +71,7 @@ def test_hosts():
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("hv1:router", "flavour 'router': write one of hypervisor, hypervisor-client, hypervisor-ready, hypervisor-full, storage"),
+    ("hv1:router", "flavour 'router': write one of hypervisor, hypervisor-client, hypervisor-ready, hypervisor-full, hypervisor-selinux, storage"),
     ("HV1", "host 'HV1' cannot be used"),
     ("../hv1", "cannot be used"),
     ("", "cannot be used"),
@@ -169,7 +169,7 @@ def test_staged_packages_are_not_baked():
 def test_what_is_installed_aside_is_not_in_the_images_after_it():
     uml, qemu = recipe.flavours("trixie", "uml"), recipe.flavours("trixie", "qemu")
     assert uml["hypervisor-ready"].aside and uml["hypervisor-client"].aside
-    assert set(uml) - set(qemu) == {"hypervisor-ready", "hypervisor-client"}
+    assert set(uml) - set(qemu) == {"hypervisor-ready", "hypervisor-client", "hypervisor-selinux"}
     assert qemu["hypervisor-full"].aside and set(qemu) <= set(uml)
     assert [name for name, flavour in qemu.items() if flavour.resumed] == ["hypervisor-full"]
     assert set(recipe.FLAVOURS["hypervisor"].absent_users) == {"libvirt-qemu", *uml["hypervisor-ready"].absent_users}
