@@ -88,7 +88,7 @@ def test_the_building_of_an_image_shows_how_far_it_is(tmp_path, monkeypatch):
         log = cache.images_directory() / "build.log"
         log.write_text("+ mmdebstrap\nUnpacking libc6 ...\n\n", encoding="utf-8")
         assert screen.shows("… Unpacking libc6 ...: nothing new")
-        log.write_text("+ chroot /work/root apt-get -y install nfs-common\n", encoding="utf-8")
+        log.write_text("+ chroot /lab/root apt-get -y install nfs-common\n", encoding="utf-8")
         assert screen.shows("… apt-get -y install nfs-common: nothing new")
 
 
