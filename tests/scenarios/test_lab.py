@@ -98,6 +98,14 @@ def test_hosts_of_a_lab_know_each_other_and_nobody_else(a, b, before):
     assert forwarding() == before["forwarding"]
 
 
+def test_a_lab_that_came_second_to_a_network_leaves_the_first_ones_link_alone(a, tmp_path):
+    second = type(a.engine)(tmp_path, a.description)
+    with pytest.raises(LabError, match="File exists"):
+        second.attach(os.getpid())
+    second.detach()
+    assert reaches(a, "hv1", "hv2") and a.ssh("hv1", "true").returncode == 0
+
+
 def test_a_hypervisor_has_nothing_that_the_collection_installs(a):
     state = a.ssh("hv1", "for p in nfs-common virtiofsd qemu-system-common libvirt-daemon-driver-qemu; do"
                          " dpkg-query -W -f '${Package} ${db:Status-Status}\\n' $p 2>/dev/null; done; true").stdout

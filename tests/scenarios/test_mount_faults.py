@@ -49,6 +49,8 @@ def share(name, source=None, **more):
 FIRST, SECOND, THIRD, FOURTH = (share(name) for name in EXPORTS[:4])
 LOCAL = {"path": "/srv/shares/local", "type": "local", "source": "/opt"}
 ALL = [FIRST, SECOND, THIRD, LOCAL]
+# A guest that has an image of the second share open.
+GUEST = f"touch {SECOND['path']}/disk && systemd-run --unit guest --property StandardInput=file:{SECOND['path']}/disk sleep 600"
 
 
 def line(each):
@@ -300,8 +302,7 @@ def test_a_root_disk_that_takes_no_change(site, spoil, mend, words, way_out, alw
 def test_a_mount_in_use_whose_declared_source_changed(site):
     other = share("second", "nas1:/export/other")
     declared = [FIRST, other, THIRD, LOCAL]
-    site.ssh("hv1", f"touch {SECOND['path']}/disk && systemd-run --unit guest"
-                    f" --property StandardInput=file:{SECOND['path']}/disk sleep 600")
+    site.ssh("hv1", GUEST)
     pid = site.ssh("hv1", "systemctl show --property MainPID --value guest").strip()
     run = site.run(declared)
     assert run.code != 0 and {each["host"] for each in run.failures} == {"hv1"}
@@ -317,6 +318,59 @@ def test_a_mount_in_use_whose_declared_source_changed(site):
     assert ended.code == 0 and operations(ended, "hv2") == []
     assert [name for name, path in operations(ended, "hv1")] == ["unmount", "fstab", "systemd_reload", "mount"]
     site.assert_declared(shares=declared)
+
+
+EXPORTED_ANEW = "exportfs -u '*:/export/second' && {steps} && exportfs -ra"
+
+
+@pytest.mark.release
+def test_a_directory_that_was_made_anew_on_the_server(site):
+    """What is mounted is a directory that nobody has any more: another mount takes its place where nobody uses it."""
+    site.ssh("hv1", GUEST)
+    site.ssh("nas1", EXPORTED_ANEW.format(steps="mv /export/second /export/old && mkdir /export/second"))
+    for host in HYPERVISORS:
+        assert "Stale file handle" in site.lab.ssh(host, f"ls {SECOND['path']}", check=False).stderr
+    run = site.run(ALL)
+    assert run.code != 0 and list(errors(run, "hv1")) == [SECOND["path"]] and operations(run, "hv1") == []
+    assert "used by sleep" in errors(run, "hv1")[SECOND["path"]] and "stale" in errors(run, "hv1")[SECOND["path"]]
+    assert errors(run, "hv2") == {} and operations(run, "hv2")[-1] == ("mount", SECOND["path"])
+    site.ssh("hv1", "systemctl stop guest")
+    ended = site.run(ALL)
+    assert ended.code == 0 and operations(ended, "hv2") == [], ended.failure_text()
+    site.ssh("hv1", f"touch {SECOND['path']}/seen")
+    assert site.ssh("hv2", f"ls {SECOND['path']}").split() == site.ssh("nas1", "ls /export/second").split() == ["seen"]
+    site.assert_declared()
+
+
+@pytest.mark.release
+def test_mounts_that_the_client_makes_inside_are_no_users_and_get_the_shares_options(site):
+    """A filesystem inside an export (crossmnt): the client mounts it by itself where somebody looks into it."""
+    inner = f"{SECOND['path']}/inner"
+    site.ssh("nas1", "truncate -s 16M /root/inner.img && mkfs.ext4 -q /root/inner.img && mkdir /export/second/inner && "
+                     "mount -o loop /root/inner.img /export/second/inner && chmod 1777 /export/second/inner && "
+                     "sed -i '/second/s/(rw,/(rw,crossmnt,/' /etc/exports && exportfs -ra")
+    try:
+        for host in HYPERVISORS:
+            site.ssh(host, f"ls {inner}/lost+found/..")
+            assert site.live(host)[inner] == "nas1:/export/second/inner"
+        careful = [FIRST, dict(SECOND, options={"vers": "4.2", "nosuid": True}), THIRD, LOCAL]
+        for shares, suid in ((careful, "nosuid"), (ALL, "")):
+            run = site.run(shares)
+            assert run.code == 0 and site.run(shares).changes == set(), run.failure_text()
+            for host in HYPERVISORS:
+                site.ssh(host, f"ls {inner}/lost+found/..")
+                options = site.ssh(host, f"findmnt --noheadings --output VFS-OPTIONS --mountpoint {inner}").strip().split(",")
+                assert ("nosuid" in options) == bool(suid), options
+        elsewhere = [FIRST, share("second", "nas1:/export/other"), THIRD, LOCAL]
+        run = site.run(elsewhere)
+        assert run.code == 0, run.failure_text()
+        site.assert_declared(shares=elsewhere)
+        assert site.run(ALL).code == 0
+    finally:
+        for host in HYPERVISORS:
+            site.lab.ssh(host, f"umount {inner}", check=False)
+        site.ssh("nas1", "sed -i 's/crossmnt,//' /etc/exports && exportfs -ra && exportfs -f && umount /export/second/inner && "
+                         "rmdir /export/second/inner && rm /root/inner.img")
 
 
 def test_a_second_run_of_the_same_play_at_the_same_time(site):

@@ -63,6 +63,8 @@ class Uml(Engine):
 
     def attach(self, pid: int) -> None:
         ip("link", "add", self.link, "type", "veth", "peer", "name", UPLINK, "netns", str(pid))
+        # Labs of two caches may choose one number at the same time: who came second leaves the first's link alone.
+        ip("link", "set", self.link, "alias", str(self.lab))
         # Hosts have no way beyond this machine, and nobody beyond it has one to them, even where it forwards.
         for family in ("ipv4", "ipv6"):
             setting = f"/proc/sys/net/{family}/conf/{self.link}/forwarding"
@@ -77,7 +79,8 @@ class Uml(Engine):
         ip("link", "set", self.link, "up")
 
     def detach(self) -> None:
-        if os.path.exists(f"/sys/class/net/{self.link}"):
+        alias = pathlib.Path(f"/sys/class/net/{self.link}/ifalias")
+        if alias.exists() and alias.read_text().strip() == str(self.lab):
             subprocess.run(["ip", "link", "delete", self.link], stderr=subprocess.DEVNULL, check=False)
 
     def endpoint(self, host: dict) -> tuple[str, int]:

@@ -33,7 +33,8 @@ def test_names_of_units(path, unit):
 
 @pytest.mark.skipif(not shutil.which("systemd-escape"), reason="systemd is not installed")
 def test_systemd_writes_them_so():
-    said = subprocess.run(["systemd-escape", "--path", "--suffix=automount", *NAMES], check=True, capture_output=True, text=True)
+    said = subprocess.run(["systemd-escape", "--path", "--suffix=automount", *NAMES], check=True, stdout=subprocess.PIPE,
+                          universal_newlines=True)
     assert said.stdout.split() == list(NAMES.values())
 
 
