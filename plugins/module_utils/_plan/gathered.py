@@ -6,8 +6,9 @@
 import collections
 import re
 
-# "hv1: /srv/shares/projects: …" and "share /srv/shares/projects: …", the latter after hosts, too.
-_SENTENCE = re.compile(r"((?:[^/:\n]+: )?)((?:share )?)(/[^:\n]+)(: .*)\Z", re.DOTALL)
+# "hv1: /srv/shares/projects: …" and "share /srv/shares/projects: …", the latter after hosts, too. Where a plain word follows
+# the path the sentence has begun, and its first colon is no end of a path.
+_SENTENCE = re.compile(r"((?:[^/:\n]+: )?)((?:share )?)(/(?:[^:\n ]| (?![a-z]))+)(: .*)\Z", re.DOTALL)
 
 
 def gathered(sentences):

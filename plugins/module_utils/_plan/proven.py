@@ -32,7 +32,7 @@ def unproven(path, what, proofs, check_mode, members=None):
         return "%s: write the path without . and .., it could leave the share it seems to lie in" % start
     share = share_of(path, proofs)
     if share is None:
-        return "%s lies in no share that was looked at; those are: %s" % (
+        return "%s: it lies in no share that was looked at; those are: %s" % (
             start, ", ".join(sorted(one["path"] for one in proofs)) or "none")
     pending = check_mode and share["state"] == "pending"
     proven = share["expected_hosts"] if pending else share["proven_hosts"]

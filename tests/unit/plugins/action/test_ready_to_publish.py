@@ -28,7 +28,7 @@ def test_a_directory_of_a_proven_share_is_published(path):
 
 
 @pytest.mark.parametrize("path, proofs, check_mode, words", [
-    (SHARE, [], False, "lies in no share that was looked at; those are: none"),
+    (SHARE, [], False, ": it lies in no share that was looked at; those are: none"),
     (SHARE + "s", [proof()], False, "those are: " + SHARE),
     ("/srv/shares", [proof()], False, "lies in no share"),
     (SHARE + "/../media", [proof()], False, "write the path without . and .."),

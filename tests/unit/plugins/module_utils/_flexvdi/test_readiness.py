@@ -81,8 +81,8 @@ def test_a_directory_of_two_volumes_is_tried_once():
 
 
 @pytest.mark.parametrize("given, words", [
-    ({"proofs": []}, "lies in no share that was looked at; those are: none"),
-    ({"proofs": [proof("/srv/shares/proj")]}, "lies in no share that was looked at; those are: /srv/shares/proj"),
+    ({"proofs": []}, ": it lies in no share that was looked at; those are: none"),
+    ({"proofs": [proof("/srv/shares/proj")]}, ": it lies in no share that was looked at; those are: /srv/shares/proj"),
     ({"proofs": [proof(proven=["hv1"], state="partial")]},
      "is not proven to be the same filesystem on hv2 of image storage West; proven on: hv1"),
     ({"proofs": [proof(proven=[], state="failed")]}, "on hv1, hv2 of image storage West; proven on: no host"),

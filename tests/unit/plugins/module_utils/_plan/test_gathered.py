@@ -26,6 +26,7 @@ def test_what_is_so_on_several_hosts_is_said_once():
 @pytest.mark.parametrize("said", [
     [], ["a sentence", "another: one"], ["hv1: /srv/a: gone.", "hv1: /srv/b: full."], ["hv1: /srv/a: gone"],
     ["/srv/a: mount /srv/a again.", "/srv/b: mount /srv/b again."], ["hv1: hv1 is off.", "hv2: hv2 is off."],
+    ["/srv/a (a) lies in none of these: /srv/b", "/srv/c (c) lies in none of these: /srv/b"],
     ["share /srv/a: gone"], ["hv1: /srv/a: gone\nand /srv/a: so", "hv2: /srv/a: gone"],
 ])
 def test_all_else_stays_as_it_is(said):
