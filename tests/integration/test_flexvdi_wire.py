@@ -54,8 +54,9 @@ GLUSTER_STEPS: list[tuple[str, dict, str]] = [
     ("flexvdi_gluster_volume", {"name": "templates", "image_storage": "West", "state": "absent"},
      '"type": "gvolume_delete", "volume_id": "templates", "image_storage_id": "West"}'),
 ]
-LAST: list[tuple[str, dict, str]] = [("flexvdi_image_storage", {"name": "West", "state": "absent"},
-         '"type": "istorage_delete", "image_storage_id": "West"}')]
+LAST: list[tuple[str, dict, str]] = [
+    ("flexvdi_image_storage", {"name": "West", "state": "absent"},
+     '"type": "istorage_delete", "image_storage_id": "West"}')]
 
 
 @pytest.mark.parametrize("version", ["2.2", "3.0", "3.1"])

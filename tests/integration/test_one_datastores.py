@@ -22,7 +22,7 @@ def one():
 
 
 COMMON: dict = {"clusters": ["west", "east"], "owner": "bob", "group": "users", "mode": "664",
-          "attributes": {"note": "a # b"}}
+                "attributes": {"note": "a # b"}}
 DECLARED: dict[str, dict] = {
     "virtiofs": dict(COMMON, name="d", ds_mad="virtiofs", tm_mad="local", safe_dirs=["/srv/shares", "/srv/more"],
                      restricted_dirs=["/"], limit_mb=100),

@@ -464,8 +464,8 @@ def test_names_that_the_server_takes_are_those_the_module_sends(one):
     taken = []
     for code in range(32, 256):
         name = "a%sb" % chr(code)
-        answer: typing.Any = proxy.one.datastore.allocate("%s:%s" % (USER, PASSWORD), 'NAME="%s"\nDS_MAD=fs\nTM_MAD=local'
-                                              % name.replace('"', '\\"'), -1)
+        template = 'NAME="%s"\nDS_MAD=fs\nTM_MAD=local' % name.replace('"', '\\"')
+        answer: typing.Any = proxy.one.datastore.allocate("%s:%s" % (USER, PASSWORD), template, -1)
         if answer[0]:
             taken.append(name)
     assert len(taken) > 150

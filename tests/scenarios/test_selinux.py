@@ -60,9 +60,9 @@ class Host:
             "roles": ["virtshare.storage.share_mounts", "virtshare.storage.share_access"],
         }]), encoding="utf-8")
 
-    def run(self, *arguments, shares=SHARES, **variables):
+    def run(self, *arguments, shares=None, **variables):
         run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
-            *arguments, "--extra-vars", json.dumps({"virtshare_shares": shares, **variables})])
+            *arguments, "--extra-vars", json.dumps({"virtshare_shares": SHARES if shares is None else shares, **variables})])
         print(run.output)  # pytest shows it when the test fails
         assert run.code == 0, run.failure_text()
         return run

@@ -230,7 +230,7 @@ def _plan_again(current, desired, datastore, server, what, summary):
     if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
         wanted["mode"] = current["mode"]
     others = server.but(**dict((name, [image for image in getattr(server, name) if image is not current])
-                              for name in ("images", "expected_images")))
+                               for name in ("images", "expected_images")))
     home = datastore or [one for one in server.datastores if one["id"] == current["datastore_id"]][0]
     created, after = _plan_new(wanted, home, others, what)
     if desired["owner"] is None and not objects.is_named(server.username, current["owner"], current["owner_id"]):

@@ -45,7 +45,7 @@ KINDS = dict(
           "localtime-logging auto_unmount"),
     transport=Word("tcp rdma socket ib-verbs unix"))
 KINDS.update(dict.fromkeys(("use-readdirp", "event-history", "auto-invalidation", "kernel-writeback-cache",
-                             "fuse-flush-handle-interrupt", "no-root-squash", "root-squash"), _SWITCH))
+                            "fuse-flush-handle-interrupt", "no-root-squash", "root-squash"), _SWITCH))
 KINDS.update(dict.fromkeys(("attribute-timeout", "entry-timeout", "negative-timeout"), Decimal()))
 KINDS.update(dict.fromkeys((
     "gid-timeout", "lru-limit", "invalidate-limit", "background-qlen", "congestion-threshold", "attr-times-granularity",
