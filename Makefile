@@ -73,7 +73,7 @@ docs-drawings: python ## draw the guides' pictures again from what they show
 artifact importer: python ## build the collection, check what is in it, let galaxy-importer judge it
 	@$(GATES) setup artifact
 
-sanity: python ## ansible-test sanity on ansible-core 2.16 and the newest that runs here
+sanity: python ## ansible-test sanity on the newest ansible-core that runs here
 	@$(GATES) setup sanity
 
 hosts: python ## scenarios and Molecule on real hosts in the lab, side by side

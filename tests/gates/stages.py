@@ -125,7 +125,7 @@ def _pytest(log, directory, *options, seconds):
 
 def target(log):
     """the code that runs on managed hosts, on the oldest Python there is"""
-    (version, python) = next((item for item in interpreters.found().items() if item[0] >= (3, 6)))
+    (version, python) = _oldest_of_hosts()
     files = [ROOT / "plugins/modules", ROOT / "plugins/module_utils"]
     cache = CACHE / "compiled"
     run(
@@ -151,6 +151,11 @@ def target(log):
     )
 
 
+def _oldest_of_hosts():
+    """The version, as (3, 6), and the path of the oldest Python found that what runs on hosts is written for."""
+    return next(item for item in interpreters.found().items() if item[0] >= (3, 6))
+
+
 def _link(source, link):
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
@@ -158,14 +163,25 @@ def _link(source, link):
 
 
 def sanity(log):
-    """ansible-test sanity on ansible-core 2.16 and the newest that runs here"""
+    """ansible-test sanity on the newest ansible-core that runs here; on 2.16, what the oldest Python of hosts compiles and imports"""
     newest = environments.newest_core()
-    # Side by side, as each uses one processor only. Pylint takes as long as all others, and one finds what the other does.
-    run_together(log, {
-        "2.16": _sanity(log, "2.16", "--skip-test", "pylint"),
+    (oldest, _python) = _oldest_of_hosts()
+    # Side by side, as each uses one processor only. Pylint takes as long as all others.
+    _ansible_test(log, {
+        "2.16": _sanity(log, "2.16", "--python", f"{oldest[0]}.{oldest[1]}", "--test", "compile", "--test", "import"),
         newest: _sanity(log, newest, "--skip-test", "pylint"),
-        f"{newest} pylint": _sanity(log, newest, "--test", "pylint"),
-    }, seconds=20 * MINUTE)
+        f"{newest} pylint": _sanity(log, newest, "--test", "pylint", name="pylint"),
+    })
+
+
+def release_sanity(log):
+    """what make test leaves out because it takes long: all of ansible-test sanity on ansible-core 2.16, with each Python"""
+    _ansible_test(log, {"2.16": _sanity(log, "2.16", "--skip-test", "pylint"),
+                        "2.16 pylint": _sanity(log, "2.16", "--test", "pylint", name="pylint")})
+
+
+def _ansible_test(log, runs):
+    run_together(log, runs, seconds=20 * MINUTE)
     if "All targets skipped" in log.path.read_text(encoding="utf-8"):
         raise Failed("ansible-test found nothing to test")
 
@@ -174,14 +190,14 @@ def sanity(log):
 _GET_PIP = {"2.16": "23_1_2", "2.19": "24_2", "2.21": "25_2"}
 
 
-def _sanity(log, version, *options):
+def _sanity(log, version, *options, name=""):
     """The (command, environment, directory) of ansible-test with some options on one ansible-core.
 
     It works on a copy of the tree, with a home of its own, so that nothing outside the project is written.
     """
     venv = environments.core(log, version)
     # Two of one version would be in each other's way.
-    name = "-".join(["sanity", version, *(["pylint"] if "--test" in options else [])])
+    name = "-".join(filter(None, ["sanity", version, name]))
     collection = tree.copy(name)
     home = CACHE / name / "home"
     stub = home / f".ansible/test/cache/get_pip_{_GET_PIP[version]}.py"
@@ -266,8 +282,8 @@ CHECK = {"setup": setup, "lint-changed": lint_changed, "unit": unit, "simulators
 # Parts of `hosts`, to run alone.
 HOSTS = {"scenarios": hosts.scenarios, "molecule": hosts.molecule}
 # What is run before a release, and too long for `make test`.
-RELEASE = {"setup": setup, "docs-site": site.site, "release-simulators": release_simulators, "release": hosts.release,
-           **debian.stages()}
+RELEASE = {"setup": setup, "docs-site": site.site, "release-sanity": release_sanity, "release-simulators": release_simulators,
+           "release": hosts.release, **debian.stages()}
 # The documentation site, see site.py: its links need the network, its pictures a browser.
 SITE = {"docs-site": site.site, "docs-links": site.links, "docs-pictures": site.screens, "docs-drawings": site.drawings}
 BENCH = {"bench-tools": bench_tools, "bench-mitogen": bench_mitogen}

@@ -1,11 +1,11 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From bare hosts to a share that is published, by what the guide has AWX do: see tests/support/awx_site.py."""
+"""From bare hosts to a share on one of them, by what the guide has AWX do: see tests/support/awx_site.py."""
 
 import pytest
 
-from tests.support.awx_site import PROVEN, Site
+from tests.support.awx_site import Site
 
 
 @pytest.fixture(name="site", scope="module")
@@ -14,7 +14,7 @@ def set_up(tmp_path_factory):
         yield made
 
 
-def test_a_limit_a_slice_and_the_workflow(site):
+def test_a_limit_and_a_slice(site):
     done, changed, writes = site.job("virtshare mount", limit="hv1")
     assert done.status == "successful" and changed == {"hv1"} and writes == [], done.output
     assert site.mounted("hv1") == ["nas1:/export/projects", "nfs4"] and site.mounted("hv2") == []
@@ -26,11 +26,3 @@ def test_a_limit_a_slice_and_the_workflow(site):
     done, changed, writes = site.job("virtshare publish", part=(1, 2))
     assert done.status == "failed" and writes == [] and changed == set(), done.output
     assert "no slice knows what the others find" in done.output
-
-    made = site.workflow()
-    for node, (done, changed, writes) in made.items():
-        assert {"check": {"hv2"}, "mount": {"hv2"}, "publish": {"localhost"}}.get(node, set()) <= changed, node
-        assert writes.count("one.image.allocate") == (node == "publish") and (writes == [] or node == "publish"), node
-    assert site.mounted("hv2") == ["nas1:/export/projects", "nfs4"]
-    assert made["verify"][1] == set()
-    assert [made[node][0].artifacts["share_proof_summary"] for node in ("publish", "verify")] == [PROVEN, PROVEN]
