@@ -20,6 +20,8 @@ from tests.support.flexvdi import MEDIA_PASSWORD, PASSWORD, USER
 from tests.support.playbook import ROOT
 from tests.support.warm import run_playbook
 
+pytestmark = pytest.mark.release
+
 ACCESS = {"owner": "libvirt-qemu", "group": "kvm", "mode": "0770", "writers": ["libvirt-qemu"]}
 IMAGES = {"path": "/home/images", "type": "local", "source": "/home/flexvdi-images", "access": ACCESS}
 PROJECTS = {"path": "/srv/shares/projects", "type": "nfs", "source": "nas1:/export/projects",

@@ -17,6 +17,8 @@ from tests.lab import Lab, LabError
 from tests.lab.lab import REPOSITORY
 from tests.lab.processes import Recorded, children, recorded
 
+pytestmark = pytest.mark.release
+
 ANSIBLE = pathlib.Path(sys.executable).parent / "ansible"
 
 

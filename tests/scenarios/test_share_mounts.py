@@ -265,6 +265,7 @@ def test_a_second_name_and_another_address_of_the_server_are_the_same_share(site
     assert_as_declared(site)
 
 
+@pytest.mark.release
 def test_dead_servers_end_in_time_and_spare_the_rest(site):
     site.ssh("umount /srv/shares/local")
     extra = {"path": "/srv/shares/more", "type": "local", "source": "/opt"}

@@ -428,6 +428,7 @@ def test_one_machine_under_two_names_is_refused(site):
     assert site.left_on_the_server() == []
 
 
+@pytest.mark.release
 def test_a_share_that_was_exchanged_on_the_server_is_not_yesterdays(site):
     assert site.run(PROJECTS, roles=["share_proof"]).code == 0
     site.ssh("nas1", "cd /export && mv projects yesterday && mkdir projects && exportfs -ra")

@@ -171,6 +171,7 @@ def test_every_host_sees_what_another_wrote(site):
     assert ".virtshare-proof" not in site.ssh("nas1", "ls -A /export/projects")
 
 
+@pytest.mark.release
 def test_a_swapped_export_fails_the_proof_and_nothing_is_published(site):
     site.ssh("hv2", f"umount {SHARE} && mount -t nfs -o vers=4.2 nas1:/export/other {SHARE}")
     written = site.writes()
