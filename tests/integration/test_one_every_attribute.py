@@ -180,6 +180,7 @@ def both(one, **declared):
     return result, writes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_made_left_alone_mended_deleted(one, kind):
     declared = declaration(kind)

@@ -232,6 +232,7 @@ def test_no_character_is_lost_on_the_way(one, value):
     assert writes == [ALLOCATE, UPDATE] if value.endswith("\\") else [ALLOCATE]
 
 
+@pytest.mark.slow
 def test_hundreds_of_random_names_and_templates_are_made_in_one_call_and_left_alone_by_the_next(one):
     nasty = Nasty(0)
     named: dict[str, dict] = {}
