@@ -131,7 +131,7 @@ def _installation(wanted, found, metrics_directory):
         plan.operations.append(Operation("look", units.SERVICE, "look at the shares now", command=[
             "systemctl", "start", "--no-block", units.SERVICE]))
     for path in set(_metrics(found.files)) & set(found.left):
-        # Last, as a look that has begun may write it once more. Prometheus would take it for news for ever.
+        # Last, as a look that has begun may write it once more. Prometheus would go on reading it as current.
         if path != os.path.join(metrics_directory, tell.METRICS):
             plan.add(_gone(path))
     return plan

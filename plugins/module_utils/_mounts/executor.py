@@ -286,7 +286,7 @@ class Executor:
                 raise Refusal("%s: its options could not be changed: %s" % (share["path"], _one_line(output)))
 
     def _expect_declared(self, share, share_type, evidence):
-        """A mount that succeeded and is not what was declared would be corrected in every run, for ever."""
+        """A mount that succeeded and is not what was declared would be corrected again in every run."""
         path = share["path"]
         mounts = self.mounts(path)
         if not mounts:

@@ -54,19 +54,22 @@ def layers(entries, path):
         entries = [entry for entry in entries if entry.mount_id not in gone]
 
 
-def cover(entries, path):
+def cover(entries, path, mounts, trap):
     """The mount point of what lies over a mount at the path, so that nothing can unmount that by its path, or None.
 
+    mounts, trap: what is seen there, see layers().
     One that goes together with what is seen there does not count: a mount in a directory that is bound elsewhere, or over
     itself, is in the other place as well (mount_namespaces(7), "peer group").
     """
-    shown, trap = layers(entries, path)
-    shown = shown + [trap] * (trap is not None)
+    shown = mounts + [trap] * (trap is not None)
+    unseen = [entry for entry in entries if entry.mount_point == path and entry not in shown]
+    if not unseen:
+        return None
     above = {entry.mount_id: entry for entry in entries}
     peers = {group for entry in shown for group in _groups(above.get(entry.parent_id), ("shared",))}
-    hidden = [entry for entry in entries if entry.mount_point == path and entry not in shown
-              and not peers.intersection(_groups(above.get(entry.parent_id), ("shared", "master")))]
-    holder = mountinfo.containing(entries, posixpath.dirname(path)) if hidden else None
+    if all(peers.intersection(_groups(above.get(entry.parent_id), ("shared", "master"))) for entry in unseen):
+        return None
+    holder = mountinfo.containing(entries, posixpath.dirname(path))
     return None if holder is None else holder.mount_point
 
 

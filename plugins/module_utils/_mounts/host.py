@@ -198,7 +198,7 @@ class Host:
         return Found(
             mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
             trap, credentials.look(path, share_type.credentials(share) if share_type else None),
-            units.get(path), cover=cover(entries, path))
+            units.get(path), cover=cover(entries, path, mounts, trap))
 
     def _units(self, paths):
         """{path: boot.Units}, nothing where systemd is not the init or reads another file than fstab."""

@@ -137,6 +137,14 @@ class Client:
         body = self._exchange(method, payload)
         return self._value(method, self._parsed(method, body))
 
+    def read(self, reader, method, *arguments):
+        """reader(value) of one call, as of XML; NoAnswer when the reader raises ValueError, as the value is not that."""
+        value = self.call(method, *arguments)
+        try:
+            return reader(value)
+        except ValueError as error:
+            raise NoAnswer("OpenNebula at %s gave an unexpected answer to %s: %s." % (shown(self.url), method, error))
+
     # -- transport -----------------------------------------------------------------------------------------------
 
     def _exchange(self, method, payload):

@@ -46,20 +46,10 @@ def work(params, check_mode):
 
 
 def _hosts(client):
-    pool = client.call("one.hostpool.info")
-    hosts = _parsed(client, "one.hostpool.info", lambda: plans.read_pool(pool))
+    hosts = client.read(plans.read_pool, "one.hostpool.info")
     # Only the newest record of each host.
-    monitoring = client.call("one.hostpool.monitoring", 0)
-    times = _parsed(client, "one.hostpool.monitoring", lambda: plans.read_times(monitoring))
+    times = client.read(plans.read_times, "one.hostpool.monitoring", 0)
     return [dict(host, timestamp=times.get(host["id"])) for host in hosts]
-
-
-def _parsed(client, method, read):
-    try:
-        return read()
-    except ValueError as error:
-        raise NoAnswer("OpenNebula at %s gave an unexpected answer to %s: %s."
-                       % (shown(client.url), method, error))
 
 
 def _expected(client, names, hosts):
@@ -106,8 +96,7 @@ def _carried_out(client, operations):
             continue
         try:
             number = operation.arguments["host"]
-            body = client.call("one.host.info", number)
-            host = _parsed(client, "one.host.info", lambda document=body: plans.read(document))
+            host = client.read(plans.read, "one.host.info", number)
             if not plans.as_expected(host, operation.arguments["expects"]):
                 over.add(operation.target)
                 skipped.append("%s: it has changed since it was looked at, and is left for the next run (it was to %s)" % (

@@ -7,7 +7,7 @@ import time
 
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, NoAnswer, Plan
-from .._plan.web import secrets_in, shown
+from .._plan.web import secrets_in
 from . import datastore, datastore_plan, drivers, idmaps, image, image_plan, image_state, machines, objects, template
 from .client import AUTHORIZATION, NO_EXISTS, ApiError, Client
 from .objects import NEW_ID
@@ -31,18 +31,8 @@ def _client(params, outcome, desired=()):
     return client
 
 
-def read(client, reader, method, *arguments):
-    """reader(body) of a call that answers with XML; NoAnswer when the body is not XML after all."""
-    body = client.call(method, *arguments)
-    try:
-        return reader(body)
-    except ValueError as error:
-        raise NoAnswer("OpenNebula at %s gave an unexpected answer to %s: %s."
-                       % (shown(client.url), method, error))
-
-
 def _names(client, method):
-    return read(client, lambda body: objects.names_by_id(template.parse(body)), method)
+    return client.read(lambda body: objects.names_by_id(template.parse(body)), method)
 
 
 def _found(plural, single, found):
@@ -106,13 +96,13 @@ def _carried_out(client, operation, arguments):
 
 
 def _datastores(client):
-    return read(client, datastore.read_pool, "one.datastorepool.info")
+    return client.read(datastore.read_pool, "one.datastorepool.info")
 
 
 def _config(client, desired, warnings):
     """(Config or None, version or None) for the preflight; a server that does not let us look is not refused for it."""
     try:
-        config = read(client, drivers.read_config, "one.system.config")
+        config = client.read(drivers.read_config, "one.system.config")
     except ApiError as error:
         if error.code != AUTHORIZATION:
             raise
@@ -124,7 +114,7 @@ def _config(client, desired, warnings):
     return config, version
 
 
-def _datastore_world(client, desired, warnings, absent_images=()):
+def _server_state(client, desired, warnings, absent_images=()):
     """The ServerState the plan needs, in as few calls as it can be read with."""
     server = objects.ServerState(_datastores(client))
     needed = datastore.needs(desired, server.datastores, absent_images)
@@ -140,7 +130,7 @@ def _datastore_world(client, desired, warnings, absent_images=()):
         server.images = _images(client)
         server.machines = _machines(client, _used_by(server.images, datastore.held_by_refused(desired, server.datastores)))
     for number in datastore.wants_decrypted(desired, server.datastores):
-        plain = read(client, lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
+        plain = client.read(lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
         for known in server.datastores:
             if known["id"] == number:
                 known["encrypted"] = datastore.still_encrypted(known, plain)
@@ -164,7 +154,7 @@ def _datastores_work(params, check_mode, items, single=None):
         desired = datastore.validated(items)
         client = _client(params, outcome, desired)
         absent_images = (params.get("expected_absent_images") or []) if check_mode else []
-        server = _datastore_world(client, desired, outcome.warnings, absent_images)
+        server = _server_state(client, desired, outcome.warnings, absent_images)
         plan, after = datastore_plan.plan_all(desired, server, absent_images)
         outcome.warnings += plan.warnings
         if plan.changed and not check_mode:
@@ -221,7 +211,7 @@ def _narrowed(params, found, keys):
 
 
 def _images(client):
-    return read(client, image.read_pool, "one.imagepool.info", *ALL_IMAGES)
+    return client.read(image.read_pool, "one.imagepool.info", *ALL_IMAGES)
 
 
 def _declared(desired, images, datastores_known):
@@ -269,7 +259,7 @@ def _machines(client, ids):
     """{id: VM} of these VMs, as far as the user may see them."""
     if not ids:
         return {}
-    return read(client, machines.read_pool, "one.vmpool.infoset", ",".join(map(str, sorted(ids))), False)
+    return client.read(machines.read_pool, "one.vmpool.infoset", ",".join(map(str, sorted(ids))), False)
 
 
 def _gone(operations):
@@ -339,8 +329,8 @@ def idmap_info(params, _check_mode):
     outcome = _outcome(params)
     with outcome.collect():
         client = _client(params, outcome)
-        hosts = read(client, lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")
-        clusters = read(client, lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
+        hosts = client.read(lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")
+        clusters = client.read(lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
         if params["hosts"] is not None:
             hosts = [host for host in hosts if host["name"] in params["hosts"]]
         outcome.result["hosts"], outcome.problems = idmaps.maps(hosts, clusters)

@@ -33,7 +33,7 @@ def work(params, check_mode):
         attributes = host_attributes.named([{"path": path} for path in paths], names)
         client = Client.from_params(params)
         outcome.hide(client.secrets)
-        images = run.read(client, image.read_pool, "one.imagepool.info", *ALL)
+        images = client.read(image.read_pool, "one.imagepool.info", *ALL)
         plan, outcome.result["templates"] = _planned(client, images, attributes, params)
         outcome.warnings += vm_template.warnings(outcome.result["templates"])
         outcome.plan = plan
@@ -47,5 +47,5 @@ def work(params, check_mode):
 
 
 def _planned(client, images, attributes, params):
-    templates = run.read(client, vm_template.read_pool, "one.templatepool.info", *ALL)
+    templates = client.read(vm_template.read_pool, "one.templatepool.info", *ALL)
     return vm_template.plan(templates, images, attributes, params["templates"], params["state"] == "present")

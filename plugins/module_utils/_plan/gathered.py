@@ -37,7 +37,15 @@ def alike(texts):
         rest = text.replace(path + ": ", "")
         # What names the share once more is so for that one only.
         found.setdefault(rest if "\n" in text and path not in rest else text, []).append((path, text))
-    return [members[0][1] if len(members) == 1 else "%s: %s" % (", ".join(path for path, dummy in members), rest)
+    return joined(found, "%s: %s")
+
+
+def joined(found, words):
+    """A text for each rest of texts that is the same: the one there is, or words % (their places, the rest).
+
+    found: {rest: [(place, text)]}, in the order of the texts.
+    """
+    return [members[0][1] if len(members) == 1 else words % (", ".join(place for place, dummy in members), rest)
             for rest, members in found.items()]
 
 

@@ -67,7 +67,8 @@ def _without_root(error):
 def leave(module, work, needs_root=False):
     """Do the work of a module, and end it with the Outcome: with exit_json, or where there are problems with fail_json.
 
-    The text of a failure has a problem a line, one that many shares have once. needs_root: whether nobody else can even look at what it works on.
+    The text of a failure has a problem a line, one that many shares have once. needs_root: whether nobody else can even look
+    at what it works on.
     """
     outcome = Outcome()
     with outcome.collect():

@@ -8,6 +8,7 @@ import posixpath
 import re
 
 from .._host import mountinfo
+from .gathered import joined
 
 # Of what is a share itself; all else names the share that it lies in.
 _A_SHARE = re.compile(r"((/.*) \(.*\)): \2 (is not proven .*)\Z")
@@ -71,5 +72,4 @@ def together(problems):
     for problem in problems:
         share = _A_SHARE.match(problem)
         found.setdefault(share.group(3) if share else problem, []).append((share and share.group(1), problem))
-    return [members[0][1] if len(members) == 1 else "%s: each %s" % (", ".join(start for start, dummy in members), rest)
-            for rest, members in found.items()]
+    return joined(found, "%s: each %s")

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the proof speaks of hosts, identities and counts. Pure."""
 
+from .._plan import gathered
+
 
 def identity(found):
     """An identity as a noun: "nas1:/export/other (nfs4, inode 131, fsid 3a:0)", "a plain directory of ...".
@@ -30,11 +32,7 @@ def place(host, path):
 def listed(names, limit=6):
     """ "hv1", "hv1 and hv2", "hv1, hv2 and hv3"; longer lists end in a count."""
     names = list(names)
-    if len(names) > limit:
-        return "%s and %d more" % (", ".join(names[:limit]), len(names) - limit)
-    if len(names) < 2:
-        return "".join(names)
-    return "%s and %s" % (", ".join(names[:-1]), names[-1])
+    return gathered.listed(names if len(names) <= limit else [", ".join(names[:limit]), "%d more" % (len(names) - limit)])
 
 
 def hosts(count):
