@@ -3,19 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """AppArmor for real: Debian's own kernel confines a guest of libvirt's, which is denied, allowed, and denied again.
 
-The guest never runs: a paused one is a QEMU with the profile that libvirt makes, and its monitor opens files. The tests
-share one lab and build on each other's state, in the order written.
+The tests share one lab and build on each other's state, in the order written.
 """
 
-import json
 import subprocess
 import sys
 
 import pytest
 
 from tests.lab import Lab
+from tests.support.confined_guest import ConfiningHost, denied
 from tests.support.playbook import ROOT
-from tests.support.warm import run_playbook
 
 # What is written is in tests/integration/test_access_confined.py as well; a kernel that confines is emulated here.
 pytestmark = pytest.mark.release
@@ -28,11 +26,6 @@ SHARES: list[dict] = [
      "access": {"owner": "libvirt-qemu", "group": "libvirt-qemu", "mode": "0770", "writers": ["libvirt-qemu"]}},
     {"path": LIBRARY, "type": "local", "source": "/srv/data/library", "read_only": True},
 ]
-DOMAIN = """\
-<domain type='qemu'><name>confined</name><memory unit='MiB'>64</memory>
-<os><type arch='x86_64' machine='pc'>hvm</type></os>
-<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>
-"""
 # Files that each mode bit lets QEMU's user open, so that nothing but AppArmor can deny it.
 PREPARE = f"""
 set -e
@@ -42,49 +35,11 @@ echo "{FOREIGN}" > {ABSTRACTION}
 """
 
 
-class Host:
-    """The lab's one host, the roles run on it, and its guest."""
-
-    def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "play.yml"
-        self.playbook.write_text(json.dumps([{
-            "name": "Mount and give", "hosts": "hypervisors", "gather_facts": False,
-            "roles": ["virtshare.storage.share_mounts", "virtshare.storage.share_access"],
-        }]), encoding="utf-8")
-
-    def run(self, shares, *arguments, **variables):
-        run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
-            *arguments, "--extra-vars", json.dumps({"virtshare_shares": shares, **variables})])
-        print(run.output)  # pytest shows it when the test fails
-        assert run.code == 0, run.failure_text()
-        return run
-
-    def ssh(self, command, **more):
-        return self.lab.ssh("hv1", command, **more).stdout
+class Host(ConfiningHost):
+    label, seconds = "(enforce)", 180
 
     def rules(self):
         return self.ssh(f"cat {ABSTRACTION}").splitlines()
-
-    def opened(self, *files):
-        """What a new guest says about opening files that its domain does not name: "" or QEMU's error, one each.
-
-        files: (path, whether it is only read).
-        """
-        self.ssh("virsh --quiet create --paused /dev/stdin", stdin=DOMAIN, timeout=180)
-        try:
-            assert "(enforce)" in self.ssh("ps -C qemu-system-x86_64 -o label=")
-            return [self._opened(number, *file) for number, file in enumerate(files)]
-        finally:
-            self.ssh("virsh --quiet destroy confined")
-
-    def _opened(self, number, path, read_only):
-        command = json.dumps({"execute": "blockdev-add", "arguments": {
-            "driver": "file", "node-name": f"late{number}", "filename": path, "read-only": read_only}})
-        answer = json.loads(self.ssh(f"virsh --quiet qemu-monitor-command confined '{command}'"))
-        return answer.get("error", {}).get("desc", "")
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +50,6 @@ def host(tmp_path_factory):
         made = Host(lab, tmp_path_factory.mktemp("apparmor"))
         made.ssh(PREPARE, timeout=600)
         yield made
-
-
-def denied(path):
-    return f"Could not open '{path}': Permission denied"
 
 
 def test_a_confined_guest_is_denied_what_its_domain_does_not_name(host):

@@ -3,16 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SELinux for real: a host that boots enforcing Debian's policy, and a guest of libvirt's that is denied, then allowed.
 
-The guest never runs: a paused one is a QEMU in the domain that libvirt gives it, and its monitor opens files. The tests
-share one lab and build on each other's state, in the order written.
+The tests share one lab and build on each other's state, in the order written.
 """
-
-import json
 
 import pytest
 
 from tests.lab import Lab
-from tests.support.warm import run_playbook
+from tests.support.confined_guest import ConfiningHost, denied
 
 # What is written is in tests/integration/test_access_confined.py as well.
 pytestmark = pytest.mark.release
@@ -24,11 +21,6 @@ SHARES = [
     {"path": PROJECTS, "type": "nfs", "source": "nas1:/export/projects", "options": {"vers": "4.2"}, "access": ACCESS},
     {"path": LIBRARY, "type": "local", "source": SOURCE, "access": ACCESS},
 ]
-DOMAIN = """\
-<domain type='qemu'><name>confined</name><memory unit='MiB'>64</memory>
-<os><type arch='x86_64' machine='pc'>hvm</type></os>
-<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>
-"""
 BOOLEANS = ("virt_use_nfs", "virt_use_samba", "virt_use_fusefs")
 # The lab's own scripts are programs, and what its seed brought has the labels of who unpacked it.
 ENFORCE = """
@@ -47,46 +39,11 @@ exportfs -ra
 """
 
 
-class Host:
-    """The lab's hypervisor, the roles run on it, and its guest."""
-
-    def __init__(self, lab, directory):
-        self.lab = lab
-        self.inventory = directory / "hosts.yml"
-        self.inventory.write_text(lab.inventory(), encoding="utf-8")
-        self.playbook = directory / "play.yml"
-        self.playbook.write_text(json.dumps([{
-            "name": "Mount and give", "hosts": "hypervisors", "gather_facts": False,
-            "roles": ["virtshare.storage.share_mounts", "virtshare.storage.share_access"],
-        }]), encoding="utf-8")
-
-    def run(self, *arguments, shares=None, **variables):
-        run = run_playbook(self.playbook, inventories=[self.inventory], arguments=[
-            *arguments, "--extra-vars", json.dumps({"virtshare_shares": SHARES if shares is None else shares, **variables})])
-        print(run.output)  # pytest shows it when the test fails
-        assert run.code == 0, run.failure_text()
-        return run
-
-    def ssh(self, command, **more):
-        return self.lab.ssh("hv1", command, **more).stdout
+class Host(ConfiningHost):
+    label, seconds = ":svirt", 300
 
     def booleans(self):
         return {name: self.ssh(f"cat /sys/fs/selinux/booleans/{name}").split()[0] for name in BOOLEANS}
-
-    def opened(self, *paths):
-        """What a new guest says about opening files that its domain does not name: "" or QEMU's error, one each."""
-        self.ssh("virsh --quiet create --paused /dev/stdin", stdin=DOMAIN, timeout=300)
-        try:
-            assert ":svirt" in self.ssh("ps -C qemu-system-x86_64 -o label=")
-            return [self._opened(number, path) for number, path in enumerate(paths)]
-        finally:
-            self.ssh("virsh --quiet destroy confined")
-
-    def _opened(self, number, path):
-        command = json.dumps({"execute": "blockdev-add", "arguments": {
-            "driver": "file", "node-name": f"late{number}", "filename": path}})
-        answer = json.loads(self.ssh(f"virsh --quiet qemu-monitor-command confined '{command}'"))
-        return answer.get("error", {}).get("desc", "")
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +57,6 @@ def host(tmp_path_factory):
         yield made
 
 
-def denied(path):
-    return f"Could not open '{path}': Permission denied"
-
-
 def test_it_boots_enforcing_and_its_services_run_in_their_domains(host):
     assert host.ssh("getenforce").strip() == "Enforcing"
     assert host.ssh("systemctl --failed --no-legend") == ""
@@ -112,25 +65,26 @@ def test_it_boots_enforcing_and_its_services_run_in_their_domains(host):
 
 
 def test_a_guest_is_denied_what_no_boolean_and_no_label_allows(host):
-    host.run(share_access_confinement=False)
+    host.run(SHARES, share_access_confinement=False)
     assert host.booleans() == dict.fromkeys(BOOLEANS, "0")
     host.ssh(f"for path in {PROJECTS} {LIBRARY}; do truncate -s 1M $path/before; chmod 666 $path/before; done")
-    assert host.opened(f"{PROJECTS}/before", f"{LIBRARY}/before") == [denied(f"{PROJECTS}/before"), denied(f"{LIBRARY}/before")]
+    assert host.opened((f"{PROJECTS}/before", False), (f"{LIBRARY}/before", False)) == [
+        denied(f"{PROJECTS}/before"), denied(f"{LIBRARY}/before")]
     audited = host.ssh("grep -h 'avc:  denied' /var/log/audit/audit.log | grep svirt_t")
     assert "tcontext=system_u:object_r:nfs_t" in audited and "permissive=0" in audited
 
 
 def test_boolean_and_label_are_predicted_set_once_and_left_alone(host):
-    predicted = host.run("--check", "--diff")
+    predicted = host.run(SHARES, "--check", "--diff")
     assert host.booleans() == dict.fromkeys(BOOLEANS, "0")
-    first = host.run("--diff")
+    first = host.run(SHARES, "--diff")
     operations = first.of("share_access")["hv1"]["operations"]
     assert predicted.of("share_access")["hv1"]["operations"] == operations
     assert [each["operation"] for each in operations] == ["selinux.booleans", "selinux.fcontext", "selinux.label"]
     assert host.booleans() == {"virt_use_nfs": "1", "virt_use_samba": "0", "virt_use_fusefs": "0"}
     assert "virt_use_nfs=1" in host.ssh("cat /var/lib/selinux/default/active/booleans.local")
     assert f"{SOURCE}(/.*)?" in host.ssh("semanage fcontext -l -C")
-    assert host.run().changes == set()
+    assert host.run(SHARES).changes == set()
 
 
 def test_the_label_holds_when_the_system_relabels(host):
@@ -141,4 +95,5 @@ def test_the_label_holds_when_the_system_relabels(host):
 def test_the_next_guest_may_open_what_is_made_in_the_shares(host):
     """A file of before keeps its label where files have one; over NFS none has."""
     host.ssh(f"truncate -s 1M {LIBRARY}/after; chmod 666 {LIBRARY}/after")
-    assert host.opened(f"{PROJECTS}/before", f"{LIBRARY}/after", f"{LIBRARY}/before") == ["", "", denied(f"{LIBRARY}/before")]
+    assert host.opened((f"{PROJECTS}/before", False), (f"{LIBRARY}/after", False), (f"{LIBRARY}/before", False)) == [
+        "", "", denied(f"{LIBRARY}/before")]

@@ -22,11 +22,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import execution_environment
 from tests.support.awx import INJECTORS, PASSWORD, USER, unpacked
 from tests.support.playbook import ROOT
 from tests.support.versions import COLLECTIONS
 
-RUNNER = (("ansible-runner==2.4.3", "ansible_runner"), ("pexpect==4.9.0", "pexpect/"), ("ptyprocess==0.7.0", "ptyprocess/"))
+RUNNER = ((execution_environment.RUNNER, "ansible_runner"), ("pexpect==4.9.0", "pexpect/"), ("ptyprocess==0.7.0", "ptyprocess/"))
 # AWX gives these to each job.
 ENVIRONMENT = {"ANSIBLE_HOST_KEY_CHECKING": "False", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
                "ANSIBLE_RETRY_FILES_ENABLED": "False", "ANSIBLE_UNSAFE_WRITES": "1"}

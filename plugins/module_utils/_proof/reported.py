@@ -52,7 +52,7 @@ def cell(host, path, report):
         "identity": (write or {}).get("identity") or (read or {}).get("identity"),
         "nonce": (write or {}).get("nonce"),
         "sees": (read or {}).get("sees") or {},
-        # A change between the phases is none when another host has looked at the same time.
+        # What changed between the phases does not count when another host has looked at the same time.
         "content": [found["content"] for found in (write, read) if found and found.get("content")],
         "problem": problem,
         "marker": (read or {}).get("marker"),
