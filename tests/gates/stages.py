@@ -33,16 +33,18 @@ def setup(log):
 
 def lint(log):
     """ruff; mypy on what runs on the controller; zizmor; ansible-lint, profile production, and yamllint"""
-    _lint_python_and_workflows(log, "--no-incremental", "--cache-dir", os.devnull)
-    if _lint_changed(log):
+    env = environment(environments.dev(log))
+    _lint_python_and_workflows(log, env, "--no-incremental", "--cache-dir", os.devnull)
+    if _lint_changed(log, env):
         log.say("What differs from the last commit went first.")
-    run(log, _ANSIBLE_LINT, seconds=10 * MINUTE, env=environment(environments.dev(log)))
+    run(log, _ANSIBLE_LINT, seconds=10 * MINUTE, env=env)
 
 
 def lint_changed(log):
     """the same, but ansible-lint and yamllint on what differs from the last commit only, for daily work"""
-    _lint_python_and_workflows(log, "--cache-dir", CACHE / "mypy")
-    if not _lint_changed(log):
+    env = environment(environments.dev(log))
+    _lint_python_and_workflows(log, env, "--cache-dir", CACHE / "mypy")
+    if not _lint_changed(log, env):
         log.say("No YAML file differs from the last commit: nothing for ansible-lint, which make lint runs on all of them.")
 
 
@@ -50,20 +52,19 @@ def lint_changed(log):
 _ANSIBLE_LINT = ["ansible-lint", "--offline", "--nocolor", "--strict"]
 
 
-def _lint_python_and_workflows(log, *of_mypy):
-    venv = environments.dev(log)
-    run(log, ["ruff", "check", "--no-cache"], seconds=MINUTE, env=environment(venv))
+def _lint_python_and_workflows(log, env, *of_mypy):
+    run(log, ["ruff", "check", "--no-cache"], seconds=MINUTE, env=env)
     run(log, ["mypy", *of_mypy, "--explicit-package-bases", "--ignore-missing-imports", "--follow-imports", "silent",
               "--check-untyped-defs", "--disable-error-code", "var-annotated", *TYPED],
-        seconds=2 * MINUTE, env=environment(venv))
-    run(log, ["zizmor", "--offline", "--no-progress", "--quiet", ".github"], seconds=MINUTE, env=environment(venv))
+        seconds=2 * MINUTE, env=env)
+    run(log, ["zizmor", "--offline", "--no-progress", "--quiet", ".github"], seconds=MINUTE, env=env)
 
 
-def _lint_changed(log):
+def _lint_changed(log, env):
     """Whether there was something for ansible-lint that differs from the last commit."""
     changed = [path for path in sorted(tree.changed()) if path.endswith((".yml", ".yaml"))]
     if changed:
-        run(log, [*_ANSIBLE_LINT, *changed], seconds=5 * MINUTE, env=environment(environments.dev(log)))
+        run(log, [*_ANSIBLE_LINT, *changed], seconds=5 * MINUTE, env=env)
     return bool(changed)
 
 
