@@ -140,11 +140,10 @@ class Running:
         """Kill it and all it started, also what has a session of its own, as the workers of ansible-playbook have."""
         self._clock.cancel()
         started = _descendants(self._child.pid)
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # PermissionError: all that is left of it is root's
             os.killpg(self._child.pid, signal.SIGKILL)
         for pid in started:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _kill(pid)
 
     def _expire(self):
         self._expired.set()
@@ -157,8 +156,17 @@ class Running:
 def end_all():
     """Kill every command that this process has started, with all that those have started."""
     for pid in _descendants(os.getpid()):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        _kill(pid)
+
+
+def _kill(pid):
+    """Kill a process, by sudo where it was started by sudo; one that has ended meanwhile is as good."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        subprocess.run(["sudo", "-n", "kill", "-KILL", str(pid)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def _descendants(pid):

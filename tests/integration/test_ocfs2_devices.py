@@ -8,6 +8,8 @@ import pytest
 from tests.support.privileged import run_as_root
 
 BEGIN = r"""
+# The lock of a host's filesystems is there: a test beside this one is another host.
+sh("mount -t tmpfs none /run -o mode=0755")
 image = {image!r}
 sh("truncate -s 64M %s" % image)
 device = sh("losetup --find --show %s" % image).strip()

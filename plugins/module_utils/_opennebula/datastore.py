@@ -251,10 +251,10 @@ def _body_lags(current):
 
 
 def find(item, datastores):
-    """The datastore that a declaration means, or None; a Refusal when it is not one."""
+    """The datastore of a Pool that a declaration means, or None; a Refusal when it is not one."""
     what = label(item)
     if item["id"] is not None:
-        found = [datastore for datastore in datastores if datastore["id"] == item["id"]]
+        found = datastores.numbered(item["id"])
         if not found:
             if item["state"] == "absent":
                 return None
@@ -263,13 +263,13 @@ def find(item, datastores):
             raise Refusal("The datastore with the id %d is named %r, not %r; leave name out, or write new_name to "
                           "rename it." % (item["id"], found[0]["name"], item["name"]))
         return found[0]
-    found = [datastore for datastore in datastores if datastore["name"] == item["name"]]
+    found = datastores.named(item["name"])
     if len(found) > 1:
         raise Refusal("%d datastores are named %r (ids %s): OpenNebula's check for names is not safe against creating "
                       "two at once. Delete or rename the wrong one by its id; until then the name is ambiguous."
                       % (len(found), item["name"], " and ".join(str(datastore["id"]) for datastore in found)))
     if item["new_name"] is not None and item["new_name"] != item["name"]:
-        renamed = [datastore for datastore in datastores if datastore["name"] == item["new_name"]]
+        renamed = datastores.named(item["new_name"])
         if found and renamed:
             raise Refusal("The %s cannot be renamed to %r: datastore %d has that name already."
                           % (what, item["new_name"], renamed[0]["id"]))

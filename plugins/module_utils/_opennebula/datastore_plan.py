@@ -12,6 +12,7 @@ from . import attributes, drivers, machines, objects, ownership, template
 from .datastore import find, label
 from .drivers import VIRTIOFS
 from .objects import NEW_ID
+from .pool import Pool
 
 FIRST_OWN_ID = 100
 # Where the clusters are not declared, they are not read: a new datastore comes into this one.
@@ -31,7 +32,7 @@ def plan_all(desired, server, absent_images=()):
     whole = Plan()
     problems = []
     predicted = [None] * len(desired)
-    server, meant, gone = server.but(datastores=server.datastores), set(), []
+    server, meant, gone = server.but(datastores=server.datastores), set(), Pool()
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["type"] != "system", index)):
         item = desired[position]
         try:
@@ -43,11 +44,9 @@ def plan_all(desired, server, absent_images=()):
             continue
         whole.add(one)
         predicted[position] = after
-        server.datastores = [known for known in server.datastores if known is not current]
-        if after is not None:
-            server.datastores.append(after)
-        elif current is not None:
-            gone.append(current)
+        server.datastores.replace(current, *([after] if after is not None else []))
+        if after is None and current is not None:
+            gone.replace(current, current)
     refuse(problems)
     return whole, predicted
 
@@ -55,7 +54,7 @@ def plan_all(desired, server, absent_images=()):
 def _find(item, datastores, gone):
     """See find(). gone: those that the same list takes away, which an id still means, and a name that no other has."""
     if item["id"] is not None:
-        return find(item, datastores + gone)
+        return find(item, gone if gone.numbered(item["id"]) else datastores)
     return find(item, datastores) or find(item, gone)
 
 
@@ -73,10 +72,9 @@ def plan(current, desired, server, absent_images=()):
 
 def _held(ids, server):
     """Images in a sentence, with their states and the VMs that use them, as far as they were read."""
-    known = dict((one["id"], one) for one in server.images)
     words = []
     for number in ids:
-        one = known.get(number)
+        one = next(iter(server.images.numbered(number)), None)
         users = machines.words(one["vm_ids"], server.machines) if one else ""
         words.append("%d" % number if one is None else "%s (id %d, %s%s)" % (
             one["name"], number, one["state"], " by %s" % users if users else ""))
@@ -288,7 +286,7 @@ def _renaming(current, desired, after, server, what):
     name = desired["new_name"]
     if name is None or name == current["name"]:
         return []
-    taken = [known for known in server.datastores if known["name"] == name and known["id"] != current["id"]]
+    taken = [known for known in server.datastores.named(name) if known["id"] != current["id"]]
     if taken:
         raise Refusal("The %s cannot be renamed to %r: datastore %s has that name already."
                       % (what, name, taken[0]["id"]))

@@ -10,6 +10,7 @@ import re
 
 from .._plan.plan import Refusal, refuse
 from . import objects, ownership, template
+from .pool import Pool
 
 FILESYSTEM = "FILESYSTEM"
 TYPES = ("OS", "CDROM", "DATABLOCK", "KERNEL", "RAMDISK", "CONTEXT", "BACKUP", FILESYSTEM)
@@ -190,11 +191,11 @@ def _mount_value(value, option, attribute, what):
 def needs(desired, images, datastores):
     """Which further reads the plan needs: a set out of users, groups, and the ids of VMs. What is converged needs none.
     """
-    wanted = set()
+    wanted, claims = set(), claimed(desired)
     for item in desired:
         try:
             datastore = find_datastore(item, datastores)
-            current = find(item, images, datastore, desired)
+            current = find(item, images, datastore, claims)
         except Refusal:
             continue
         if current is not None:
@@ -231,13 +232,13 @@ def inside_datastore(word, images):
     """The images of the datastore given by name or id; a Refusal when that means more than one datastore."""
     word = word.strip(template.BLANKS)
     homes = dict((image["datastore_id"], {"id": image["datastore_id"], "name": image["datastore"]}) for image in images)
-    home = _meant_datastore(word, homes.values(), "The option datastore")
+    home = _meant_datastore(word, Pool(homes.values()), "The option datastore")
     return [image for image in images if home is not None and image["datastore_id"] == home["id"]]
 
 
 def _meant_datastore(word, datastores, subject):
-    found = [datastore for datastore in datastores if datastore["name"] == word]
-    by_id = [datastore for datastore in datastores if datastore["id"] == objects.whole_number(word)]
+    found = datastores.named(word)
+    by_id = datastores.numbered(objects.whole_number(word))
     if len(found) > 1 or (found and by_id and by_id[0] is not found[0]):
         raise Refusal("%s names the datastore %r, which means more than one (ids %s); delete or rename the wrong "
                       "one." % (subject, word, " and ".join(
@@ -245,15 +246,25 @@ def _meant_datastore(word, datastores, subject):
     return (found or by_id or [None])[0]
 
 
-def find(item, images, datastore, desired=()):
-    """The image that a declaration means, or None; a Refusal when it is not one.
+def claimed(desired):
+    """{name: [declaration]} of those that say whose image of a name they mean."""
+    claims = {}
+    for item in desired:
+        if item["owner"] is not None:
+            for name in set([item["name"], item["new_name"]]) - set([None]):
+                claims.setdefault(name, []).append(item)
+    return claims
 
-    datastore: read-back datastore the image is declared in, or None. desired: all declarations of the call, so that
-    an image declared with its owner is not taken for another one, declared without or with one to be corrected.
+
+def find(item, images, datastore, claims):
+    """The image of a Pool that a declaration means, or None; a Refusal when it is not one.
+
+    datastore: read-back datastore the image is declared in, or None. claims: claimed() of all declarations of the call, so
+    that an image declared with its owner is not taken for another one, declared without or with one to be corrected.
     """
     what = label(item)
     if item["id"] is not None:
-        found = [image for image in images if image["id"] == item["id"] and _lives(image)]
+        found = [image for image in images.numbered(item["id"]) if _lives(image)]
         if not found:
             if item["state"] == "absent":
                 return None
@@ -262,9 +273,9 @@ def find(item, images, datastore, desired=()):
             raise Refusal("The image with the id %d is named %r, not %r; leave name out, or write new_name to rename "
                           "it." % (item["id"], found[0]["name"], item["name"]))
         return found[0]
-    found = _named(item, item["name"], images, datastore, desired)
+    found = _named(item, item["name"], images, datastore, claims)
     if item["new_name"] is not None and item["new_name"] != item["name"]:
-        renamed = _named(item, item["new_name"], images, datastore, desired)
+        renamed = _named(item, item["new_name"], images, datastore, claims)
         if found and renamed:
             raise Refusal("The %s cannot be renamed to %r: image %d has that name already."
                           % (what, item["new_name"], renamed[0]["id"]))
@@ -279,26 +290,26 @@ def find(item, images, datastore, desired=()):
 
 def being_deleted(item, images, datastore):
     """Images that the declaration of an absent one can mean, and whose deletion has begun."""
-    return [image for image in images if not _lives(image) and (
-        image["id"] == item["id"] or (item["id"] is None and image["name"] == item["name"] and (
-            item["datastore"] is None or (datastore is not None and image["datastore_id"] == datastore["id"])) and (
-                item["owner"] is None or objects.is_named(item["owner"], image["owner"], image["owner_id"]))))]
+    if item["id"] is not None:
+        return [image for image in images.numbered(item["id"]) if not _lives(image)]
+    return [image for image in images.named(item["name"]) if not _lives(image) and (
+        item["datastore"] is None or (datastore is not None and image["datastore_id"] == datastore["id"])) and (
+            item["owner"] is None or objects.is_named(item["owner"], image["owner"], image["owner_id"]))]
 
 
 def _lives(image):
     return image["state"] != "delete"
 
 
-def _named(item, name, images, datastore, desired):
+def _named(item, name, images, datastore, claims):
     """The images a name can mean: in the declared datastore, the declared owner's first."""
-    found = [image for image in images if image["name"] == name and _lives(image)]
+    found = [image for image in images.named(name) if _lives(image)]
     if item["datastore"] is not None:
         found = [image for image in found if datastore is not None and image["datastore_id"] == datastore["id"]]
     own = [image for image in found
            if item["owner"] is not None and objects.is_named(item["owner"], image["owner"], image["owner_id"])]
     if own:
         return own
-    claimed = [other["owner"] for other in desired
-               if other is not item and name in (other["name"], other["new_name"]) and other["owner"] is not None]
+    others = [other["owner"] for other in claims.get(name, ()) if other is not item]
     return [image for image in found
-            if not any(objects.is_named(owner, image["owner"], image["owner_id"]) for owner in claimed)]
+            if not any(objects.is_named(owner, image["owner"], image["owner_id"]) for owner in others)]

@@ -7,7 +7,7 @@ import collections
 
 from .._plan.plan import Operation, Plan, Refusal, refuse
 from . import attributes, image_state, objects, ownership, template
-from .image import FILESYSTEM, SERVER_OWNED, being_deleted, error_of, find, find_datastore, label, made_anew
+from .image import FILESYSTEM, SERVER_OWNED, being_deleted, claimed, error_of, find, find_datastore, label, made_anew
 from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
@@ -24,13 +24,13 @@ def plan_all(desired, server):
     problems = []
     predicted = [None] * len(desired)
     targets = collections.Counter(item["target"] for item in desired)
-    server, meant = server.but(expected_images=server.images), set()
+    server, meant, claims = server.but(expected_images=server.images), set(), claimed(desired)
     # Deletions come first: they may free a name.
     for position in sorted(range(len(desired)), key=lambda index: (desired[index]["state"] != "absent", index)):
         item = desired[position]
         try:
             datastore = find_datastore(item, server.datastores)
-            current = find(item, server.images, datastore, desired)
+            current = find(item, server.images, datastore, claims)
             objects.refuse_twice(current, meant, label(item))
             one, after = plan(current, item, datastore, server)
             if current is not None:
@@ -43,11 +43,8 @@ def plan_all(desired, server):
             one = _retargeted(one, "%s of %s" % (item["target"], item["owner"] or item["datastore"]))
         whole.add(one)
         predicted[position] = after
-        server.expected_images = [image for image in server.expected_images if image is not current]
-        if current is not None and one.has("one.image.delete"):
-            server.expected_images.append(dict(current, state=TO_DELETE))
-        if after is not None:
-            server.expected_images.append(after)
+        deleted = [dict(current, state=TO_DELETE)] if current is not None and one.has("one.image.delete") else []
+        server.expected_images.replace(current, *deleted + ([after] if after is not None else []))
     refuse(problems)
     return whole, predicted
 
@@ -160,8 +157,8 @@ def _plan_new(desired, datastore, server, what):
         sent["PERSISTENT"] = ["YES"]
     documents = template.encode(sent)
     # A name is free only once the old image of its owner has really gone.
-    own = [image for image in server.expected_images
-           if image["name"] == target and objects.is_named(server.username, image["owner"], image["owner_id"])]
+    own = [image for image in server.expected_images.named(target)
+           if objects.is_named(server.username, image["owner"], image["owner_id"])]
     old, to_delete = [[image for image in own if image["state"] == state] for state in ("delete", TO_DELETE)]
     operations = [image_state.second_deletion(image, target) for image in old]
     operations.append(Operation("one.image.allocate", target, "register the directory %s in datastore %s"
@@ -206,8 +203,8 @@ def _refuse_taken(name, owner, current, server, what):
 
     current: the image that is to bear the name, None for a new one. what: phrase with what cannot be done.
     """
-    for image in server.expected_images:
-        if (image is not current and image["name"] == name and image["state"] not in ("delete", TO_DELETE)
+    for image in server.expected_images.named(name):
+        if (image is not current and image["state"] not in ("delete", TO_DELETE)
                 and objects.is_named(owner, image["owner"], image["owner_id"])):
             which = "declared here too," if image["id"] is None else "id %d" % image["id"]
             raise Refusal("The %s: %s owns an image of that name already, %s in datastore %s, and OpenNebula keeps an "
@@ -229,9 +226,8 @@ def _plan_again(current, desired, datastore, server, what, summary):
         wanted["persistent"] = current["persistent"]
     if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
         wanted["mode"] = current["mode"]
-    others = server.but(**dict((name, [image for image in getattr(server, name) if image is not current])
-                               for name in ("images", "expected_images")))
-    home = datastore or [one for one in server.datastores if one["id"] == current["datastore_id"]][0]
+    others = server.but(images=server.images.without(current), expected_images=server.expected_images.without(current))
+    home = datastore or server.datastores.numbered(current["datastore_id"])[0]
     created, after = _plan_new(wanted, home, others, what)
     if desired["owner"] is None and not objects.is_named(server.username, current["owner"], current["owner_id"]):
         # The new image belongs to who is connected: give it back to the old one's owner.

@@ -9,6 +9,7 @@ import re
 
 from .._host import mountinfo
 from .._plan.plan import Refusal
+from .pool import Pool
 from .template import BLANKS, decode, object_name, refuse_beyond_bmp
 
 CLASSES = ("OWNER", "GROUP", "OTHER")
@@ -28,7 +29,7 @@ HIDDEN = "(hidden)"
 class ServerState:
     """What a plan needs to know of the server.
 
-    datastores, images: lists as read back. clusters, users, groups: {id: name}, None when not read.
+    datastores, images: Pools of what was read back. clusters, users, groups: {id: name}, None when not read.
     config: drivers.Config, None when not read or not readable; version: OpenNebula's, or None. username: who is
     connected. check: whether this is a check run; expected_datastores: names an earlier task of the same check run
     would create, None when that is not known. machines: {id: VM}, None when not read. now: seconds since 1970;
@@ -37,8 +38,8 @@ class ServerState:
 
     def __init__(self, datastores=(), images=(), clusters=None, users=None, groups=None, config=None, version=None,
                  username="", check=False, expected_datastores=None, machines=None, now=0, patience=60):
-        self.datastores = list(datastores)
-        self.images = list(images)
+        self.datastores = Pool(datastores)
+        self.images = Pool(images)
         self.clusters = clusters
         self.users = users
         self.groups = groups
@@ -48,15 +49,15 @@ class ServerState:
         self.check = check
         self.expected_datastores = expected_datastores
         self.machines = machines
-        self.expected_images = list(images)
+        self.expected_images = Pool(images)
         self.now = now
         self.patience = patience
 
     def but(self, **changes):
-        """The same, with these lists instead of its own."""
+        """The same, with Pools of these objects instead of its own."""
         other = copy.copy(self)
         for name, values in changes.items():
-            setattr(other, name, list(values))
+            setattr(other, name, Pool(values))
         return other
 
 

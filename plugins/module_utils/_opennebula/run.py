@@ -11,6 +11,7 @@ from .._plan.web import secrets_in
 from . import datastore, datastore_plan, drivers, idmaps, image, image_plan, image_state, machines, objects, template
 from .client import AUTHORIZATION, NO_EXISTS, ApiError, Client
 from .objects import NEW_ID
+from .pool import Pool
 from .waiting import Waiting
 
 ALL_IMAGES = (-2, -1, -1)
@@ -127,7 +128,7 @@ def _server_state(client, desired, warnings, absent_images=()):
     if "config" in needed:
         server.config, server.version = _config(client, desired, warnings)
     if "images" in needed:
-        server.images = _images(client)
+        server.images = Pool(_images(client))
         server.machines = _machines(client, _used_by(server.images, datastore.held_by_refused(desired, server.datastores)))
     for number in datastore.wants_decrypted(desired, server.datastores):
         plain = client.read(lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
@@ -215,7 +216,8 @@ def _images(client):
 
 
 def _declared(desired, images, datastores_known):
-    return [image.find(item, images, image.find_datastore(item, datastores_known), desired) for item in desired]
+    pool, homes, claims = Pool(images), Pool(datastores_known), image.claimed(desired)
+    return [image.find(item, pool, image.find_datastore(item, homes), claims) for item in desired]
 
 
 def one_image(params, check_mode):
@@ -235,7 +237,7 @@ def _images_work(params, check_mode, items, single=None):
         client = _client(params, outcome, desired)
         known = _datastores(client)
         pool = _images(client)
-        needed = image.needs(desired, pool, known)
+        needed = image.needs(desired, Pool(pool), Pool(known))
         server = objects.ServerState(
             known, pool,
             users=_names(client, "one.userpool.info") if "users" in needed else None,

@@ -15,6 +15,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils._opennebula impo
     template,
 )
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID, ServerState
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.pool import Pool
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "opennebula"
@@ -305,7 +306,7 @@ def test_drivers_and_type_stay_while_images_are_inside(declared, there):
     declared = dict(declared, name="projects", safe_dirs=["/var/tmp"])
     assert "holds 1 image" in refusal(declared, on=on) and "allow_driver_change" in refusal(declared, on=on)
     assert planned(dict(declared, allow_driver_change=True), on=on)[0].changed
-    on.datastores[0]["image_ids"] = []
+    list(on.datastores)[0]["image_ids"] = []
     assert planned(declared, on=on)[0].changed
 
 
@@ -495,7 +496,7 @@ def test_opennebulas_own_datastores_stay(number):
 ])
 def test_only_what_is_needed_is_read(declared, expected):
     desired = datastore.validated([item(**dict({"name": "projects"}, **declared))])
-    assert datastore.needs(desired, [known(100)]) == expected
+    assert datastore.needs(desired, Pool([known(100)])) == expected
 
 
 def test_a_configuration_that_cannot_be_read_does_not_stop_the_plan():

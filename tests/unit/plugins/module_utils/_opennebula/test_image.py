@@ -9,6 +9,7 @@ import pathlib
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import image, image_plan, template
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID, ServerState
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.pool import Pool
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "fixtures" / "opennebula"
@@ -259,7 +260,7 @@ def test_renaming():
 def test_only_what_is_needed_is_read():
     def needed(*declared):
         desired = image.validated([item(**one) for one in declared])
-        return image.needs(desired, [known(0)], [VFS])
+        return image.needs(desired, Pool([known(0)]), Pool([VFS]))
 
     assert needed(P1, dict(P1, name="new")) == set()
     assert needed(dict(P1, owner="oneadmin", group="0")) == set()
