@@ -121,7 +121,7 @@ class _Share:
         share_type = self._type()
         self.options = self._options(share_type)
         path = self._path(share_type)
-        if path and state == "mounted" and self.options.get("x-systemd.automount"):
+        if path and state == "mounted":
             self._unit(path)
         return {
             "path": path,
@@ -190,12 +190,12 @@ class _Share:
         return str(path)
 
     def _unit(self, path):
-        """systemd has a unit for what it mounts on demand, which it is asked for by its name."""
-        length = len(systemd.unit_name(path, "automount"))
+        """systemd mounts by units, at boot as well; the name of one that is too long it makes another way since release 251."""
+        length = len(systemd.unit_name(path, "automount" if self.options.get("x-systemd.automount") else "mount"))
         if length > systemd.LONGEST_UNIT_NAME:
-            self.problem("with x-systemd.automount systemd needs a unit whose name is made of the path, and of this one it has "
-                         "%d bytes, where %d are the most. Each character but letters, digits, '.', ':', '_' and '/' takes four. "
-                         "Write a shorter path, or leave the option out.", length, systemd.LONGEST_UNIT_NAME)
+            self.problem("systemd needs a unit whose name is made of the path, and of this one it has %d bytes, where %d are the "
+                         "most. Each character but letters, digits, '.', ':', '_' and '/' takes four. Write a shorter path.",
+                         length, systemd.LONGEST_UNIT_NAME)
 
     def _source(self, share_type, state):
         source = self.share.get("source")
