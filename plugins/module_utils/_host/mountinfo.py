@@ -14,6 +14,8 @@ import re
 # Behind the root of a mount whose directory was removed (fs/d_path.c); no other name has two slashes.
 _GONE = "//deleted"
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2})")
+# An SELinux context with a comma stands in quotes (show_sid() in security/selinux/hooks.c).
+_OPTION = re.compile(r'(?:="[^"]*"(?=,|$)|[^,])+')
 
 Mount = collections.namedtuple(
     "Mount", "mount_id parent_id st_dev root mount_point options fstype source super_options propagation")
@@ -171,5 +173,5 @@ def inside(path, other):
 
 
 def _split(options):
-    # Split first: a comma inside a value was escaped by the filesystem that has such values.
-    return [unescape(option) for option in options.split(",") if option]
+    # Split first: any other comma inside a value was escaped by the filesystem that has such values.
+    return [unescape(option) for option in _OPTION.findall(options)]

@@ -78,10 +78,12 @@ def with_defaults(share, defaults):
 
 
 def pairs(spelled_options):
-    """{name: text, or True for one without a value} of options as mount(8) takes them, in their order."""
+    """{name: text, or True for one without a value} of options as mount(8) takes them, in their order; without quotes."""
     result = collections.OrderedDict()
     for option in spelled_options:
         name, equals, value = option.partition("=")
+        if name in CONTEXT_OPTIONS and value[:1] == value[-1:] == '"':
+            value = value[1:-1]
         result[name] = value if equals else True
     return result
 

@@ -105,7 +105,7 @@ class Ocfs2(ShareType):
         if not changed and ("ro" not in mount.super_options or share["read_only"]):
             return [["mount", "-i", "-o", ",".join(["remount", "bind"] + flags), share["path"]]]
         # With source and path both given mount(8) adds nothing from fstab, without its helper nothing else.
-        told = ["remount"] + flags + _spelled(self._remounted(share, mount, changed))
+        told = ["remount"] + flags + options.spelled(self._remounted(share, mount, changed))
         return [["mount", "-i", "-t", self.fstab_type, "-o", ",".join(told), mount.source, share["path"]]]
 
     def mismatch(self, share, mount, evidence=None):
@@ -194,7 +194,3 @@ def _live_words(name, live):
         if word in live:
             return options.words(word, live[word])
     return "no %s" % name if name not in _NEVER_SHOWN else _NEVER_SHOWN[name]
-
-
-def _spelled(values):
-    return [options.words(name, value) for name, value in values.items()]

@@ -62,6 +62,21 @@ def test_escapes_are_undone_in_every_field():
     assert entry.super_options == ["rw", "username=a,b c"]
 
 
+@pytest.mark.parametrize("shown, options", [
+    ('rw,context="system_u:object_r:nfs_t:s0:c1,c2",vers=4.2', ["rw", 'context="system_u:object_r:nfs_t:s0:c1,c2"', "vers=4.2"]),
+    ('rw,vers=4.2,context="a:b:c:s0:c1,c2"', ["rw", "vers=4.2", 'context="a:b:c:s0:c1,c2"']),
+    ('rw,fscontext="a:b:c:c1,c2",defcontext="d:e:f:c3,c4"', ["rw", 'fscontext="a:b:c:c1,c2"', 'defcontext="d:e:f:c3,c4"']),
+    ("rw,context=a:b:c:s0,acl", ["rw", "context=a:b:c:s0", "acl"]),
+    # A name with a quote in it, which no filesystem escapes, ends with its comma.
+    ('rw,username=a"b,domain=c"d,soft', ["rw", 'username=a"b', 'domain=c"d', "soft"]),
+    ('rw,username="a,soft', ["rw", 'username="a', "soft"]),
+    ("rw,localflocks,,cluster_stack=o2cb", ["rw", "localflocks", "cluster_stack=o2cb"]),
+])
+def test_a_comma_inside_quotes_is_part_of_its_option(shown, options):
+    (entry,) = mountinfo.parse("52 20 0:37 / /srv/x rw - nfs4 nas1:/x %s" % shown)
+    assert entry.super_options == options
+
+
 def test_a_backslash_that_is_no_escape_stays():
     assert mountinfo.unescape(r"a\9b\04") == r"a\9b\04"
 

@@ -122,6 +122,13 @@ def test_what_is_recorded_and_no_longer_declared(line, mount, expected):
     assert differences(cifs(), live(mount), recorded(line)) == expected
 
 
+def test_a_selinux_context_with_a_comma_is_compared():
+    mount = live(LIVE.replace("username=vm", 'context="a:b:c:s0:c1,c2",username=vm'))
+    declared = cifs({"context": "a:b:c:s0:c1,c2"})
+    assert differences(declared, mount, Cifs().entry(declared)) == []
+    assert differences(cifs(), mount, Cifs().entry(declared)) == [("no context=a:b:c:s0:c1,c2", "context=a:b:c:s0:c1,c2")]
+
+
 def test_access_becomes_options_and_credentials_a_file():
     assert fstab.format_line(Cifs().entry(cifs())) == LINE
     command = Cifs().mount_command(cifs())

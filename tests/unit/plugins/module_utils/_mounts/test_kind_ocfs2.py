@@ -97,6 +97,16 @@ def test_a_remount_tells_all_options_as_it_would_forget_the_others():
     assert "intr" in with_interrupts and "nointr" not in with_interrupts
 
 
+def test_a_selinux_context_with_a_comma_is_compared_and_told_again_in_quotes():
+    mount = live(LIVE.replace("rw,_netdev", 'rw,context="a:b:c:s0:c1,c2",_netdev'))
+    declared = share(context="a:b:c:s0:c1,c2")
+    assert differences(declared, mount) == []
+    assert differences(share(), mount, Ocfs2().entry(declared)) == [
+        ("no context=a:b:c:s0:c1,c2", "context=a:b:c:s0:c1,c2", False)]
+    (command,) = Ocfs2().remount_commands(share(context="a:b:c:s0:c1,c2", errors="panic"), mount, None)
+    assert 'context="a:b:c:s0:c1,c2"' in fstab.split_options(command[5])
+
+
 def test_flags_alone_leave_the_filesystem_alone():
     assert Ocfs2().remount_commands(share(noatime=True), live(), None) == [
         ["mount", "-i", "-o", "remount,bind,rw,noatime", "/srv/v"]]

@@ -236,6 +236,19 @@ def test_a_selinux_context_is_quoted_because_of_its_comma():
     assert 'context="system_u:object_r:virt_content_t:s0:c1,c2"' in entry.options
 
 
+@pytest.mark.parametrize("name", ["context", "fscontext", "defcontext", "rootcontext"])
+@pytest.mark.parametrize("value", ["a:b:c:s0:c1,c2", "a:b:c:s0", "a:b:c:s0-s0:c0,c3"])
+def test_a_selinux_context_is_compared_without_its_quotes(name, value):
+    share = nfs(**{name: value})
+    shown = '%s="%s"' % (name, value) if "," in value else "%s=%s" % (name, value)
+    mount = live(LIVE.replace(",hard", ",%s,hard" % shown))
+    entry = fstab.parse_line(fstab.format_line(Nfs().entry(share)))
+    assert differences(share, mount) == differences(share, mount, entry) == []
+    assert differences(nfs(), mount, entry) == [("no %s=%s" % (name, value), "%s=%s" % (name, value))]
+    other = nfs(**{name: "a:b:d:s0:c1,c2"})
+    assert differences(other, mount, entry) == [("%s=a:b:d:s0:c1,c2" % name, "%s=%s" % (name, value))]
+
+
 def test_canonical_names():
     assert dict(canonical({"v3": True, "udp": True, "wsync": True, "x-initrd.mount": True, "bg": True})) == {
         "vers": "3", "proto": "udp", "sync": True}
