@@ -8,8 +8,9 @@ import posixpath
 
 from .._host import mountinfo
 
-Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units other_names cover")
-Found.__new__.__defaults__ = (None, None, None, (), None)
+Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units other_names cover "
+                                           "devices")
+Found.__new__.__defaults__ = (None, None, None, (), None, ())
 Found.__doc__ = """What was found of one share.
 
 stack: the mounts one sees at the path, the lowest first, what covers all others last. others: all mounts elsewhere.
@@ -21,6 +22,7 @@ credentials: credentials.State of the share's credentials file, None when it was
 units: boot.Units, None where systemd is not the init or reads another file than fstab.
 other_names: names that lead to the path over symbolic links, and that fstab has, a list of str.
 cover: the mount point of what hides another mount at the path, see cover(), or None.
+devices: for each of entries the number of its source's device as mountinfo has it, None where it has none or nobody asked.
 """
 
 

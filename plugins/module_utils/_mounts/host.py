@@ -194,11 +194,13 @@ class Host:
                 if mounts and share_type.mismatch(share, mounts[-1], evidence) and not share_type.mismatch(
                         share, mounts[-1], dict(evidence, same_filesystem=True)):
                     evidence["same_filesystem"] = self._is_same(share, share_type, evidence, mounts[-1])
-        others = [entry for entry in entries if entry.mount_point != path]
+        recorded = fstab.find(text, path)
         return Found(
-            mounts, others, fstab.lines_of(text, path), fstab.find(text, path), point, evidence, False,
+            mounts, [entry for entry in entries if entry.mount_point != path], fstab.lines_of(text, path), recorded, point, evidence, False,
             trap, credentials.look(path, share_type.credentials(share) if share_type else None),
-            units.get(path), cover=cover(entries, path, mounts, trap))
+            units.get(path), cover=cover(entries, path, mounts, trap), devices=[
+                evidence["device"] if each.source == share["source"] else self._device_of(each.source) for each in recorded
+            ] if mounts and share_type and share_type.on_device else ())
 
     def _units(self, paths):
         """{path: boot.Units}, nothing where systemd is not the init or reads another file than fstab."""
@@ -316,6 +318,13 @@ class Host:
                 "%s: no device of this host is %s, so whether %s, which is mounted there, is the right one cannot "
                 "be told. It is left alone." % (share["path"], share["source"], mounts[-1].source))
         return None
+
+    def _device_of(self, source):
+        """The number of a recorded source's device, None where nobody tells."""
+        try:
+            return blockdevice.number_of(blockdevice.resolve(source, self.timeout) or "")
+        except (TimedOut, ChildFailed, OSError):
+            return None
 
     def _refuse_sharded(self, share, share_type):
         try:

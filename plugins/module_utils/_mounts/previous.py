@@ -14,8 +14,9 @@ _FOR_THE_BOOT = ("nofail", "noauto", "auto", "_netdev", "defaults", "bg")
 def command(mount, found):
     """The command that makes a mount of found.Found.stack again, None where nobody tells how."""
     share_type = registry.of_mount(mount)
-    for entry in found.entries:
-        if share_type.name and registry.of_entry(entry) == share_type.name and _same(entry.source, mount.source):
+    devices = found.devices or [found.evidence.get("device")] * len(found.entries)
+    for entry, device in zip(found.entries, devices):
+        if share_type.name and registry.of_entry(entry) == share_type.name and _shows(share_type, mount, entry, device):
             return _command(mount, entry.source, entry.fstype, entry.options, share_type)
     for other in reversed(found.others):
         if other.mount_id != mount.mount_id and mountinfo.shows_part_of(mount, other):
@@ -31,5 +32,7 @@ def _command(mount, source, fstype, options, share_type):
     return ["mount", "-t", fstype, "-o", ",".join(options + share_type.options_at_once), source, mount.mount_point]
 
 
-def _same(one, other):
-    return one.rstrip("/").lower() == other.rstrip("/").lower()
+def _shows(share_type, mount, entry, device):
+    """Whether a mount is what an entry of fstab stands for. device: the number of the entry's device, None if not known."""
+    recorded = {"source": share_type.recorded_source(entry)}
+    return entry.source == mount.source or share_type.mismatch(recorded, mount, {"device": device}) is None

@@ -149,6 +149,10 @@ class ShareType:
         """Why no remount gives the live mount the flags that are declared, and what to do; None when one does."""
         return None
 
+    def recorded_source(self, entry):
+        """The source as a share has it of which fstab has this Entry."""
+        return entry.source
+
     # Options that keep mount(8) from trying longer than once.
     options_at_once = []
 

@@ -108,6 +108,11 @@ class GlusterFs(ShareType):
     def entry(self, share):
         return super().entry(_as_helper_wants(share))
 
+    def recorded_source(self, entry):
+        servers, dummy, volume = entry.source.rpartition(":")
+        others = options.pairs(entry.options).get("backup-volfile-servers", True)
+        return "%s:%s" % (",".join([servers] + (others.split(":") if others is not True else [])), volume)
+
     def told(self, declared):
         return gluster.canonical(declared)
 

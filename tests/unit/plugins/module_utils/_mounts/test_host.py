@@ -35,6 +35,19 @@ def test_a_dead_server_is_asked_once_and_spares_no_other_share(tmp_path, closed,
         assert word in problems["/srv/dead1"]
 
 
+def test_the_devices_of_what_fstab_has_are_told_with_the_declared_one(tmp_path, monkeypatch):
+    (share,) = validated([{"path": "/srv/v", "type": "ocfs2", "source": "LABEL=new"}])
+    (tmp_path / "fstab").write_text("LABEL=old /srv/v ocfs2 rw 0 0\nLABEL=new /srv/v ocfs2 rw 0 0\nLABEL=gone /srv/v ocfs2 rw 0 0\n")
+    table = "20 1 254:0 / / rw - ext4 /dev/vda rw\n60 20 8:16 / /srv/v rw - ocfs2 /dev/sdb rw"
+    monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse(table))
+    devices = {"LABEL=old": "/dev/sdb", "LABEL=new": "/dev/sdc"}
+    monkeypatch.setattr(host_module.blockdevice, "resolve", lambda source, seconds: devices.get(source))
+    monkeypatch.setattr(host_module.blockdevice, "number_of", lambda path: {"/dev/sdb": "8:16", "/dev/sdc": "8:32"}.get(path))
+    found, problems = Host(str(tmp_path / "fstab"), 5).find([share], {"/srv/v": registry.of(share)})
+    assert problems == {}
+    assert found["/srv/v"].devices == ["8:16", "8:32", None]
+
+
 def test_a_command_gives_code_and_output():
     assert run(["sh", "-c", "echo out; echo err >&2; exit 3"], 10) == (3, "out\nerr")
 

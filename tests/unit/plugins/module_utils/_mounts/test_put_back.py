@@ -108,3 +108,45 @@ def test_how_the_old_mount_is_made_again(mount, others, command):
     state = found_module.Found([mount], mountinfo.parse("\n".join(others)), [], [], GUARDED, {}, False)
     made = previous.command(mount, state)
     assert (made and " ".join(made)) == command
+
+
+VOLUME = "60 20 8:16 / /srv/x rw,relatime - ocfs2 /dev/sdb rw,_netdev,heartbeat=local,nointr,data=ordered,acl"
+POOL = "60 20 0:60 / /srv/x rw,relatime - fuse.glusterfs gl2:/scratch rw,user_id=0,group_id=0,allow_other"
+SMB = "60 20 0:61 / /srv/x rw - cifs //nas2/media rw,username=vm"
+
+
+@pytest.mark.parametrize("mount, line, devices, command", [
+    (VOLUME, "LABEL=vm /srv/x ocfs2 rw,localalloc=8,_netdev", ["8:16"], "mount -t ocfs2 -o rw,localalloc=8 LABEL=vm /srv/x"),
+    (VOLUME, "UUID=0b1e /srv/x ocfs2 rw,_netdev", ["8:16"], "mount -t ocfs2 -o rw UUID=0b1e /srv/x"),
+    (VOLUME, "/dev/disk/by-id/scsi-1 /srv/x ocfs2 rw", ["8:16"], "mount -t ocfs2 -o rw /dev/disk/by-id/scsi-1 /srv/x"),
+    (VOLUME, "/dev/sdb /srv/x ocfs2 rw", [None], "mount -t ocfs2 -o rw /dev/sdb /srv/x"),
+    (VOLUME, "LABEL=other /srv/x ocfs2 rw", ["8:32"], None),
+    (VOLUME, "LABEL=gone /srv/x ocfs2 rw", [None], None),
+    (POOL, "gl1:/scratch /srv/x glusterfs rw,acl,backup-volfile-servers=gl2:gl3,nofail", [],
+     "mount -t glusterfs -o rw,acl,backup-volfile-servers=gl2:gl3 gl1:/scratch /srv/x"),
+    (POOL, "gl2:scratch /srv/x glusterfs rw", [], "mount -t glusterfs -o rw gl2:scratch /srv/x"),
+    (POOL, "gl1:/scratch /srv/x glusterfs rw", [], None),
+    (POOL, "gl1:/other /srv/x glusterfs rw,backup-volfile-servers=gl2", [], None),
+    (SMB, "//NAS2/media/ /srv/x cifs rw,credentials=/c", [], "mount -t cifs -o rw,credentials=/c //NAS2/media/ /srv/x"),
+    (SMB, "//nas3/media /srv/x cifs rw,credentials=/c", [], None),
+    (OLD, "nas1:/export//old/ /srv/x nfs rw,vers=4.1", [], "mount -t nfs -o rw,vers=4.1,retry=0 nas1:/export//old/ /srv/x"),
+    # Exports have a case.
+    (OLD, "nas1:/Export/old /srv/x nfs rw,vers=4.1", [],
+     "mount -t nfs4 -o rw,noatime,rw,vers=4.2,hard,retry=0 nas1:/export/old /srv/x"),
+])
+def test_what_fstab_has_is_mounted_again_when_the_old_mount_is_that(mount, line, devices, command):
+    (mount,) = mountinfo.parse(mount)
+    state = found_module.Found([mount], [], [line], [fstab.parse_line(line)], GUARDED, {}, False, devices=devices)
+    made = previous.command(mount, state)
+    assert (made and " ".join(made)) == command
+
+
+def test_a_declared_volume_whose_options_change_is_mounted_again_as_it_was():
+    share, before = (validated([{"path": "/srv/x", "type": "ocfs2", "source": "LABEL=vm", "options": options}])[0]
+                     for options in ({"data": "writeback"}, {}))
+    share_type = registry.of(share)
+    (mount,), entry = mountinfo.parse(VOLUME), share_type.entry(before)
+    state = found_module.Found([mount], [], [fstab.format_line(entry)], [entry], GUARDED, {"device": "8:16"}, False)
+    made = plan.plan_share(share, share_type, state, lambda path, mount: [])
+    (unmount,) = [each for each in made.operations if each.name == "unmount"]
+    assert unmount.arguments["previous"]["command"] == ["mount", "-t", "ocfs2", "-o", "rw", "LABEL=vm", "/srv/x"]
