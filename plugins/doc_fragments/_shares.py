@@ -33,7 +33,7 @@ class ModuleDocFragment:
       - The kind of share.
       - V(nfs) is any version of NFS, see the option C(vers).
       - V(local) binds the directory in O(shares[].source) to the path; without a source it only checks that
-        something is mounted there.
+        something is mounted there, with the flags of a mount that are declared.
       - V(cifs) is SMB, version 2.1 or newer unless the option C(vers) says otherwise.
       - V(glusterfs) is a volume, or a directory of one, over any of the servers in O(shares[].source). One of them
         that answers is enough.

@@ -18,7 +18,7 @@ def plan_share(share, share_type, found, in_use, allow_hidden_files=False):
     list of str. allow_hidden_files: whether files under any mount are to be hidden without asking.
     """
     if not share_type.managed(share):
-        return _checked(share, found)
+        return _checked(share, share_type, found)
     _refuse_place(share, found)
     warnings = boot.refuse(share, found.units)
     if share["state"] == "mounted":
@@ -38,11 +38,21 @@ def plan_removal(share, share_type, found, in_use):
     return plan
 
 
-def _checked(share, found):
+def _checked(share, share_type, found):
     if not found.stack:
         raise Refusal(
             "%s: nothing is mounted there, and without a source it is only checked. Mount the filesystem as "
             "this host usually does (fstab, a unit, a vendor's tool), or write the directory to bind as source." % share["path"])
+    differences = share_type.differences(share, found.stack[-1], None)
+    if differences:
+        words = ["read_only: %s" % str(not share["read_only"]).lower()] if differences[0].name in ("ro", "rw") else []
+        others = [difference.declared for difference in differences[len(words):]]
+        words += ["leave %s out of its options" % " and ".join(others)] if others else []
+        raise Refusal(
+            "%s: it is mounted with %s instead of %s, and without a source it is only checked, never changed. Give the mount "
+            "these flags where this host has them from (fstab, a unit, a vendor's tool), or declare what it has: %s." % (
+                share["path"], ", ".join(difference.live for difference in differences),
+                ", ".join(difference.declared for difference in differences), ", and ".join(words)))
     return Plan()
 
 

@@ -220,7 +220,8 @@ class _Share:
         if not isinstance(options, dict):
             self.problem("options are %s. Write a mapping such as {vers: \"4.2\", noatime: true}.", _shape(options))
             return {}
-        return declared_options.normalised(options, share_type, lambda text: self.problem("%s", text))
+        return declared_options.normalised(
+            options, share_type, self.share.get("source"), lambda text: self.problem("%s", text))
 
     def _access(self, share_type):
         access = self.share.get("access")

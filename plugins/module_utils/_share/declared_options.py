@@ -14,10 +14,11 @@ from .values import Anything, Wrong
 _UNKNOWN = Anything()
 
 
-def normalised(declared, share_type, problem):
+def normalised(declared, share_type, source, problem):
     """{name: text, True or False} of the options as they are written.
 
-    share_type: the ShareType, None when there is no such. problem: called with each sentence about what is wrong.
+    share_type: the ShareType, None when there is no such. source: the share's, as it is written. problem: called with each
+    sentence about what is wrong.
     """
     result = {}
     for name, value in declared.items():
@@ -32,6 +33,8 @@ def normalised(declared, share_type, problem):
             problem("option %s %s" % (name, wrong))
     for names in contradictions(result, share_type) if share_type else ():
         problem("the options %s and %s exclude each other. Leave one of them out." % names)
+    for name, why in share_type.options_in_vain(result, source) if share_type else ():
+        problem("option %s has no effect on this share: %s. Leave it out." % (name, why))
     return result
 
 

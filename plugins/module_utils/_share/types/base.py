@@ -110,6 +110,13 @@ class ShareType:
         """The options that the filesystem is told, by one name each, {name: text or True}; without what it is not told."""
         return declared
 
+    def options_in_vain(self, declared, source):  # pylint: disable=unused-argument
+        """[(option, why)] of options that do nothing in this share, though they do something in others of the type.
+
+        declared: the options as they are kept. source: as written, None or empty where none is.
+        """
+        return []
+
     def acl_trouble(self, declared):
         """Why the share can have no ACL with these options, a sentence, or None."""
         if declared.get("noacl") is True or declared.get("acl") is False:

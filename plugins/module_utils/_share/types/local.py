@@ -70,6 +70,12 @@ class Local(ShareType):
                     % quoted(source))
         return None
 
+    def options_in_vain(self, declared, source):
+        if source:
+            return []
+        why = "without a source it is only checked, never mounted, and has no entry in fstab"
+        return [(name, why) for name, value in declared.items() if value is not False and not options.is_flag(name)]
+
     def managed(self, share):
         return bool(share["source"])
 

@@ -88,6 +88,7 @@ def test_what_is_done(declared, state, operations):
     assert all(operation.target == "/srv/x" for operation in result.operations)
 
 
+VENDORS = "70 20 8:1 / /srv/x rw,relatime - xfs /dev/sdb1 rw"
 HIDDEN = ["disk.qcow2", "allow_hidden_files: true"]
 # what is declared, what is found, who uses it, what the refusal says
 REFUSALS = {
@@ -109,6 +110,19 @@ REFUSALS = {
     "below a link": (share(), found(point=MISSING._replace(linked="/data/x")), [], ["symbolic link", "path: /data/x"]),
     "nothing to check": (
         share(type="local", source="", options={}), found(lines="", point=None), [], ["nothing is mounted", "source"]),
+    "read-only and checked only": (
+        share(type="local", source="", options={}, read_only=True), found([VENDORS], lines="", point=None), [],
+        ["with rw instead of ro", "only checked", "a vendor's tool", "declare what it has: read_only: false."]),
+    "writable and checked only": (
+        share(type="local", source="", options={}), found([VENDORS.replace("rw", "ro")], lines="", point=None), [],
+        ["with ro instead of rw", "declare what it has: read_only: true."]),
+    "on a read-only filesystem and checked only": (
+        share(type="local", source="", options={}), found([VENDORS.replace("sdb1 rw", "sdb1 ro")], lines="", point=None), [],
+        ["with ro instead of rw"]),
+    "flags and checked only": (
+        share(type="local", source="", options={"noexec": True, "nosuid": True, "noatime": True}),
+        found([VENDORS], lines="", point=None), [],
+        ["suid, exec, relatime instead of nosuid, noexec, noatime", "leave nosuid and noexec and noatime out of its options."]),
     "no directory to bind": (
         share(type="local", source="/data/x", options={}), found(lines=""), [], ["/data/x is not a directory"]),
     "a bind of a read-only filesystem": (
@@ -156,6 +170,9 @@ def test_a_filesystem_that_others_mount_is_only_checked():
     declared = share(type="local", source="", options={})
     state = found(["70 20 8:1 / /srv/x rw - xfs /dev/sdb1 rw"], lines="", point=None)
     assert names(made(declared, state)) == []
+    flags = share(type="local", source="", options={"nosuid": True, "noexec": True, "dev": True}, read_only=True)
+    state = found(["70 20 8:1 / /srv/x ro,nosuid,noexec,noatime - xfs /dev/sdb1 rw"], lines="", point=None)
+    assert names(made(flags, state)) == []
 
 
 def test_a_bind_of_the_right_directory_stays_and_of_another_goes():

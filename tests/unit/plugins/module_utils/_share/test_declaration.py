@@ -133,6 +133,11 @@ PROBLEMS = {
     "local from inside itself": (share(type="local", source=NFS["path"] + "/a"), ["lies inside the path", "elsewhere"]),
     "local not normal": (share(type="local", source="/data/"), ["'/data/'", "Write /data."]),
     "checked only and unmounted": ({"path": "/srv/x", "type": "local", "state": "unmounted"}, ["needs a source"]),
+    "checked only with what a mount is told": (
+        {"path": "/srv/x", "type": "local", "options": {"nofail": True}}, ["option nofail", "without a source", "Leave it out"]),
+    "checked only with what systemd is told": (
+        {"path": "/srv/x", "type": "local", "source": "", "options": {"x-systemd.automount": True}},
+        ["option x-systemd.automount has no effect on this share", "only checked"]),
     "unknown key": (share(mount_options={}), ["'mount_options'", "is not known", "options"]),
     "mistyped key": (share(read_onyl=True), ["'read_onyl'", "Write read_only."]),
     "unknown state": (share(state="present"), ["'present'", "mounted, unmounted, absent"]),
