@@ -47,7 +47,9 @@ class ActionModule(ControllerAction):
         if warnings:
             return dict(found, warnings=warnings)
         self._refuse_no_hosts(arguments)
-        refuse(taking_part.problems(arguments["hosts"], hosts.inventory, hosts.everyone, expected, maintenance, hosts.job()))
+        job = hosts.job()
+        refuse(taking_part.problems(arguments["hosts"], hosts.inventory, hosts.everyone, expected, maintenance, job))
+        uncertain = taking_part.warnings(arguments["hosts"], hosts.inventory, expected, maintenance, job)
         options = {role.name: self._options(role) for role in sorted(ROLES.iterdir()) if role.is_dir()}
         names = {host: hosts.names(host) for host in arguments["hosts"]}
         problems, warnings = {}, {}
@@ -60,7 +62,7 @@ class ActionModule(ControllerAction):
             problems.append("nothing is declared for the hosts of %s: neither shares in virtshare_shares, nor anything to "
                             "be published. If nothing is meant, write virtshare_shares: []." % arguments["pattern"])
         refuse(problems)
-        return dict(found, warnings=each_once(warnings))
+        return dict(found, warnings=uncertain + each_once(warnings))
 
     def _refuse_no_hosts(self, arguments):
         pattern = arguments["pattern"]

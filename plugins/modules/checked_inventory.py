@@ -15,6 +15,8 @@ description:
     before it reads these.
   - Fails when a list names a host that the inventory does not know, when every host of the run is left out on purpose, and
     when the job is a slice of an AWX job and O(expected) is empty.
+  - In a job of AWX such a name may be that of a host which is disabled there, which its inventory is without. It is warned of,
+    and refused only when it looks like a misspelt name of the inventory and no digit differs.
   - Warns of other variables that begin so and that nothing here knows, and when C(--tags) selects nothing.
   - Runs on the controller only. The playbooks begin with it.
 options:
@@ -31,11 +33,14 @@ options:
     description:
       - All hosts that have to take part in a proof, those of O(hosts) when empty.
       - Variables of the inventory are the place for it, as slices and disabled hosts of AWX do not shrink them.
+      - A text is split at commas, semicolons, blanks and line breaks.
     type: list
     elements: str
     default: []
   maintenance:
-    description: Hosts that are left out on purpose. Nothing is done on them, and nothing is expected of them.
+    description:
+      - Hosts that are left out on purpose. Nothing is done on them, and nothing is expected of them.
+      - A text, such as the answer of a survey, is split at commas, semicolons, blanks and line breaks.
     type: list
     elements: str
     default: []

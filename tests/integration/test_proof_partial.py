@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from tests.support.playbook import ROOT
 from tests.support.privileged import run_as_root
+from tests.support.warm import run_playbook
 
 pytestmark = pytest.mark.slow
 
@@ -94,3 +96,17 @@ def test_the_playbook_takes_its_steps_together_whatever_is_configured(proof):
                  environment={"ANSIBLE_STRATEGY": "free", "ANSIBLE_ANY_ERRORS_FATAL": "true"})
     assert done["code"] == 0, done["messages"]
     assert done["words"][0] == f"{PATH}: proven, the same filesystem on all 3 hosts (hv1, hv2 and hv3)"
+
+
+@pytest.mark.parametrize("expected, maintenance", [
+    ("hv1 hv2\nhv3", "hv3"), ("hv1;hv2, hv3", "hv3 hv4"), (["hv1,hv2", "hv3"], ["hv3"]), ("[hv1, hv2]", "- hv3\n- hv4\n"),
+    ("- hv1\n- hv2", "")])
+def test_who_is_expected_is_read_from_lists_and_from_the_answers_of_a_survey(tmp_path, expected, maintenance):
+    """Else what only some of the hosts have proven would be remembered."""
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{
+        "hosts": "localhost", "gather_facts": False, "vars_files": [str(ROOT / "roles/share_proof/vars/main.yml")],
+        "vars": {"share_proof_expected_hosts": expected, "share_proof_maintenance": maintenance},
+        "tasks": [{"ansible.builtin.debug": {"var": "__share_proof_expected"}}]}]), encoding="utf-8")
+    run = run_playbook(playbook, inventories=["localhost,"])
+    assert run.results[-1]["result"]["__share_proof_expected"] == ["hv1", "hv2"], run.output

@@ -196,6 +196,25 @@ def test_a_run_that_would_do_nothing_is_no_success(tmp_path, watched, playbook, 
     assert contacts.read_text(encoding="utf-8") == "" and len(failure["result"]["problems"]) == 1
 
 
+@pytest.mark.parametrize("names", ["hv2 hv3", "hv2\nhv3\n", "hv2;hv3", "hv3, hv2"])
+def test_the_names_of_a_survey_leave_out_each_host(tmp_path, watched, names):
+    inventory, contacts = watched
+    path = write(tmp_path, {**inventory, "all": {"vars": {"virtshare_shares": [GOOD]}}})
+    answers = tmp_path / "answers"
+    answers.write_text(json.dumps({"awx_job_id": 7, "virtshare_maintenance": names}), encoding="utf-8")
+    run = run_playbook("playbooks/mount.yml", inventories=[path], arguments=["--extra-vars", f"@{answers}"])
+    assert {line["host"] for line in run.failures if line["outcome"] == "unreachable"} == {"hv1"}, run.output
+    assert contacts.read_text(encoding="utf-8") != ""
+
+
+def test_a_job_of_awx_warns_of_a_name_that_its_inventory_does_not_know(tmp_path, watched):
+    inventory, _contacts = watched
+    path = write(tmp_path, {**inventory, "all": {"vars": {
+        "virtshare_shares": [share(path="srv/one")], "virtshare_maintenance": ["hv4"], "awx_job_id": 7}}})
+    run = run_playbook("playbooks/verify.yml", inventories=[path])
+    assert "virtshare_maintenance names hv4, which the inventory of this job does not know" in " ".join(run.output.split())
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 @pytest.mark.parametrize("limit", ["localhost", "nas1"])
 def test_a_limit_without_any_hypervisor_is_no_success(tmp_path, watched, playbook, limit):

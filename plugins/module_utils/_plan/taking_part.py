@@ -8,9 +8,12 @@ so. Variables of the inventory are all there: a list in them is the only thing t
 """
 
 import difflib
+import re
 
 EXPECTED = "virtshare_expected_hypervisors"
 MAINTENANCE = "virtshare_maintenance"
+# What tells hosts with otherwise equal names apart: digits, and letters that stand alone.
+_NUMBERING = re.compile(r"[0-9]|(?<![a-z])[a-z](?![a-z])")
 
 
 class Job:
@@ -33,8 +36,14 @@ VARIABLES = tuple(prefix + name for prefix in ("awx_", "tower_")
 
 
 def listed_names(names):
-    """Names as a list: the answer of a survey is a text with commas."""
-    return [name.strip() for name in names or () if name.strip()]
+    """Names as a list. The answer of a survey is one text, whose names are split by commas, blanks or lines, or a list of YAML."""
+    found = []
+    for text in names or ():
+        for word in re.split(r"[\s,;]+", text):
+            name = word.strip("[]\"'")
+            if name not in ("", "-") and name not in found:
+                found.append(name)
+    return found
 
 
 def counted(group, expected, maintenance):
@@ -56,11 +65,8 @@ def problems(group, inventory, running, expected, maintenance, job):
             "prepare anything for all of them. Write the names of all hypervisors as %s into the variables of the "
             "inventory, or give the job template one slice. If it has one, call the workflow other than the job template: "
             "both are '%s'." % (len(here), "host" if len(here) == 1 else "hosts", ", ".join(here), EXPECTED, job.name))
-    known = list(inventory)
-    found.extend(_unknown(EXPECTED, [host for host in expected if host not in maintenance], known,
-                          [host for host in group if host not in expected], job))
-    known += [host for host in expected if host not in known]
-    found.extend(_unknown(MAINTENANCE, maintenance, known, [host for host in known if host not in maintenance], job))
+    for variable, unknown, candidates in _unknown(group, inventory, expected, maintenance):
+        found.extend(filter(None, (_mistaken(variable, name, candidates, job) for name in unknown)))
     if not found and not [host for host in group if host in running and host not in maintenance]:
         left = [host for host in group if host in running]
         found.append("%s, so that nothing would be done. %s" % (
@@ -69,18 +75,49 @@ def problems(group, inventory, running, expected, maintenance, job):
     return found
 
 
-def _unknown(variable, names, known, candidates, job):
-    """Sentences about names of a list that the inventory does not know. One that is near to none may be disabled in AWX."""
+def warnings(group, inventory, expected, maintenance, job):
+    """Sentences about names that only a job of AWX may have: its inventory is without the hosts that are disabled there.
+
+    The arguments are those of problems().
+    """
     found = []
-    for name in names:
-        if name in known:
-            continue
-        near = difflib.get_close_matches(name, candidates, 1, 0.8 if job.of_awx else 0.6)
-        if near:
-            found.append("%s names %s, which the inventory does not know. Write %s." % (variable, name, near[0]))
-        elif not job.of_awx:
-            found.append("%s names %s, which the inventory does not know. Correct the name, or take it out." % (variable, name))
+    for variable, unknown, candidates in _unknown(group, inventory, expected, maintenance) if job.of_awx else ():
+        # A slice has few of the expected hosts.
+        names = [] if variable == EXPECTED and job.is_slice else [
+            name for name in unknown if not _mistaken(variable, name, candidates, job)]
+        if names:
+            found.append("%s names %s, which the inventory of this job does not know: %s disabled in AWX, or misspelt. A host that "
+                         "is meant by a misspelt name is %s. The inventory knows %s." % (
+                             variable, ", ".join(names), "it is" if len(names) == 1 else "they are",
+                             "not left out" if variable == MAINTENANCE else "not expected", _short(group)))
     return found
+
+
+def _unknown(group, inventory, expected, maintenance):
+    """(variable, its names that the inventory does not know, what they may be meant for) of each list."""
+    known = list(inventory) + [host for host in expected if host not in inventory]
+    return ((EXPECTED, [host for host in expected if host not in maintenance and host not in inventory],
+             [host for host in group if host not in expected]),
+            (MAINTENANCE, [host for host in maintenance if host not in known], [host for host in known if host not in maintenance]))
+
+
+def _mistaken(variable, name, candidates, job):
+    """A sentence about a name that is refused; None for one that may be that of a host which is disabled in AWX."""
+    alike = [host for host in candidates if _numbering(host) == _numbering(name)]
+    near = difflib.get_close_matches(name, alike, 1, 0.8 if job.of_awx else 0.6)
+    start = "%s names %s, which the inventory does not know." % (variable, name)
+    if near:
+        return "%s Write %s." % (start, near[0])
+    if job.of_awx:
+        return None
+    near = difflib.get_close_matches(name, candidates, 1, 0.6)
+    if near:
+        return "%s Write %s. If another host is meant, which is gone, take the name out." % (start, near[0])
+    return "%s Correct the name, or take it out." % start
+
+
+def _numbering(name):
+    return _NUMBERING.findall(name.lower())
 
 
 def _short(names):

@@ -9,6 +9,7 @@ from ansible_collections.virtshare.storage.plugins.module_utils._plan.taking_par
     counted,
     listed_names,
     problems,
+    warnings,
     why_missing,
 )
 
@@ -37,6 +38,14 @@ def test_who_counts():
     assert listed_names(["hv1", " hv2 ", ""]) == ["hv1", "hv2"]
 
 
+@pytest.mark.parametrize("text", [
+    "hv2,hv3", "hv2, hv3", "hv2 hv3", "hv2\nhv3", "hv2\r\nhv3\r\n", "hv2;hv3", "hv2 ;\thv3,", "[hv2, hv3]", '["hv2", "hv3"]',
+    "- hv2\n- hv3\n", "hv2 hv3 hv2"])
+def test_the_answer_of_a_survey_is_taken_apart_however_it_is_written(text):
+    # Ansible splits a text that is to be a list at its commas.
+    assert listed_names(text.split(",")) == listed_names([text]) == ["hv2", "hv3"]
+
+
 @pytest.mark.parametrize("given", [
     {}, {"expected": GROUP}, {"maintenance": ["hv3"]}, {"group": ["hv1"], "expected": GROUP, "job": SLICE},
     # A disabled host, in a list or in both.
@@ -50,8 +59,13 @@ def test_lists_that_can_be_meant(given):
     ({"group": ["hv1", "hv3"], "job": SLICE}, "This job is one slice of 2 hosts (hv1, hv3); it is not told which hosts "),
     ({"expected": ["hv1", "hv2", "hv33"]},
      "virtshare_expected_hypervisors names hv33, which the inventory does not know. Write hv3."),
-    ({"expected": ["hv1", "hv2", "hv33"], "job": AWX},
-     "virtshare_expected_hypervisors names hv33, which the inventory does not know. Write hv3."),
+    ({"group": ["hv03.example.org"], "expected": ["hw03.example.org"], "job": AWX},
+     "virtshare_expected_hypervisors names hw03.example.org, which the inventory does not know. Write hv03.example.org."),
+    # Of those that are near, the one with the same number.
+    ({"group": ["hv01.example.org", "hv02.example.org"], "maintenance": ["hw02.example.org"], "job": AWX},
+     "virtshare_maintenance names hw02.example.org, which the inventory does not know. Write hv02.example.org."),
+    ({"maintenance": ["hv4"]}, "virtshare_maintenance names hv4, which the inventory does not know. Write hv3. If another host "
+                               "is meant, which is gone, take the name out."),
     ({"maintenance": ["hw3"]}, "virtshare_maintenance names hw3, which the inventory does not know. Write hv3."),
     ({"maintenance": ["storage7"]}, "virtshare_maintenance names storage7, which the inventory does not know. Correct the name"),
     ({"expected": [*GROUP, "storage7"]}, "virtshare_expected_hypervisors names storage7, which the inventory does not know."),
@@ -62,6 +76,39 @@ def test_lists_that_can_be_meant(given):
 def test_lists_with_which_less_would_be_done_than_is_said(given, words):
     (sentence,) = said(**given)
     assert sentence.startswith(words)
+
+
+FAR = ["hv01.example.org", "hv02.example.org"]
+
+
+@pytest.mark.parametrize("given, words", [
+    ({"group": FAR, "maintenance": ["hv03.example.org"]},
+     ["virtshare_maintenance names hv03.example.org, which the inventory of this job does not know: it is disabled in AWX, or "
+      "misspelt. A host that is meant by a misspelt name is not left out. The inventory knows hv01.example.org, hv02.example.org."]),
+    ({"group": FAR, "expected": [*FAR, "hv12.example.org"]},
+     ["virtshare_expected_hypervisors names hv12.example.org, which the inventory of this job does not know: it is disabled in AWX"]),
+    ({"expected": [*GROUP, "hv33", "hv4"], "maintenance": ["hv7"]},
+     ["virtshare_expected_hypervisors names hv33, hv4, which the inventory of this job does not know: they are disabled",
+      "virtshare_maintenance names hv7, "]),
+    # A letter that stands alone counts hosts, as a digit does.
+    ({"group": ["storage-a"], "maintenance": ["storage-b"]}, ["virtshare_maintenance names storage-b, "]),
+    ({"group": ["hv1.example.org"], "maintenance": ["hv01.example.org", "hv1b.example.org"]},
+     ["virtshare_maintenance names hv01.example.org, hv1b.example.org, "]),
+    # A slice does not know the hosts of the others, and a host that is expected is a host.
+    ({"group": ["hv1"], "expected": GROUP, "maintenance": ["hv3"], "job": SLICE}, []),
+    ({"group": ["hv1"], "expected": GROUP, "maintenance": ["hv7"], "job": SLICE}, ["virtshare_maintenance names hv7, "]),
+    ({"group": ["hv1", "hv2"], "expected": GROUP, "maintenance": ["hv3"]}, []),
+    ({"maintenance": ["hv3"]}, []),
+])
+def test_a_name_that_a_job_of_awx_may_have_is_warned_of(given, words):
+    given = {"expected": (), "maintenance": (), "group": GROUP, "job": AWX, **given}
+    said_of = warnings(given["group"], given["group"], given["expected"], given["maintenance"], Job(given["job"]))
+    assert [sentence.startswith(begin) for sentence, begin in zip(said_of, words)] == [True] * len(words) == [True] * len(said_of)
+    assert said(**given) == []
+
+
+def test_outside_of_awx_an_unknown_name_is_refused_and_not_warned_of():
+    assert warnings(GROUP, GROUP, [*GROUP, "hv4"], ["hv7"], Job({})) == []
 
 
 def test_why_an_expected_host_is_missing():
