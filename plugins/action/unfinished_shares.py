@@ -20,8 +20,9 @@ class ActionModule(ControllerAction):
     )
 
     def work(self, arguments, hosts):
-        missing = absent(arguments["expected_hosts"], hosts.play, [], hosts.everyone, hosts.inventory, hosts.job())
         proof = next((found for found in map(lambda host: hosts.variable(host, "share_proof_result"), hosts.play) if found), None)
+        missing = absent(arguments["expected_hosts"], hosts.play, [], hosts.everyone, hosts.inventory, hosts.job(),
+                         proof=proof is not None)
         problems = [] if proof and arguments["allow_partial"] else _of_missing(missing, proof)
         problems += [problem for share in (proof or {}).get("shares", ()) for problem in share["problems"]]
         for host in hosts.play:

@@ -54,6 +54,21 @@ result.append(rooms.run("site"))
     assert f"hv3: {PATH} is " in whole["messages"] and "not the same filesystem" in whole["messages"]
 
 
+def test_slices_mount_and_give_access_and_end_well(tmp_path):
+    """Each on its own hosts; a host that fails in its slice ends that slice red, and no other one."""
+    *made, broken, other = on_rooms(tmp_path, """
+rooms.variables["virtshare_expected_hypervisors"] = names
+result = [rooms.run("mount", only=part, extra=SLICE) for part in (["hv1", "hv3"], ["hv2"], ["hv1", "hv3"])]
+rooms.hosts["hv3"] = OFF
+result += [rooms.run("mount", only=part, extra=SLICE) for part in (["hv1", "hv3"], ["hv2"])]
+""")
+    assert [run["code"] for run in made] == [0, 0, 0], [run["messages"] for run in made]
+    assert [sorted(run["operations"]) for run in made] == [["hv1", "hv3"], ["hv2"], ["hv1", "hv3"]]
+    assert all("mount" in str(each) for run in made[:2] for each in run["operations"].values()) and made[2]["changes"] == []
+    assert broken["code"] != 0 and "hv3 did not go all the way: it is unreachable" in broken["messages"]
+    assert "slice" not in broken["messages"] and other["code"] == 0, other["messages"]
+
+
 @pytest.mark.release
 def test_a_slice_that_may_prove_a_part_publishes_nothing_all_the_same(tmp_path):
     run = on_rooms(tmp_path, """
