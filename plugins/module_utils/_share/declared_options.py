@@ -33,7 +33,7 @@ def normalised(declared, share_type, source, problem):
             problem("option %s %s" % (name, wrong))
     for names in contradictions(result, share_type) if share_type else ():
         problem("the options %s and %s exclude each other. Leave one of them out." % names)
-    for name, why in share_type.options_in_vain(result, source) if share_type else ():
+    for name, why in share_type.idle_options(result, source) if share_type else ():
         problem("option %s has no effect on this share: %s. Leave it out." % (name, why))
     return result
 

@@ -110,7 +110,7 @@ class ShareType:
         """The options that the filesystem is told, by one name each, {name: text or True}; without what it is not told."""
         return declared
 
-    def options_in_vain(self, declared, source):  # pylint: disable=unused-argument
+    def idle_options(self, declared, source):  # pylint: disable=unused-argument
         """[(option, why)] of options that do nothing in this share, though they do something in others of the type.
 
         declared: the options as they are kept. source: as written, None or empty where none is.

@@ -70,7 +70,7 @@ class Local(ShareType):
                     % quoted(source))
         return None
 
-    def options_in_vain(self, declared, source):
+    def idle_options(self, declared, source):
         if source:
             return []
         why = "without a source it is only checked, never mounted, and has no entry in fstab"
