@@ -60,6 +60,8 @@ options:
   owner:
     description:
       - User who owns it, by name or id.
+      - Names are unique for each owner. An image of this name that another user owns is given to this one when it has the
+        declared path; one with another path is left alone, as all are with O(state=absent).
     type: str
   group:
     description:
@@ -84,8 +86,11 @@ options:
     default: merge
   replace:
     description:
-      - When the path differs, delete the registration and register the new path under a new id. Refused while a VM uses
+      - When the path differs, register the new path under a new id and delete the old registration. Refused while a VM uses
         the image.
+      - The new image gets owner, group, mode, persistence and attributes of the old one, as far as they are not declared. It
+        is called C(NAME (replaces ID)) until it is registered and the old one deleted; what goes wrong before that leaves the
+        old one as it was, and the next run finishes it.
     type: bool
     default: false
   force:

@@ -20,11 +20,12 @@ description:
 options:
   expected_datastores:
     description:
-      - Names of datastores that an earlier task of the same check run would create, so that images in them can be
-        predicted. Without effect in a real run.
+      - What an earlier task of the same check run would make of datastores, as M(virtshare.storage.one_datastores) returns
+        it in RV(virtshare.storage.one_datastores#module:datastores), so that images in them can be predicted. Without effect
+        in a real run.
       - When it is left out, every datastore that does not exist is taken for granted in check mode, with a warning.
     type: list
-    elements: str
+    elements: dict
 attributes:
   check_mode:
     support: full
@@ -130,7 +131,7 @@ def main():
             CONNECTION_SPEC,
             filesystems=dict(type="list", elements="dict", required=True, options=image.argument_spec(),
                              required_one_of=[("name", "id")]),
-            expected_datastores=dict(type="list", elements="str"),
+            expected_datastores=dict(type="list", elements="dict"),
             wait=dict(type="bool", default=True),
             wait_timeout=dict(type="float", default=60.0),
             register_timeout=dict(type="float", default=120.0),

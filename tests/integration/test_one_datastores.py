@@ -139,6 +139,16 @@ def test_what_drifts_is_mended_and_nothing_else(one, kind, drift, mended_by):
     assert not again["changed"] and writes == []
 
 
+@pytest.mark.parametrize("declared", [{"rsync_host": ""}, {"attributes_mode": "exact", "rsync_user": "u"}])
+def test_what_the_driver_requires_is_not_taken_away(one, declared):
+    one.run("one_datastore", name="bk", type="backup", ds_mad="rsync", rsync_host="h", rsync_user="u")
+    for check in (True, False):
+        result, _calls, writes = one.attempt("one_datastore", check=check, name="bk", type="backup", ds_mad="rsync", **declared)
+        assert result["failed"] and writes == [] and "requires RSYNC_HOST; give the option rsync_host" in result["msg"]
+    one.run("one_datastore", name="bk", attributes={"x": "y"})
+    assert one.run("one_datastore", name="bk", attributes={"x": None})[0]["changed"]
+
+
 @pytest.mark.parametrize("clusters", [[], ["default"], ["west"], ["0", "101"], ["west", "east", "default"]])
 def test_clusters_are_the_exact_set(one, clusters):
     base = {"name": "d", "ds_mad": "virtiofs", "tm_mad": "local", "safe_dirs": ["/srv"]}

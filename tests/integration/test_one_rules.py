@@ -412,7 +412,7 @@ def test_another_path_is_another_image(one):
     other = dict(IMAGE, path="/srv/shares/other")
     refused(one, "cannot change the path", "replace: true", module="one_filesystem_image", **other)
     after, writes = changed(one, "one_filesystem_image", replace=True, **other)
-    assert writes == ["one.image.delete", "one.image.allocate"]
+    assert writes == ["one.image.allocate", "one.image.chmod", "one.image.chown", "one.image.delete", "one.image.rename"]
     assert (after["id"], after["path"], after["source"]) == (1, other["path"], other["path"])
 
 

@@ -176,7 +176,7 @@ def needs(desired, datastores, absent_images=()):
     """Which further reads the plan needs: a set out of clusters, users, groups, config, images.
 
     Nothing but the pool of datastores is read for what is converged, except the clusters where they are named; the
-    images only where those inside forbid what is declared.
+    drivers where one changes or an attribute goes that it may require; the images only where those inside forbid what is declared.
     """
     wanted = set()
     if held_by_refused(desired, datastores) - set(absent_images):
@@ -191,9 +191,17 @@ def needs(desired, datastores, absent_images=()):
         if item["clusters"] is not None:
             wanted.add("clusters")
         wanted |= ownership.needs(item, current)
-        if current is None or _drivers_differ(item, current) or _body_lags(current):
+        if current is None or _drivers_differ(item, current) or _body_lags(current) or _takes_away(item, current):
             wanted.add("config")
     return wanted
+
+
+def _takes_away(item, current):
+    """Whether an attribute is to go, which a driver may require."""
+    try:
+        return not all(attributes.changes(current, item, label(item)).values())
+    except Refusal:
+        return False
 
 
 def held_by_refused(desired, datastores):
@@ -278,3 +286,19 @@ def find(item, datastores):
                           % (len(renamed), item["new_name"], " and ".join(str(one["id"]) for one in renamed)))
         found = found or renamed
     return found[0] if found else None
+
+
+def foreseen(known, predicted):
+    """The datastores as an earlier task of the same check run would leave them, as far as images need them.
+
+    known: read back; predicted: as public() gives them, with the id None for new ones.
+    """
+    changed = dict((one["id"], one) for one in predicted if one.get("id") is not None)
+    return [dict(one, **_foreseen(changed[one["id"]])) if one["id"] in changed else one for one in known] + [
+        dict(_foreseen(one), id=None) for one in predicted if one.get("id") is None]
+
+
+def _foreseen(one):
+    dirs = dict((name, [" ".join(one.get(option) or [])]) for option, name in (
+        ("safe_dirs", "SAFE_DIRS"), ("restricted_dirs", "RESTRICTED_DIRS")))
+    return {"name": one.get("name"), "type": one.get("type"), "disk_type": one.get("disk_type"), "template": dirs}

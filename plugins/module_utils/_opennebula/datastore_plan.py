@@ -212,6 +212,8 @@ def _plan_existing(current, desired, server):
     sent.update(attributes.changes(current, desired, what))
     after["template"] = attributes.apply(current["template"], dict(
         (name, values) for name, values in sent.items() if name not in attributes.CORE))
+    if not all(sent.values()):
+        drivers.preflight(after, [after["disk_type"]], server, what)
     operations = attributes.updates("one.datastore.update", number, target, sent)
     operations.extend(_renaming(current, desired, after, server, what))
     if desired["clusters"] is not None:

@@ -9,7 +9,7 @@ No I/O.
 import re
 
 from .._plan.plan import Refusal, refuse
-from . import objects, ownership, template
+from . import image_replacement, objects, ownership, template
 from .pool import Pool
 
 FILESYSTEM = "FILESYSTEM"
@@ -273,7 +273,7 @@ def find(item, images, datastore, claims):
             raise Refusal("The image with the id %d is named %r, not %r; leave name out, or write new_name to rename "
                           "it." % (item["id"], found[0]["name"], item["name"]))
         return found[0]
-    found = _named(item, item["name"], images, datastore, claims)
+    found = _named(item, item["name"], images, datastore, claims) or _being_renamed(item, images, datastore)
     if item["new_name"] is not None and item["new_name"] != item["name"]:
         renamed = _named(item, item["new_name"], images, datastore, claims)
         if found and renamed:
@@ -288,11 +288,16 @@ def find(item, images, datastore, claims):
     return found[0] if found else None
 
 
+def _being_renamed(item, images, datastore):
+    """The images that an earlier run has registered in the place of the one meant, and not given its name yet."""
+    return _owned(item, image_replacement.begun(images, item["name"], datastore))
+
+
 def being_deleted(item, images, datastore):
     """Images that the declaration of an absent one can mean, and whose deletion has begun."""
     if item["id"] is not None:
         return [image for image in images.numbered(item["id"]) if not _lives(image)]
-    return [image for image in images.named(item["name"]) if not _lives(image) and (
+    return [image for image in images.named(item["name"]) if not _lives(image) and image["type"] == FILESYSTEM and (
         item["datastore"] is None or (datastore is not None and image["datastore_id"] == datastore["id"])) and (
             item["owner"] is None or objects.is_named(item["owner"], image["owner"], image["owner_id"]))]
 
@@ -302,14 +307,24 @@ def _lives(image):
 
 
 def _named(item, name, images, datastore, claims):
-    """The images a name can mean: in the declared datastore, the declared owner's first."""
+    """The images a name can mean: in the declared datastore, and of the declared owner, see _owned()."""
     found = [image for image in images.named(name) if _lives(image)]
     if item["datastore"] is not None:
         found = [image for image in found if datastore is not None and image["datastore_id"] == datastore["id"]]
-    own = [image for image in found
-           if item["owner"] is not None and objects.is_named(item["owner"], image["owner"], image["owner_id"])]
-    if own:
-        return own
     others = [other["owner"] for other in claims.get(name, ()) if other is not item]
-    return [image for image in found
-            if not any(objects.is_named(owner, image["owner"], image["owner_id"]) for owner in others)]
+    return [image for image in _owned(item, found) if _owns(item["owner"], image)
+            or not any(_owns(owner, image) for owner in others)]
+
+
+def _owned(item, found):
+    """Those of the declared owner. Where there are none, those that are to be given to it: of the declared path, and to stay."""
+    if item["owner"] is None:
+        return found
+    own = [image for image in found if _owns(item["owner"], image)]
+    if own or item["state"] == "absent":
+        return own
+    return [image for image in found if item["path"] in (None, image["path"])]
+
+
+def _owns(owner, image):
+    return owner is not None and objects.is_named(owner, image["owner"], image["owner_id"])

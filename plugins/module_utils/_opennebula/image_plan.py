@@ -6,8 +6,19 @@
 import collections
 
 from .._plan.plan import Operation, Plan, Refusal, refuse
-from . import attributes, image_state, objects, ownership, template
-from .image import FILESYSTEM, SERVER_OWNED, being_deleted, claimed, error_of, find, find_datastore, label, made_anew
+from . import attributes, image_replacement, image_state, objects, ownership, template
+from .image import (
+    FILESYSTEM,
+    OWN_OPTION,
+    SERVER_OWNED,
+    being_deleted,
+    claimed,
+    error_of,
+    find,
+    find_datastore,
+    label,
+    made_anew,
+)
 from .objects import NEW_ID
 
 # What a new image gets, unless its owner has set another umask.
@@ -33,6 +44,7 @@ def plan_all(desired, server):
             current = find(item, server.images, datastore, claims)
             objects.refuse_twice(current, meant, label(item))
             one, after = plan(current, item, datastore, server)
+            one = _without_left_over(one, current, item, server)
             if current is not None:
                 image_state.refuse_locked(current, one.operations, server, label(item))
         except Refusal as refusal:
@@ -61,6 +73,20 @@ def _retargeted(one, target):
         operation.target = target
     return Plan(one.operations, dict((target, value) for value in one.before.values()),
                 dict((target, value) for value in one.after.values()), one.warnings)
+
+
+def _without_left_over(one, current, item, server):
+    """The Plan, after what an earlier run has begun to replace the image by and not finished."""
+    found = image_replacement.left_over(server.images, current["name"], current["id"]) if current is not None else []
+    if found:
+        one.operations[:0] = image_replacement.deletions(found, item["target"], item["force"])
+        for operation in one.operations:
+            if operation.name == "one.image.allocate":
+                operation.arguments["wait_gone"] += [image["id"] for image in found]
+        if not one.before:
+            one.before = {item["target"]: {"left over": [image["id"] for image in found]}}
+            one.after = {item["target"]: {"left over": []}}
+    return one
 
 
 def plan(current, desired, datastore, server):
@@ -124,11 +150,9 @@ def _declared_datastore(desired, datastore, server, what):
     if desired["datastore"] is None:
         raise Refusal("The %s does not exist and has no datastore to create it in; write one." % what)
     if datastore is None:
-        expected = server.expected_datastores
-        if server.check and (expected is None or desired["datastore"] in expected):
-            return None, [] if expected is not None else [
-                "The datastore %r of %s does not exist yet; this prediction assumes that it is created "
-                "first." % (desired["datastore"], what)]
+        if server.check and not server.foreseen:
+            return None, ["The datastore %r of %s does not exist yet; this prediction assumes that it is created first."
+                          % (desired["datastore"], what)]
         known = ", ".join(repr(one["name"]) for one in server.datastores if one["disk_type"] == FILESYSTEM)
         raise Refusal("The %s is declared in the datastore %r, which OpenNebula does not have; create it first "
                       "(one_datastore), or choose one of its virtiofs datastores: %s."
@@ -147,19 +171,21 @@ def _declared_datastore(desired, datastore, server, what):
     return datastore["id"], warnings
 
 
-def _plan_new(desired, datastore, server, what):
+def _plan_new(desired, datastore, server, what, under=None):
+    """under: the name to register it by, where it is to get its own later."""
     target = desired["target"]
     after, warnings = _new_image(desired, datastore, server, what)
+    if under is None:
+        for owner in sorted(set([server.username, desired["owner"]]) - set([None, ""])):
+            _refuse_taken(target, owner, None, server, "%s cannot be created" % what)
     fields, access = ownership.correct("one.image", desired, None, server, what)
     after.update(fields)
-    sent = dict(after["template"], NAME=[target], TYPE=[FILESYSTEM], PATH=[after["path"]])
+    sent = dict(after["template"], NAME=[under or target], TYPE=[FILESYSTEM], PATH=[after["path"]])
     if after["persistent"]:
         sent["PERSISTENT"] = ["YES"]
     documents = template.encode(sent)
     # A name is free only once the old image of its owner has really gone.
-    own = [image for image in server.expected_images.named(target)
-           if objects.is_named(server.username, image["owner"], image["owner_id"])]
-    old, to_delete = [[image for image in own if image["state"] == state] for state in ("delete", TO_DELETE)]
+    old, to_delete = [_dying(under or target, server.username, server, state) for state in ("delete", TO_DELETE)]
     operations = [image_state.second_deletion(image, target) for image in old]
     operations.append(Operation("one.image.allocate", target, "register the directory %s in datastore %s"
                                 % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
@@ -179,6 +205,12 @@ def _plan_new(desired, datastore, server, what):
     return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
 
 
+def _dying(name, owner, server, state):
+    """The images that keep a name from an owner until they are gone."""
+    return [image for image in server.expected_images.named(name)
+            if image["state"] == state and objects.is_named(owner, image["owner"], image["owner_id"])]
+
+
 def _new_image(desired, datastore, server, what):
     """(predicted image, warnings) before owner and mode; a Refusal where something to create it with is missing."""
     if desired["name"] is None:
@@ -187,8 +219,6 @@ def _new_image(desired, datastore, server, what):
         raise Refusal("The %s does not exist and has no path to create it with; write the directory, such as "
                       "/srv/shares/projects." % what)
     number, warnings = _declared_datastore(desired, datastore, server, what)
-    for owner in sorted(set([server.username, desired["owner"]]) - set([None, ""])):
-        _refuse_taken(desired["target"], owner, None, server, "%s cannot be created" % what)
     return {
         "id": None, "name": desired["target"], "type": FILESYSTEM, "state": "ready", "path": desired["path"],
         "source": desired["path"], "persistent": bool(desired["persistent"]),
@@ -213,37 +243,34 @@ def _refuse_taken(name, owner, current, server, what):
 
 
 def _plan_again(current, desired, datastore, server, what, summary):
-    """Delete a registration and make it again, with all that was set on the old one and belongs to the directory."""
+    """Register a directory again, with all that was set on the old image and belongs to the directory; see image_replacement."""
     image_state.refuse_while_used(current, server, what, "so it is not registered again")
-    target = desired["target"]
     kept = {}
     if desired["attributes_mode"] == "merge":
-        kept = dict((name, values) for name, values in current["template"].items() if not SERVER_OWNED.match(name))
-    wanted = dict(desired, path=desired["path"] or current["path"], name=desired["name"] or current["name"],
+        kept = dict((name, values) for name, values in current["template"].items()
+                    if not SERVER_OWNED.match(name) and name not in OWN_OPTION)
+    name = desired["new_name"] or desired["name"] or current["name"]
+    wanted = dict(desired, path=desired["path"] or current["path"], name=name, target=name,
                   datastore=desired["datastore"] or str(current["datastore_id"]),
                   attributes=dict(kept, **desired["attributes"]))
-    if wanted["persistent"] is None:
-        wanted["persistent"] = current["persistent"]
-    if wanted["mode"] is None and current["mode"] != DEFAULT_MODE:
-        wanted["mode"] = current["mode"]
-    others = server.but(images=server.images.without(current), expected_images=server.expected_images.without(current))
+    for key in ("persistent", "mode"):
+        if wanted[key] is None:
+            wanted[key] = current[key]
+    _refuse_taken(name, desired["owner"] or current["owner"], current, server, "%s cannot be registered again" % what)
     home = datastore or server.datastores.numbered(current["datastore_id"])[0]
-    created, after = _plan_new(wanted, home, others, what)
-    if desired["owner"] is None and not objects.is_named(server.username, current["owner"], current["owner_id"]):
-        # The new image belongs to who is connected: give it back to the old one's owner.
-        group = current["group_id"] if desired["group"] is None else after["group_id"]
-        created.operations = [one for one in created.operations if one.name != "one.image.chown"]
-        created.operations.append(Operation("one.image.chown", target, "give it back to %s" % current["owner"],
-                                            call=[NEW_ID, current["owner_id"], group]))
-        after.update(owner=current["owner"], owner_id=current["owner_id"])
+    created, after = _plan_new(wanted, home, server, what, under=image_replacement.passing_name(name, current["id"]))
+    for key in ("owner", "group"):
+        if desired[key] is None:
+            after.update({key: current[key], key + "_id": current[key + "_id"]})
+    created.operations = [one for one in created.operations if one.name != "one.image.chown"]
     if current["state"] == "disabled" and desired["state"] == "present":
         after["state"] = "disabled"
-        created.operations.append(image_state.disabling(target))
-    allocation = [one for one in created.operations if one.name == "one.image.allocate"][0]
-    allocation.arguments["wait_gone"].append(current["id"])
-    forced = current["state"] in image_state.PASSING and desired["force"]
-    created.operations.insert(0, image_state.deletion(current, target, summary, forced))
-    created.before = {target: {"state": current["state"], "path": current["path"], "id": current["id"]}}
+        created.operations.append(image_state.disabling(name))
+    created.operations.append(image_replacement.chown(current, after, name, server.username))
+    dying = [image for state in ("delete", TO_DELETE) for image in _dying(name, after["owner"], server, state)]
+    created.operations += image_replacement.exchange(
+        current, name, summary, current["state"] in image_state.PASSING and desired["force"], dying)
+    created.before = {name: {"state": current["state"], "path": current["path"], "id": current["id"]}}
     return created, after
 
 
@@ -252,12 +279,16 @@ def _plan_existing(current, desired, server, what):
     sent = _attribute_changes(current, desired)
     after = dict(current, template=attributes.apply(current["template"], sent))
     operations = attributes.updates("one.image.update", number, target, sent)
-    name, persistent = desired["new_name"], desired["persistent"]
-    if name is not None and name != current["name"]:
+    persistent = desired["persistent"]
+    # An image that an earlier run was to replace another one by has not got its name yet.
+    name = desired["new_name"] or desired["name"]
+    if name is not None and name != current["name"] and (
+            desired["new_name"] is not None or image_replacement.replaced_by(current, name) is not None):
         _refuse_taken(name, current["owner"], current, server, "%s cannot be renamed to %r" % (what, name))
         after["name"] = name
+        dying = [image["id"] for state in ("delete", TO_DELETE) for image in _dying(name, current["owner"], server, state)]
         operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name),
-                                    call=[number, name]))
+                                    call=[number, name], wait_gone=dying))
     if persistent is not None and persistent != current["persistent"]:
         image_state.refuse_while_used(current, server, what, "so it is not made %spersistent"
                                       % ("" if persistent else "non-"))

@@ -31,13 +31,13 @@ class ServerState:
 
     datastores, images: Pools of what was read back. clusters, users, groups: {id: name}, None when not read.
     config: drivers.Config, None when not read or not readable; version: OpenNebula's, or None. username: who is
-    connected. check: whether this is a check run; expected_datastores: names an earlier task of the same check run
-    would create, None when that is not known. machines: {id: VM}, None when not read. now: seconds since 1970;
+    connected. check: whether this is a check run; foreseen: whether
+    the datastores are those that an earlier task of it would leave. machines: {id: VM}, None when not read. now: seconds since 1970;
     patience: seconds that a registration may take. expected_images: the images after what is planned so far.
     """
 
     def __init__(self, datastores=(), images=(), clusters=None, users=None, groups=None, config=None, version=None,
-                 username="", check=False, expected_datastores=None, machines=None, now=0, patience=60):
+                 username="", check=False, foreseen=False, machines=None, now=0, patience=60):
         self.datastores = Pool(datastores)
         self.images = Pool(images)
         self.clusters = clusters
@@ -47,7 +47,7 @@ class ServerState:
         self.version = version
         self.username = username
         self.check = check
-        self.expected_datastores = expected_datastores
+        self.foreseen = foreseen
         self.machines = machines
         self.expected_images = Pool(images)
         self.now = now

@@ -48,7 +48,7 @@ def execute(client, operations, on_operation=None):
 
     An operation that OpenNebula refuses ends the work on its target, the other targets go on; an answer that does not
     come ends everything, since each further call would wait as long.
-    on_operation(operation, arguments): called before each one.
+    on_operation(operation, arguments, created): called before each one; created: the id of what was made for its target.
     """
     created = {}
     failed = set()
@@ -61,7 +61,7 @@ def execute(client, operations, on_operation=None):
                      for argument in operation.arguments["call"]]
         try:
             if on_operation is not None:
-                on_operation(operation, arguments)
+                on_operation(operation, arguments, created.get(operation.target))
             began = time.monotonic()
             value = _carried_out(client, operation, arguments)
             operation.arguments["seconds"] = time.monotonic() - began
@@ -236,13 +236,16 @@ def _images_work(params, check_mode, items, single=None):
         desired = image.validated(items)
         client = _client(params, outcome, desired)
         known = _datastores(client)
+        foreseen = check_mode and params.get("expected_datastores") is not None
+        if foreseen:
+            known = datastore.foreseen(known, params["expected_datastores"])
         pool = _images(client)
         needed = image.needs(desired, Pool(pool), Pool(known))
         server = objects.ServerState(
             known, pool,
             users=_names(client, "one.userpool.info") if "users" in needed else None,
             groups=_names(client, "one.grouppool.info") if "groups" in needed else None,
-            username=client.username, check=check_mode, expected_datastores=params.get("expected_datastores"),
+            username=client.username, check=check_mode, foreseen=foreseen,
             machines=_machines(client, [number for number in needed if isinstance(number, int)]),
             now=time.time(), patience=params["wait_timeout"])
         plan, after = image_plan.plan_all(desired, server)
@@ -273,12 +276,17 @@ def _images_done(params, client, desired, plan, after, server, outcome):
     """Carry the plan out, wait for what the server does in the background, and read back."""
     waiting = Waiting(lambda: _images(client), params["wait_timeout"])
 
-    def first(operation, arguments):
+    def first(operation, arguments, created):
         """A name is free only once the old image has really gone; what is being registered can only be waited for."""
         if operation.arguments.get("wait_gone"):
             waiting.until_gone(operation.arguments["wait_gone"])
         if operation.arguments.get("wait_settled"):
             waiting.until_known(arguments[0])
+        if operation.arguments.get("wait_registered"):
+            try:
+                waiting.until_known(created)
+            except Failure as failure:
+                raise Failure("%s What it is to replace is left as it was." % failure)
 
     done, outcome.problems = execute(client, plan.operations, first)
     outcome.plan = plan.only(done)

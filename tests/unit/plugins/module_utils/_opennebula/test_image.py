@@ -7,7 +7,12 @@ import json
 import pathlib
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import image, image_plan, template
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import (
+    image,
+    image_plan,
+    image_replacement,
+    template,
+)
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.objects import NEW_ID, ServerState
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula.pool import Pool
 from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan import Refusal
@@ -58,6 +63,10 @@ def sent(plan):
 
 OTHER = {"datastore": "other", "datastore_id": 101}
 P1 = {"name": "p1", "datastore": "vfs", "path": "/srv/vm-shares/share1"}
+
+
+# The old image is deleted when the new one has everything.
+REGISTERED_AGAIN = ["one.image.allocate", "one.image.chmod", "one.image.chown", "one.image.delete", "one.image.rename"]
 
 
 def test_recorded_images_are_read():
@@ -135,10 +144,8 @@ def test_in_check_mode_a_datastore_to_come_is_taken_for_granted():
     coming = dict(P1, datastore="coming")
     plan, after = planned(coming, on=world(check=True))
     assert plan.changed and after[0]["datastore"] == "coming" and "does not exist yet" in plan.warnings[0]
-    plan, _after = planned(coming, on=world(check=True, expected_datastores=["coming"]))
-    assert plan.changed and plan.warnings == []
-    assert "create it first" in refusal(coming, on=world(check=True, expected_datastores=["other"]))
-    assert "create it first" in refusal(coming, on=world(expected_datastores=["coming"]))
+    assert "create it first" in refusal(coming, on=world(check=True, foreseen=True))
+    assert "create it first" in refusal(coming)
 
 
 def test_a_path_outside_safe_dirs_is_warned_of_and_left_to_the_server():
@@ -152,9 +159,11 @@ def test_another_path_is_refused_unless_replaced():
     assert "set replace: true" in refusal(other, on=world(known(0)))
     there = known(0, template={"MOUNT_TAG": ["t"]}, mode="640", persistent=True)
     plan, _after = planned(dict(other, replace=True), on=world(there))
-    assert [name for name, _arguments in sent(plan)] == ["one.image.delete", "one.image.allocate", "one.image.chmod"]
-    assert plan.operations[1].arguments["wait_gone"] == [0]
-    document = plan.operations[1].arguments["call"][0]
+    assert [name for name, _arguments in sent(plan)] == REGISTERED_AGAIN
+    deletion, naming = plan.operations[3:]
+    assert deletion.arguments["wait_registered"] and naming.arguments["wait_gone"] == [0]
+    document = plan.operations[0].arguments["call"][0]
+    assert 'NAME="p1 (replaces 0)"' in document
     assert 'PATH="/srv/other"' in document and 'MOUNT_TAG="t"' in document and 'PERSISTENT="YES"' in document
     for use in ({"vm_ids": [7]}, {"running_vms": 1}):
         assert "is used by" in refusal(dict(other, replace=True), on=world(known(0, **use)))
@@ -163,14 +172,74 @@ def test_another_path_is_refused_unless_replaced():
 def test_a_replaced_image_goes_back_to_its_owner():
     plan, _after = planned(dict(P1, path="/srv/other", replace=True),
                            on=world(known(0, owner="bob", owner_id=2, group="users", group_id=1)))
-    assert sent(plan)[-1] == ("one.image.chown", [2, 1])
+    assert ("one.image.chown", [2, 1]) in sent(plan)
+
+
+@pytest.mark.parametrize("declared, there, call", [
+    ({}, {}, [-1, 0]),
+    ({}, {"group": "users", "group_id": 1}, [-1, 1]),
+    ({"group": "users"}, {}, [-1, 1]),
+    ({"owner": "bob"}, {"group": "users", "group_id": 1}, [2, 1]),
+    ({"owner": "oneadmin"}, {"owner": "bob", "owner_id": 2, "group": "users", "group_id": 1}, [-1, 1]),
+])
+def test_a_replaced_image_keeps_the_owner_and_the_group_that_are_not_declared(declared, there, call):
+    plan, after = planned(dict(P1, **declared), on=world(known(0, state="error", **there)))
+    assert ("one.image.chown", call) in sent(plan) and after[0]["group_id"] == call[1]
+
+
+def test_what_only_looks_like_an_attribute_is_not_sent_again():
+    there = known(0, template={"PATH": ["/srv/a"], "PERSISTENT": ["YES"], "TYPE": ["OS"], "SOURCE": ["/x"], "NOTE": ["n"]})
+    plan, after = planned(dict(P1, path="/srv/other", replace=True, persistent=False), on=world(there))
+    assert after[0]["template"] == {"NOTE": ["n"]}
+    assert "SOURCE" not in sent(plan)[0][1][0] and "PERSISTENT" not in sent(plan)[0][1][0]
+
+
+def test_an_owner_narrows_what_a_name_means():
+    alices = known(0, owner="alice", owner_id=3)
+    assert not planned(dict(P1, owner="bob", state="absent"), on=world(alices))[0].changed
+    plan, _after = planned(dict(P1, owner="bob", path="/srv/other", replace=True), on=world(alices))
+    assert [name for name, _arguments in sent(plan)] == ["one.image.allocate", "one.image.chown"]
+    # One of the same path is the one that was meant, and has got another owner.
+    assert sent(planned(dict(P1, owner="bob"), on=world(alices))[0]) == [("one.image.chown", [0, 2, -1])]
+
+
+def test_only_a_directory_is_deleted_once_more():
+    dying = known(0, state="delete")
+    assert planned(dict(P1, state="absent"), on=world(dying))[0].changed
+    assert not planned(dict(P1, state="absent"), on=world(dict(dying, type="OS")))[0].changed
+
+
+def test_a_long_name_leaves_room_for_what_it_replaces():
+    name = "n" * 128
+    assert image_replacement.passing_name(name, 12345) == "n" * (128 - len(" (replaces 12345)")) + " (replaces 12345)"
+    begun = known(7, name=image_replacement.passing_name(name, 12345))
+    assert image_replacement.replaced_by(begun, name) == 12345
+    assert image_replacement.replaced_by(begun, "m" * 128) is None is image_replacement.replaced_by(known(7), "p1")
+
+
+def test_what_an_earlier_run_has_begun_is_made_anew_or_finished():
+    begun = known(1, name="p1 (replaces 0)", path="/srv/other")
+    # The old one is still there: whatever the new one has got by then, it goes.
+    plan, _after = planned(dict(P1, path="/srv/other", replace=True), on=world(known(0), begun))
+    assert [name for name, _arguments in sent(plan)] == ["one.image.delete"] + REGISTERED_AGAIN
+    assert sent(plan)[0][1] == [1] and plan.operations[1].arguments["wait_gone"] == [1]
+    # Nobody wants it any more.
+    assert sent(planned(P1, on=world(known(0), begun))[0]) == [("one.image.delete", [1])]
+    both = sent(planned(dict(P1, state="absent"), on=world(known(0), begun))[0])
+    assert both == [("one.image.delete", [1]), ("one.image.delete", [0])]
+    # The old one has gone, or goes.
+    for there in ([begun], [known(0, state="delete"), begun]):
+        plan, after = planned(dict(P1, path="/srv/other", replace=True), on=world(*there))
+        assert sent(plan) == [("one.image.rename", [1, "p1"])] and after[0]["id"] == 1
+        assert plan.operations[0].arguments["wait_gone"] == [image["id"] for image in there[:-1]]
+        assert ("one.image.delete", [1]) in sent(planned(dict(P1, state="absent"), on=world(*there))[0])
 
 
 def test_a_failed_registration_is_made_anew():
     failed = image.read(template.parse(BODIES[1]))
     plan, after = planned({"name": "p2", "datastore": "vfs", "path": "/opt/outside"}, on=world(failed))
-    assert [name for name, _arguments in sent(plan)][:2] == ["one.image.delete", "one.image.allocate"]
-    assert "Not allowed to use directory" in plan.operations[0].summary
+    assert [name for name, _arguments in sent(plan)] == REGISTERED_AGAIN
+    assert "Not allowed to use directory" in plan.operations[3].summary
     assert "ERROR" not in after[0]["template"]
 
 
