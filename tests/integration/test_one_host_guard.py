@@ -4,6 +4,7 @@
 """one_host_guard against the simulator: every row of its table, killed runs, two at a time, no rights, no server."""
 
 import time
+from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import host_guard, host_guard_plan
@@ -55,7 +56,7 @@ class Cloud:
         oned = self.one.endpoint.oned
         with oned.lock:
             host = oned.hosts.get(self.ids[name])
-            host.not_monitored("a probe failed")
+            host.not_monitored("a probe failed", oned)
             oned.hosts.update(host)
 
     def run(self, check=False, **parameters):
@@ -201,6 +202,30 @@ def test_never_more_hosts_than_the_limit_at_once(cloud):
     assert not result["changed"]
     result, _calls, _writes = cloud.run(limit=3)
     assert [cloud.state(name) for name in NAMES] == [DISABLED] * 3
+
+
+def test_a_failed_probe_of_a_disabled_host_leaves_it_disabled_and_its_vms_unknown(cloud):
+    """Of the simulator: so a real server did, and so a guard's host waits."""
+    number = cloud.one.by_hand("one.vm.allocate", 'NAME="web"\nCPU="1"\nMEMORY="64"')
+    cloud.one.by_hand("one.vm.deploy", number, cloud.ids["hv1"], False, 0, "")
+    until(lambda: machine_state(cloud, number) == "3")
+    cloud.told("hv1", "lost")
+    cloud.run()
+    assert (cloud.state("hv1"), machine_state(cloud, number)) == (DISABLED, "3")
+    cloud.failed("hv1")
+    assert (cloud.state("hv1"), machine_state(cloud, number), cloud.host("hv1")["error"]) == (DISABLED, "16", True)
+    nothing_happens(cloud, "waiting", name="hv1")
+
+
+def machine_state(cloud, number):
+    return ElementTree.fromstring(cloud.one.by_hand("one.vm.info", number)).findtext("LCM_STATE")
+
+
+def until(reached):
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_the_reason_is_kept_up_to_date(cloud):

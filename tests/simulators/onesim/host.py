@@ -158,9 +158,16 @@ class Host(PoolObject):
         self.total.update(CPU=int(values["TOTALCPU"]), MEM=int(values["TOTALMEMORY"]))
         self.settle_capacity(cloud)
 
-    def not_monitored(self, message):
-        if self.state not in (OFFLINE, DISABLED):
+    def not_monitored(self, message, cloud):
+        """A failed probe, or a failed start of monitoring. A disabled host stays so, and its VMs are unknown all the same."""
+        if self.state in (OFFLINE, ERROR):
+            return
+        if self.state != DISABLED:
             self.state = ERROR
+        for vm_id in self.vms:
+            machine = cloud.vms.get(vm_id)
+            if machine is not None and machine.loses_sight():
+                cloud.vms.update(machine)
         self.set_error("Error monitoring Host %s (%d): %s" % (self.name, self.oid, message))
 
     def refuse_drop_unless_empty(self):

@@ -205,6 +205,13 @@ class Machine(PoolObject):
         self.state, self.lcm_state = ACTIVE, PROLOG
         self.deploy_id = "%s:%s:%s" % (host.name, self.name, host.vm_mad)
 
+    def loses_sight(self):
+        """Its host could not be monitored; whether that changes it: only what is RUNNING becomes unknown."""
+        if (self.state, self.lcm_state) != (ACTIVE, RUNNING):
+            return False
+        self.lcm_state = UNKNOWN
+        return True
+
     def settle(self, state, lcm_state=LCM_INIT):
         self.state, self.lcm_state = state, lcm_state
         if state == DONE:

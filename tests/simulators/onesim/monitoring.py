@@ -59,7 +59,7 @@ class Monitoring:
             if host is None:
                 return
             if host.name.startswith(FAILING):
-                host.not_monitored("")
+                host.not_monitored("", oned)
             else:
                 host.monitored(dict(FOUND, HOSTNAME=host.name), oned)
             host.previous_state = host.state
