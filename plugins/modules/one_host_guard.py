@@ -46,8 +46,9 @@ options:
     default: []
   limit:
     description:
-      - How many of O(hosts) guards may have disabled at the same time; the others are reported. A third of them, at least one,
-        when not given.
+      - How many hosts guards may have disabled at the same time; the others are reported. A third of O(hosts), at least one,
+        when not given. All hosts with the mark that the user is shown count, whether in O(hosts) or not.
+      - The last host that is monitored and enabled, of all that the user is shown, is never disabled, whatever the limit.
     type: int
   max_age:
     description:
@@ -112,8 +113,8 @@ hosts:
       returned: always
     action:
       description:
-        - V(disable), V(enable), V(unmark), or what else was decided. V(kept) as it is; V(limit) of hosts is reached; V(waiting),
-          disabled and not well yet; V(by_hand), disabled by somebody else; V(left_alone) in its state.
+        - V(disable), V(enable), V(unmark), or what else was decided. V(kept) as it is; V(limit) of hosts is reached, or it is the
+          last one; V(waiting), disabled and not well yet; V(by_hand), disabled by somebody else; V(left_alone) in its state.
       type: str
       returned: always
     why:

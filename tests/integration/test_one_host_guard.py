@@ -201,7 +201,8 @@ def test_never_more_hosts_than_the_limit_at_once(cloud):
     result, _calls, _writes = cloud.run(limit=0)
     assert not result["changed"]
     result, _calls, _writes = cloud.run(limit=3)
-    assert [cloud.state(name) for name in NAMES] == [DISABLED] * 3
+    assert [cloud.state(name) for name in NAMES] == [DISABLED, DISABLED, MONITORED]
+    assert "hv3 (monitored): VIRTSHARE_A is lost; it is the last host that is monitored and enabled" in "".join(result["warnings"])
 
 
 def test_a_failed_probe_of_a_disabled_host_leaves_it_disabled_and_its_vms_unknown(cloud):
@@ -226,6 +227,27 @@ def until(reached):
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_guards_of_one_host_each_keep_one_limit(cloud):
+    for name in NAMES:
+        cloud.told(name, "lost")
+    for name, action in zip(NAMES, ["disable", "limit", "limit"]):
+        predicted, _calls, _writes = cloud.run(check=True, hosts=[name])
+        result, calls, _writes = cloud.run(hosts=[name])
+        assert rows(predicted) == rows(result) == {name: action}
+        # The pool is read anyway.
+        assert calls[:2] == ["one.hostpool.info", "one.hostpool.monitoring"] and len(calls) == (6 if action == "disable" else 2)
+    assert [cloud.state(name) for name in NAMES] == [DISABLED, MONITORED, MONITORED]
+    assert "guards have disabled 1 already, and may disable no more than 1" in "".join(result["warnings"])
+
+
+def test_a_single_host_is_never_disabled(cloud):
+    for name in NAMES[1:]:
+        cloud.one.by_hand("one.host.delete", cloud.ids[name])
+    cloud.told("hv1", "lost")
+    result, _calls, writes = cloud.run(hosts=["hv1"])
+    assert writes == [] and rows(result) == {"hv1": "limit"} and "guards never disable that one" in "".join(result["warnings"])
 
 
 def test_the_reason_is_kept_up_to_date(cloud):

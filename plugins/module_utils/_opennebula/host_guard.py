@@ -30,9 +30,10 @@ def work(params, check_mode):
             raise Failure("limit %d is not possible. Write how many hosts guards may have disabled at once." % params["limit"])
         client = Client.from_params(params)
         outcome.hide(client.secrets)
-        hosts = _expected(client, params["hosts"], _hosts(client))
+        pool = _hosts(client)
+        hosts = _expected(client, params["hosts"], pool)
         plan, rows = plans.removal(hosts) if params["state"] == "absent" else plans.plan(
-            hosts, params["shares"], time.time(), params)
+            hosts, pool, params["shares"], time.time(), params)
         touched = {operation.target for operation in plan.operations}
         _require_rights(client, [host for host in hosts if host is hosts[0] or host["name"] in touched])
         outcome.plan = plan

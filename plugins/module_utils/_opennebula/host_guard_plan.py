@@ -95,14 +95,18 @@ def verdict(host, shares, now, settings):
     return GOOD, ""
 
 
-def plan(hosts, shares, now, settings):
+def plan(hosts, pool, shares, now, settings):
     """(Plan, [a row for each host]). A row: {"host", "id", "state", "shares", "action", "why"}, see above for the words.
 
-    settings: {"max_age", "max_monitoring_age": seconds, "limit": hosts that may be disabled by guards at once, None for a
-    third of all}. The hosts that are disabled already count.
+    pool: all hosts of OpenNebula, these among them. settings: {"max_age", "max_monitoring_age": seconds, "limit": hosts that
+    may be disabled by guards at once, None for a third of hosts}. Those of the pool that are disabled already count, and the
+    last one that takes guests stays, whatever the limit.
     """
     limit = settings["limit"] if settings["limit"] is not None else max(1, len(hosts) // 3)
-    taken = sum(host["state"] == DISABLED and host["mark"] is not None for host in hosts)
+    looked_at = set(host["id"] for host in hosts)
+    # One of ours that is marked and monitored is decided on below. One of another guard's may be disabled at this moment.
+    taken = sum(host["mark"] is not None and (host["state"] == DISABLED or host["id"] not in looked_at) for host in pool)
+    open_ones = sum(host["state"] == MONITORED for host in pool)
     whole, rows = Plan(), []
     for host in sorted(hosts, key=lambda one: one["id"]):
         found, why = verdict(host, shares, now, settings)
@@ -111,8 +115,11 @@ def plan(hosts, shares, now, settings):
             if taken >= limit:
                 action, words = HELD, "%s; guards have disabled %d already, and may disable no more than %d at once" % (
                     why, taken, limit)
+            elif open_ones <= 1:
+                action, words = HELD, "%s; it is the last host that is monitored and enabled, and guards never disable that one" % why
             else:
                 taken += 1
+                open_ones -= 1
         whole.add(Plan(list(_operations(host, action, why, now)), *_diff(host, action, why)))
         rows.append({"host": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
                      "shares": found, "action": action, "why": words})

@@ -22,6 +22,10 @@ def host(state, mark, news, checked, harm, number=0):
             "attributes": {name: value for name, value in attributes.items() if value is not None}}
 
 
+# Another host that takes guests: the last one is never disabled.
+SPARE = host(plans.MONITORED, None, "ok", CHECKED[0], HARMS[0], 99)
+
+
 def carried_out(before, operations):
     """The host after these operations, each of which finds what it was planned for."""
     after = dict(before, attributes=dict(before["attributes"]))
@@ -46,7 +50,7 @@ def test_each_row_of_the_table_in_every_combination(state):
     seen = set()
     for mark, news, checked, harm in itertools.product(MARKS, NEWS, CHECKED, HARMS):
         one = host(state, mark, news, checked, harm)
-        plan, (row,) = plans.plan([one], [], NOW, SETTINGS)
+        plan, (row,) = plans.plan([one], [one, SPARE], [], NOW, SETTINGS)
         done = {(operation.name, operation.arguments["call"][1]) for operation in plan.operations if operation.name == plans.STATUS}
         fresh = checked == CHECKED[0]
         bad, good = fresh and news == "lost", fresh and news in ("ok", "degraded", "absent", None)
@@ -58,7 +62,8 @@ def test_each_row_of_the_table_in_every_combination(state):
             assert all("VIRTSHARE_A=[]" in operation.arguments["call"][1] for operation in plan.operations)
         seen.add(row["action"])
         # A minute later, with the same news, the next run finds its own words and does nothing.
-        again, _rows = plans.plan([carried_out(one, plan.operations)], [], NOW + 60, SETTINGS)
+        after = carried_out(one, plan.operations)
+        again, _rows = plans.plan([after], [after, SPARE], [], NOW + 60, SETTINGS)
         assert not again.operations, (mark, news, checked, harm, again.operations)
     assert seen == {plans.MONITORED: {"kept", "unmark", "disable"}, plans.DISABLED: {"waiting", "enable", "by_hand"}}.get(
         state, {"left_alone"})
@@ -67,8 +72,38 @@ def test_each_row_of_the_table_in_every_combination(state):
 def test_no_more_than_a_third_and_those_first_that_are_disabled_already():
     lost = [host(plans.MONITORED, None, "lost", CHECKED[0], HARMS[0], number) for number in range(6)]
     lost[5].update(state=plans.DISABLED, mark={"WHY": "x"})
-    _plan, rows = plans.plan(lost, [], NOW, SETTINGS)
+    _plan, rows = plans.plan(lost, lost, [], NOW, SETTINGS)
     assert [row["action"] for row in rows] == ["disable"] + ["limit"] * 4 + ["waiting"]
+
+
+def actions(hosts, pool, **settings):
+    return [row["action"] for row in plans.plan(hosts, pool, [], NOW, dict(SETTINGS, **settings))[1]]
+
+
+@pytest.mark.parametrize("state", sorted(plans.STATES))
+def test_a_host_that_another_guard_has_marked_counts_in_whatever_state(state):
+    """One that is marked and still monitored is between its mark and its disabling."""
+    lost = host(plans.MONITORED, None, "lost", CHECKED[0], HARMS[0], 1)
+    other = host(state, {"WHY": "x"}, "lost", CHECKED[0], HARMS[0], 2)
+    assert actions([lost], [lost, other, SPARE]) == ["limit"]
+    assert actions([lost], [lost, dict(other, mark=None), SPARE]) == ["disable"]
+    assert actions([lost], [lost, other, SPARE], limit=2) == ["disable"]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_one_that_is_marked_already_does_not_stand_in_its_own_way(mark):
+    lost = host(plans.MONITORED, mark, "lost", CHECKED[0], HARMS[0], 1)
+    assert actions([lost], [lost, SPARE], limit=1) == ["disable"]
+
+
+@pytest.mark.parametrize("state", sorted(set(plans.STATES) - {plans.MONITORED}))
+def test_the_last_host_that_takes_guests_is_never_disabled(state):
+    lost = [host(plans.MONITORED, None, "lost", CHECKED[0], HARMS[0], number) for number in (1, 2)]
+    elsewhere = host(state, None, "ok", CHECKED[0], HARMS[0], 3)
+    plan, rows = plans.plan(lost, [*lost, elsewhere], [], NOW, dict(SETTINGS, limit=9))
+    assert [row["action"] for row in rows] == ["disable", "limit"] and {each.target for each in plan.operations} == {"hv1"}
+    assert rows[1]["why"] == ("VIRTSHARE_A is lost; it is the last host that is monitored and enabled, "
+                              "and guards never disable that one")
 
 
 @pytest.mark.parametrize("stamp", ["", "x", "\u00b2"])
@@ -107,8 +142,9 @@ def test_strange_hosts_are_read_as_what_they_say(document, expected):
     (pooled,) = plans.read_pool("<HOST_POOL>%s</HOST_POOL>" % document)
     assert pooled["timestamp"] is None and dict(pooled, timestamp=found["timestamp"]) == found
     # Whatever it is, one run's plan leaves nothing to do for the next.
-    plan, (_row,) = plans.plan([found], [], NOW, SETTINGS)
-    again, _rows = plans.plan([carried_out(found, plan.operations)], [], NOW + 60, SETTINGS)
+    plan, (_row,) = plans.plan([found], [found, SPARE], [], NOW, SETTINGS)
+    after = carried_out(found, plan.operations)
+    again, _rows = plans.plan([after], [after, SPARE], [], NOW + 60, SETTINGS)
     assert not again.operations
     if found["state"] not in (plans.MONITORED, plans.DISABLED):
         assert not plan.operations
