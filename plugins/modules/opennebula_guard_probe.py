@@ -39,7 +39,10 @@ options:
     elements: str
     default: [kvm, qemu, lxc]
   sync:
-    description: Whether to copy it to the hosts with C(onehost sync --force) when it changed.
+    description:
+      - Whether to copy it to the hosts with C(onehost sync --force) when it changed. A copy that failed, or that a run which was
+        ended did not get to, is repeated by the next run; until then a file with the ending C(.virtshare_guard_uncopied) stands
+        beside O(remotes).
     type: bool
     default: true
   owner:
@@ -55,7 +58,7 @@ attributes:
     description: Predicts what is written, removed and copied.
     support: full
   diff_mode:
-    description: Shows the probe before and after.
+    description: Shows the probe before and after, and a copy that is repeated.
     support: full
 seealso:
   - module: virtshare.storage.one_host_guard

@@ -132,15 +132,75 @@ result = dict(predicted=predicted, untouched=untouched, first=first, copied=copi
     assert not result["none_left"] and result["left"] == [False, False]
 
 
-def test_what_cannot_be_is_refused_and_a_failed_copy_is_named(tmp_path):
-    nowhere, nameless, odd, failed = on_a_front_end(tmp_path, """
+def test_what_cannot_be_is_refused(tmp_path):
+    nowhere, nameless, odd, late = on_a_front_end(tmp_path, """
 nowhere = install(remotes="/srv/none")["msg"]
 nameless = install(attributes=[])["msg"]
 odd = install(attributes=["VIRTSHARE_a b"])["msg"]
-open("/srv/code", "w").write("3")
-failed = install()["msg"]
-result = [nowhere, nameless, odd, failed]
+open("/srv/onehost", "w").write("#!/bin/sh\\nsleep 60\\n")
+late = install(timeout=0.5)["msg"]
+result = [nowhere, nameless, odd, late]
 """)
     assert "no folder of OpenNebula's probes below /srv/none/im" in nowhere
     assert "attributes is empty" in nameless and "VIRTSHARE_a b" in odd
-    assert "onehost sync --force, as oneadmin, ended with 3" in failed and "run that command there" in failed
+    assert late == "the front end: no answer within 0.5 s"
+
+
+def test_a_copy_that_failed_is_named_and_repeated_until_it_is_done(tmp_path):
+    """So is one that a killed run has not begun."""
+    installed, removed, killed = on_a_front_end(tmp_path, """
+def code(number):
+    open("/srv/code", "w").write(str(number))
+
+def listed():
+    return sorted(os.listdir("/srv")), sum((os.listdir(os.path.dirname(name)) for name in FILES), [])
+
+def repeated(**parameters):
+    clean = listed()[0]
+    code(3)
+    failed, calls = install(**parameters), told()
+    code(3)
+    still = install(**parameters)
+    told()
+    silent = install(sync=False, **parameters)
+    note = [name for name in listed()[0] if name not in clean + ["code", "told"]]
+    os.unlink("/srv/code")
+    predicted, untouched = install(check=True, **parameters), told()
+    done, copied = install(**parameters), told()
+    after = listed()[0] == clean
+    again, nothing = install(**parameters), told()
+    return dict(failed=failed, calls=calls, still=still, silent=silent, predicted=predicted, untouched=untouched, done=done,
+                copied=copied, after=after, note=note, again=again, nothing=nothing)
+
+installed = repeated()
+removed = repeated(state="absent", attributes=[])
+from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import probe
+write, left = probe._carry_out, []
+def ends(operation, params):
+    left.append(operation)
+    if len(left) == 2:
+        raise KeyboardInterrupt
+    write(operation, params)
+probe._carry_out = ends
+try:
+    install()
+except BaseException as error:
+    ended = type(error).__name__
+probe._carry_out = write
+killed = [ended, did(install()), did(install())]
+result = [installed, removed, killed]
+""")
+    for run, verb in ((installed, "write"), (removed, "remove")):
+        for key, operations in (("failed", [verb, verb]), ("still", [])):
+            assert [each["operation"] for each in run[key]["operations"]] == operations
+            assert run[key]["changed"] is bool(operations)
+            assert "onehost sync --force, as oneadmin, ended with 3" in run[key]["msg"] and "run the task again" in run[key]["msg"]
+        assert run["calls"] == run["copied"] == "oneadmin sync --force\n" and run["untouched"] == run["nothing"] == ""
+        # Without sync nothing is copied, and nothing forgotten.
+        assert not run["silent"]["changed"] and run["note"] == ["remotes.virtshare_guard_uncopied"]
+        assert [each["operation"] for each in run["predicted"]["operations"]] == ["sync"]
+        for key in ("operations", "diff", "changed"):
+            assert run["predicted"][key] == run["done"][key]
+        assert run["done"]["diff"] == {"before": {"onehost": {"copied to all hosts": "no"}}, "after": {"onehost": {"copied to all hosts": "yes"}}}
+        assert run["after"] and not run["again"]["changed"]
+    assert killed == ["KeyboardInterrupt", ["write", "sync"], []]

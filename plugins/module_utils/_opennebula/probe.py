@@ -12,7 +12,7 @@ import re
 
 from .._host import commands, replace
 from .._plan import host_attributes
-from .._plan.outcome import Outcome
+from .._plan.outcome import Outcome, on
 from .._plan.plan import Failure, Operation, Plan, refuse
 
 ARGUMENT_SPEC = dict(
@@ -25,6 +25,11 @@ ARGUMENT_SPEC = dict(
     timeout=dict(type="float", default=300.0),
 )
 _NAME = "virtshare_guard.sh"
+# Follows the name of the folder that is copied to the hosts, and so does not get there.
+_UNCOPIED = ".virtshare_guard_uncopied"
+_NOTE = """The probe of the Ansible collection virtshare.storage has changed here, and is not yet copied to all hosts. The next run
+of opennebula_guard_probe with sync: true does that, and removes this file.
+"""
 
 _SCRIPT = """#!/bin/sh
 # Written by the Ansible collection virtshare.storage. Changes made here are overwritten.
@@ -55,12 +60,19 @@ def script(attributes):
 def work(params, check_mode):
     """The Outcome of opennebula_guard_probe."""
     outcome = Outcome(Plan())
-    with outcome.collect():
+    with outcome.collect(), on("the front end"):
         refuse(list(_troubles(params)))
-        outcome.plan = _plan(params)
+        outcome.plan = plan = _plan(params)
         if not check_mode:
-            for operation in outcome.plan.operations:
+            done = []
+            outcome.plan = plan.only(done)
+            if plan.has("sync"):
+                # Before the first change: a run that is ended anywhere below is finished by the next.
+                _write(_uncopied(params), _NOTE, 0o644)
+            for operation in plan.operations:
                 _carry_out(operation, params)
+                done.append(operation)
+                outcome.plan = plan.only(done)
     return outcome
 
 
@@ -93,9 +105,16 @@ def _plan(params):
                           {path: {"content": text, "mode": "0755"}}))
         elif not present and old is not None:
             plan.add(Plan([Operation("remove", path, "remove %s" % path)], {path: {"content": old[0]}}, {path: None}))
-    if plan.changed and params["sync"]:
-        plan.operations.append(Operation("sync", "onehost", "copy the probes to all hosts (onehost sync --force)"))
+    left = os.path.lexists(_uncopied(params))
+    if params["sync"] and (plan.changed or left):
+        sync = Operation("sync", "onehost", "copy the probes to all hosts (onehost sync --force)")
+        plan.add(Plan([sync], *[{sync.target: {"copied to all hosts": word}} for word in ("no", "yes")] if left else ()))
     return plan
+
+
+def _uncopied(params):
+    """The file that stands beside the remotes as long as what is in them is not on the hosts."""
+    return os.path.abspath(params["remotes"]) + _UNCOPIED
 
 
 def _read(path):
@@ -108,13 +127,7 @@ def _read(path):
 
 def _carry_out(operation, params):
     if operation.name == "write":
-        folder = os.stat(os.path.dirname(operation.target))
-
-        def like_the_folder(descriptor):
-            os.fchown(descriptor, folder.st_uid, folder.st_gid)
-            os.fchmod(descriptor, 0o755)
-
-        replace.replace(operation.target, operation.arguments["text"].encode("utf-8"), like_the_folder)
+        _write(operation.target, operation.arguments["text"], 0o755)
     elif operation.name == "remove":
         os.unlink(operation.target)
     else:
@@ -123,5 +136,17 @@ def _carry_out(operation, params):
         code, output = commands.run(command if os.geteuid() else ["runuser", "-l", params["owner"], "-c", " ".join(command)],
                                     params["timeout"])
         if code != 0:
-            raise Failure("onehost sync --force, as %s, ended with %d: %s. The probe is on the front end; to copy it to the hosts, "
-                          "run that command there." % (params["owner"], code, output or "no output"))
+            raise Failure("onehost sync --force, as %s, ended with %d: %s. The front end is done, the hosts are not; correct that and "
+                          "run the task again, which repeats the command." % (params["owner"], code, output or "no output"))
+        os.unlink(_uncopied(params))
+
+
+def _write(path, text, mode):
+    """As a file of whoever has the folder."""
+    folder = os.stat(os.path.dirname(path))
+
+    def like_the_folder(descriptor):
+        os.fchown(descriptor, folder.st_uid, folder.st_gid)
+        os.fchmod(descriptor, mode)
+
+    replace.replace(path, text.encode("utf-8"), like_the_folder)
