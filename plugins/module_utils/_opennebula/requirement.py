@@ -5,12 +5,43 @@
 
 Read in OpenNebula's grammar (src/parsers/expr_bool.y, expr_parser.l): comparisons, joined by & and |, turned round by !, in
 parentheses. & and | are of one rank and go from left to right, so that only what is joined by & alone is a list of conditions.
+A text that this grammar does not allow keeps each VM that has it pending, whatever is added to it: see problem().
 """
 
 import re
 
 # A quoted text has no way to hold a quote. Blanks count nowhere else.
 _TOKEN = re.compile(r'"[^"]*"|[()&|!]|[^"()&|!]+|"')
+# The lexer's: names and texts (S), numbers (N), and what stands for itself. It passes over any other character.
+_LEXED = re.compile(r'(?P<S>"[^"]*"|[A-Za-z][0-9A-Za-z_]*)|(?P<N>-?[0-9]+(?:\.[0-9]+)?)|(?P<sign>[@!&|=><()*+/^-])')
+_COMPARISON = re.compile(r"S(=|!=|@>)[SN]|S[<>]N")
+
+
+def problem(text):
+    """Why OpenNebula cannot read a text, a phrase, or None. A blank one is no requirement, and is well."""
+    if text.count('"') % 2:
+        return "a quotation mark is not closed"
+    signs = "".join(found.group("sign") or found.lastgroup for found in _LEXED.finditer(text))
+    depth = 0
+    for sign in signs:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            break
+    if depth:
+        return "its parentheses do not match"
+    # C is a condition: a comparison, or what stands in parentheses. Each is folded into one that takes what is left of it.
+    folded, before = _COMPARISON.sub("C", signs), None
+    while folded != before:
+        before = folded
+        folded = re.sub(r"!C|\(C\)|C[&|]C", "C", folded)
+    if folded == "C" or not text.strip():
+        return None
+    return "it is not made of comparisons, such as NAME=\"value\", joined by & and |"
+
+
+def mentions(text, name):
+    """Whether the name of an attribute stands in a text, however little else of it can be read."""
+    return name in re.findall(r"\w+", text)
 
 
 def asks_for(text, name, value="ok"):
@@ -29,12 +60,16 @@ def asking_for(text, name, value="ok"):
 
 def not_asking_for(text, name, value="ok"):
     """The text without that condition; "" when nothing is left."""
+    if not asks_for(text, name, value):
+        return text
     found = [term for term in conditions(text) if not _same(term, name, value)]
     return _open(found[0]) if len(found) == 1 else " & ".join(found)
 
 
 def conditions(text):
-    """The parts of a text of which each must hold, at the outermost level, [] of a blank text."""
+    """The parts of a text of which each must hold, at the outermost level, [] of a blank text. One with a problem() is a single part."""
+    if problem(text):
+        return [text.strip()]
     parts, depth, part = [], 0, ""
     for token in _TOKEN.findall(text):
         if depth == 0 and token in ("|", "!") and not _negates_comparison(part, token):
@@ -47,9 +82,6 @@ def conditions(text):
         depth += {"(": 1, ")": -1}.get(token, 0)
         part += token
     parts.append(part.strip())
-    if depth or text.count('"') % 2 or (len(parts) > 1 and not all(parts)):
-        # It is no condition that OpenNebula could read; a person has to correct it.
-        return [text.strip()]
     if len(parts) == 1 and parts[0] and _enclosed(parts[0]) and len(conditions(_open(parts[0]))) > 1:
         return conditions(_open(parts[0]))
     return [part for part in parts if part]

@@ -71,6 +71,39 @@ def test_what_is_added_counts_and_what_was_there_counts_as_before(text):
         assert meets(after, host) == (meets(text, host) and host.get(A) == "ok"), host
 
 
+BROKEN = ['(A="x"', 'A="x', 'A="x")', ') A="x" (', 'A="x" &', '& A="x"', 'A="x" & & B="y"', 'A="x" | ', '()', 'A="x" & ()', '!',
+          'A', '"x"', 'A=', '="x"', 'A=="x"', 'A="x" B="y"', 'A="x" (B="y")', '(A="x") !(B="y")', 'A>="3"', 'A>"x"', 'A>=3', '3=3',
+          'A/B="x"', 'A+1=2', 'NAME=host1.example.org', ';', 'A="x" and B="y"', '(VIRTSHARE_A="ok"', 'VIRTSHARE_A="ok" &']
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_what_the_grammar_does_not_allow_is_told_and_asks_for_nothing(text):
+    assert requirement.problem(text)
+    assert not requirement.asks_for(text, A) and requirement.not_asking_for(text, A) == text
+
+
+@pytest.mark.parametrize("text", ['', ' \n', 'A=x', "A='x'", 'A="x";', '"A/B"="x"', 'A = 3', 'A=-3', 'A != 0.5', 'A > 3', 'A<0.5', 'A @> "x"',
+                                  '! A="x"', '!!(A="x")', '((A="x"))', 'A=""', 'A="(&|!"', 'A="x"\n&\nB="y"', '! A ! = "x" | (B=1&C=2)'])
+def test_what_the_grammar_allows_is_well(text):
+    assert requirement.problem(text) is None
+
+
+@given(texts, st.sampled_from(["(", ")", '"', "&", "|", "!", "A"]), st.integers(0, 200))
+def test_a_sign_more_or_less_makes_it_another_text_or_a_broken_one(text, sign, position):
+    """Whatever becomes of it: what is added to one without a problem has none, and is found again."""
+    assert requirement.problem(text) is None
+    for changed in (text[:position] + sign + text[position:], text[:position] + text[position + 1:]):
+        if requirement.problem(changed) is None:
+            after = requirement.asking_for(changed, A)
+            assert requirement.problem(after) is None and requirement.asks_for(after, A)
+            assert requirement.problem(requirement.not_asking_for(after, A)) is None
+
+
+@pytest.mark.parametrize("text, there", [('(VIRTSHARE_A="ok"', True), ('X="VIRTSHARE_A', True), ('VIRTSHARE_AB="ok" &', False), ("", False)])
+def test_a_name_is_seen_in_what_cannot_be_read(text, there):
+    assert requirement.mentions(text, A) is there
+
+
 @given(texts)
 def test_what_is_said_to_be_asked_for_is(text):
     if requirement.asks_for(text, A):
