@@ -14,12 +14,18 @@ description:
   - Adds to the C(SCHED_REQUIREMENTS) of each VM template that uses an image of a share the condition that the host's guard
     (M(virtshare.storage.share_guard)) calls the share V(ok), such as C(VIRTSHARE_PROJECTS="ok"). What is there stays, in
     parentheses, and the new condition is joined by C(&).
-  - In check mode it is a report, RV(templates) lists each template that uses a share and whether it asks for it.
+  - In check mode it is a report, RV(templates) lists each template that uses a share or asks for one, and whether it does.
   - The images of a share are those of the type FILESYSTEM whose C(PATH) is the share's or lies inside it.
+  - A template that asks for a share and has no disk of it that the user may see keeps the condition, and a warning names it.
+    Somebody may have meant that, but otherwise its VMs are kept off hosts for nothing. O(state=absent) takes the condition away.
+  - C(SCHED_REQUIREMENTS) that OpenNebula cannot read, or that a template has more than once, is never changed, and a warning
+    names it. No VM is placed with it until a person has corrected it.
   - VMs that exist already keep what their template said when they were made.
 options:
   state:
-    description: V(absent) takes those conditions away again.
+    description:
+      - V(absent) takes those conditions away again, from each template that has one, whether it uses the share or not, and
+        whoever wrote it. Use it before a share is declared no more, as no host meets the condition then.
     type: str
     default: present
     choices: [present, absent]
@@ -47,6 +53,7 @@ attributes:
 notes:
   - Costs one C(one.imagepool.info) and one C(one.templatepool.info), and for each template that changes a C(one.template.update).
     A second run changes nothing and makes no write call.
+  - A template that is locked against the change (C(onetemplate lock)) is a failure, in check mode too, and the others are done.
   - The user needs MANAGE on the templates. Where C(oned.conf) has C(VM_RESTRICTED_ATTR = "SCHED_REQUIREMENTS") it must be of
     the group oneadmin.
   - A condition only the outermost C(&) joins counts as there. What is joined by C(|), or turned round by C(!), is taken as one
@@ -81,7 +88,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 templates:
-  description: Each template that uses one of the shares, by id.
+  description: Each template that uses one of the shares or asks for one, by id.
   returned: success
   type: list
   elements: dict
@@ -104,12 +111,17 @@ templates:
       elements: str
       returned: always
     attributes:
-      description: The attributes of these shares.
+      description: The attributes of the shares that it uses or asks for.
       type: list
       elements: str
       returned: always
     missing:
-      description: Those of them that it did not ask for before.
+      description: Those of them that it uses and did not ask for before; all with RV(templates[].action=broken).
+      type: list
+      elements: str
+      returned: always
+    unused:
+      description: Those of them that it asked for before, and has no disk of that the user may see.
       type: list
       elements: str
       returned: always
@@ -118,7 +130,13 @@ templates:
       type: str
       returned: always
     action:
-      description: V(add), V(remove), V(kept) as it is, or V(broken), with more than one C(SCHED_REQUIREMENTS).
+      description:
+        - V(add), V(remove), V(kept) as it is; V(broken), with C(SCHED_REQUIREMENTS) that cannot be read, or more than one;
+          V(locked), somebody's lock forbids the change, which is a failure.
+      type: str
+      returned: always
+    why:
+      description: What is wrong with it, with RV(templates[].action=broken) and RV(templates[].action=locked), or empty.
       type: str
       returned: always
 operations:

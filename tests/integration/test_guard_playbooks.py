@@ -74,11 +74,11 @@ def test_vm_templates_that_use_a_share_are_listed_or_made_to_ask_for_it_until_th
         number = vm_template(one, SHARE["path"])
         environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
 
-        def guard(*arguments, **variables):
+        def guard(*arguments, works=True, **variables):
             done = run(tmp_path, "guard_opennebula.yml", *arguments, environment=environment, **dict(
                 {"opennebula_guard_hosts": ["hv1"], "opennebula_guard_probe": False, "share_guard_names": {SHARE["path"]: "FILES"},
                  "virtshare_shares": [SHARE, dict(SHARE, path="/srv/shares/old", state="absent")]}, **variables))
-            assert done.code == 0, done.output
+            assert (done.code == 0) is works, done.output
             asks = 'VIRTSHARE_FILES="ok"' in one.by_hand("one.template.info", number)
             return done, done.of("one_vm_template_requirement").get("localhost", {}), asks
 
@@ -91,12 +91,25 @@ def test_vm_templates_that_use_a_share_are_listed_or_made_to_ask_for_it_until_th
         require = {"opennebula_guard_vm_templates": "require"}
         predicted, result, asks = guard("--check", **require)
         assert result["changed"] and not asks
+        # A lock is in the way of a change only.
+        one.by_hand("one.template.lock", number, 1, False)
+        locked, result, asks = guard()
+        assert uses in locked.output and not result["changed"]
+        locked, result, asks = guard("--check", works=False, **require)
+        assert f"'onetemplate unlock {number}'" in result["msg"]
+        one.by_hand("one.template.unlock", number)
         done, result, asks = guard(**require)
         assert result["changed"] and asks and uses not in done.output
         again, result, asks = guard(**require)
         assert not result["changed"] and asks
         quiet, result, asks = guard()
         assert uses not in quiet.output and not result["changed"]
+        # What nobody can read is named by the module, and nothing is said of where its VMs go.
+        broken = one.by_hand("one.template.allocate",
+                             'NAME="bad"\nMEMORY="64"\nDISK=[IMAGE="a"]\nSCHED_REQUIREMENTS="(VIRTSHARE_FILES=\\"ok\\""')
+        odd, result, asks = guard()
+        assert not result["changed"] and result["templates"][1]["action"] == "broken"
+        assert f"VM template {broken} (bad of {USER}) uses a share" not in odd.output
         absent = {"opennebula_guard_state": "absent"}
         left, result, asks = guard("--check", **absent)
         assert f"VM template {number} (web of {USER}) asks for what no host says any more" in left.output and asks

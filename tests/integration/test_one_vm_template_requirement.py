@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """one_vm_template_requirement against the simulator: which templates use a share, and what becomes of their requirements."""
 
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -44,6 +45,13 @@ def cloud():
         yield Cloud(one)
 
 
+def until(reached):
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def actions(result):
     return {row["name"]: row["action"] for row in result["templates"]}
 
@@ -64,7 +72,7 @@ def test_it_is_predicted_added_once_and_taken_away(cloud):
                               "after": {label: {"SCHED_REQUIREMENTS": after}}}
     assert result["templates"] == [{
         "id": web, "name": "web", "owner": "oneadmin", "images": ["projects"], "attributes": ["VIRTSHARE_PROJECTS"],
-        "missing": ["VIRTSHARE_PROJECTS"], "requirements": after, "action": "add"}]
+        "missing": ["VIRTSHARE_PROJECTS"], "unused": [], "requirements": after, "action": "add", "why": ""}]
     again, calls, writes = cloud.run()
     assert not again["changed"] and calls == READS and actions(again) == {"web": "kept"} and again["templates"][0]["missing"] == []
     foreseen, _calls, writes = cloud.run(check=True, state="absent")
@@ -121,13 +129,91 @@ def test_one_with_two_requirements_is_named_and_left_alone(cloud):
     assert f"VM template {number} (web of oneadmin) has SCHED_REQUIREMENTS more than once" in result["warnings"][0]
 
 
-def test_a_locked_one_is_named_and_the_others_are_done(cloud):
+@pytest.mark.parametrize("text, words", [
+    ('(A="x"', "its parentheses do not match"), ('A="x")', "its parentheses do not match"), ('A="x', "a quotation mark is not closed"),
+    ('A="x" &', "it is not made of comparisons"),
+])
+@pytest.mark.parametrize("disk", ['DISK=[IMAGE="projects"]', 'CPU="1"'])
+def test_one_that_opennebula_cannot_read_is_named_and_never_written(cloud, text, words, disk):
+    if disk.startswith("CPU"):
+        # What asked for a share once may do so still, somewhere in there.
+        text = text.replace("A=", "VIRTSHARE_PROJECTS=")
+    escaped = text.replace('"', '\\"')
+    number = cloud.template("web", disk, f'SCHED_REQUIREMENTS="{escaped}"')
+    for state in ("present", "absent"):
+        for check in (True, False):
+            result, _calls, writes = cloud.run(check=check, state=state)
+            assert writes == [] and not result["changed"] and cloud.requirement(number) == [text]
+            (row,) = result["templates"]
+            assert (row["action"], row["requirements"], row["missing"]) == ("broken", None, ["VIRTSHARE_PROJECTS"])
+            assert result["warnings"] == [row["why"]] and words in row["why"] and f"'{text}', which cannot be read" in row["why"]
+
+
+def test_a_condition_whose_share_a_template_uses_no_more_is_named_and_can_be_taken_away(cloud):
+    web = cloud.template("web", 'DISK=[IMAGE="projects"]', 'DISK=[IMAGE="projects2"]')
+    both = cloud.template("both", 'DISK=[IMAGE="media"]', 'SCHED_REQUIREMENTS="VIRTSHARE_PROJECTS=\\"ok\\" & A=\\"1\\""')
+    cloud.template("other", 'SCHED_REQUIREMENTS="VIRTSHARE_PROJECTS=\\"lost\\" | A=\\"1\\""')
+    cloud.run(templates=["web"])
+    cloud.one.by_hand(UPDATE, web, "DISK=[]", 1)
+    result, _calls, writes = cloud.run()
+    assert writes == [UPDATE] and actions(result) == {"web": "kept", "both": "add"}
+    for row, attributes in zip(result["templates"], (["VIRTSHARE_PROJECTS"], ["VIRTSHARE_MEDIA", "VIRTSHARE_PROJECTS"])):
+        assert (row["attributes"], row["unused"]) == (attributes, ["VIRTSHARE_PROJECTS"])
+    assert result["templates"][0]["images"] == result["templates"][0]["missing"] == []
+    for number, name, warning in zip((web, both), ("web", "both"), result["warnings"]):
+        assert warning.startswith(f"VM template {number} ({name} of oneadmin) asks for VIRTSHARE_PROJECTS and has no disk of {PATHS[0]}")
+        assert warning.endswith(f"with state: absent, paths: [{PATHS[0]}], templates: [{name}]")
+    again, _calls, writes = cloud.run()
+    assert writes == [] and again["warnings"] == result["warnings"]
+    wrong = {"state": "absent", "paths": [PATHS[0]]}
+    foreseen, _calls, writes = cloud.run(check=True, **wrong)
+    assert writes == [] and actions(foreseen) == {"web": "remove", "both": "remove"} and foreseen.get("warnings", []) == []
+    removed, _calls, _writes = cloud.run(templates=["web"], **wrong)
+    assert cloud.requirement(web) == [] and actions(removed) == {"web": "remove"}
+    removed, _calls, _writes = cloud.run(**wrong)
+    assert cloud.requirement(both) == ['(A="1") & (VIRTSHARE_MEDIA="ok")'] and actions(removed) == {"both": "remove"}
+    clean, _calls, writes = cloud.run()
+    assert writes == [] and clean.get("warnings", []) == [] and actions(clean) == {"both": "kept"}
+
+
+def test_nothing_is_left_where_the_image_has_gone(cloud):
+    web = cloud.template("web", 'DISK=[IMAGE="projects"]')
+    cloud.run()
+    cloud.one.by_hand("one.image.delete", cloud.images[PATHS[0]])
+    until(lambda: "<NAME>projects</NAME>" not in cloud.one.by_hand("one.imagepool.info", *vm_requirement.ALL))
+    result, _calls, _writes = cloud.run()
+    assert "asks for VIRTSHARE_PROJECTS and has no disk" in result["warnings"][0]
+    cloud.run(state="absent")
+    assert cloud.requirement(web) == []
+
+
+def test_a_locked_one_is_named_before_and_the_others_are_done(cloud):
     cloud.template("a", 'DISK=[IMAGE="projects"]')
     last = cloud.template("b", 'DISK=[IMAGE="projects"]')
     cloud.one.by_hand("one.template.lock", 0, 1, False)
-    result, _calls, _writes = cloud.attempt()
-    assert result["failed"] and result["changed"] and "VM template 0 (a of oneadmin): " in result["msg"] and "locked" in result["msg"]
+    predicted, _calls, writes = cloud.attempt(check=True)
+    assert writes == []
+    result, _calls, writes = cloud.attempt()
+    for key in ("operations", "diff", "templates", "changed", "problems", "failed"):
+        assert predicted[key] == result[key]
+    # The one that OpenNebula would refuse is not tried.
+    assert result["failed"] and writes == [UPDATE] and actions(result) == {"a": "locked", "b": "add"}
+    assert result["msg"].startswith("VM template 0 (a of oneadmin) is locked against any use by oneadmin since ")
+    assert result["msg"].endswith(", so OpenNebula would refuse to keep its VMs off hosts without the share. "
+                                  "Ask for it to be unlocked: 'onetemplate unlock 0'.")
     assert cloud.requirement(0) == [] and cloud.requirement(last) == ['VIRTSHARE_PROJECTS="ok"']
+    assert result["templates"][0]["requirements"] == ""
+    result, _calls, writes = cloud.attempt(state="absent")
+    assert not result.get("failed") and writes == [UPDATE] and actions(result) == {"a": "kept", "b": "remove"}
+
+
+@pytest.mark.parametrize("level, refused", [(2, True), (3, False)])
+def test_a_lock_forbids_what_its_level_says(cloud, level, refused):
+    number = cloud.template("web", 'DISK=[IMAGE="projects"]')
+    cloud.one.by_hand("one.template.lock", number, level, False)
+    for check in (True, False):
+        result, _calls, writes = cloud.attempt(check=check)
+        assert bool(result.get("failed")) is refused and (writes == []) is (check or refused)
 
 
 def test_a_user_who_may_only_use_a_template_is_told(cloud):

@@ -50,11 +50,15 @@ def refuse_locked(current, operations, server, what):
         return
     for operation in operations:
         if operation.arguments["call"][0] == current["id"] and lock["level"] <= _right(operation, current):
-            owner = (server.users or {}).get(lock["owner_id"], "user %d" % lock["owner_id"])
-            raise Refusal("The %s (id %d) is locked against %s by %s since %s, so OpenNebula would refuse to %s. Ask for "
-                          "it to be unlocked: 'oneimage unlock %d'."
-                          % (what, current["id"], LOCK_WORDS.get(lock["level"], "change"), owner,
-                             moment(lock["since"]), operation.summary, current["id"]))
+            raise Refusal(locked("The %s (id %d)" % (what, current["id"]), lock, server.users or {}, operation.summary,
+                                 "oneimage unlock %d" % current["id"]))
+
+
+def locked(what, lock, users, summary, command):
+    """The sentence about a lock that forbids a change. users: {id: name}; command: what takes the lock away."""
+    owner = users.get(lock["owner_id"], "user %d" % lock["owner_id"])
+    return "%s is locked against %s by %s since %s, so OpenNebula would refuse to %s. Ask for it to be unlocked: '%s'." % (
+        what, LOCK_WORDS.get(lock["level"], "change"), owner, moment(lock["since"]), summary, command)
 
 
 def _right(operation, current):

@@ -231,6 +231,13 @@ def directory(path, option, what):
     return path
 
 
+def lock_of(element):
+    """{"level", "owner_id", "since"} of the lock that somebody has put on an object, by its element LOCK or None; or None."""
+    if element is None:
+        return None
+    return {"level": child_int(element, "LOCKED"), "owner_id": child_int(element, "OWNER", -1), "since": child_int(element, "TIME")}
+
+
 def inside(path, parents):
     """Whether a path equals or lies inside one of the directories."""
     return any(mountinfo.inside(path, parent) for parent in parents)

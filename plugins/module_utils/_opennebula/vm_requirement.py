@@ -34,13 +34,16 @@ def work(params, check_mode):
         client = Client.from_params(params)
         outcome.hide(client.secrets)
         images = client.read(image.read_pool, "one.imagepool.info", *ALL)
-        plan, outcome.result["templates"] = _planned(client, images, attributes, params)
-        outcome.warnings += vm_template.warnings(outcome.result["templates"])
+        plan, rows = _planned(client, images, attributes, params)
+        outcome.result["templates"] = rows
+        outcome.warnings += vm_template.warnings(rows, attributes)
+        outcome.problems += vm_template.problems(rows)
         outcome.plan = plan
         if plan.changed and not check_mode:
-            done, outcome.problems = run.execute(client, plan.operations)
+            done, problems = run.execute(client, plan.operations)
             outcome.plan = plan.only(done)
-            if not outcome.problems and _planned(client, images, attributes, params)[0].changed:
+            outcome.problems += problems
+            if not problems and _planned(client, images, attributes, params)[0].changed:
                 raise Failure("OpenNebula accepted the change but does not show it; look at %s of the templates named here: %s." % (
                     vm_template.ATTRIBUTE, ", ".join(operation.target for operation in done)))
     return outcome

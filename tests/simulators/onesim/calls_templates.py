@@ -49,6 +49,11 @@ def lock(call):
     return calls_common.lock(call, call.oned.templates, WORD, parameters.integer(1), parameters.integer(2), test)
 
 
+@method("one.template.unlock", writes=True)
+def unlock(call):
+    return calls_common.unlock(call, call.oned.templates, WORD, call.parameters.integer(1))
+
+
 @method("one.templatepool.info", writes=False)
 def listing(call):
     end, start, filter_flag = (call.parameters.integer(number) for number in (3, 2, 1))
