@@ -28,7 +28,7 @@ options:
     type: str
   path:
     description:
-      - Only the images that register this directory, written as it was registered.
+      - Only the images that register this directory, however its path was written, as C(/srv//a) or C(/srv/a/).
     type: str
   state:
     description:

@@ -15,7 +15,8 @@ description:
     (M(virtshare.storage.share_guard)) calls the share V(ok), such as C(VIRTSHARE_PROJECTS="ok"). What is there stays, in
     parentheses, and the new condition is joined by C(&).
   - In check mode it is a report, RV(templates) lists each template that uses a share or asks for one, and whether it does.
-  - The images of a share are those of the type FILESYSTEM whose C(PATH) is the share's or lies inside it.
+  - The images of a share are those of the type FILESYSTEM whose C(PATH) is the share's or lies inside it. Paths are compared
+    in their plain form, so that C(/srv//a) and C(/srv/a/) are C(/srv/a).
   - A template that asks for a share and has no disk of it that the user may see keeps the condition, and a warning names it.
     Somebody may have meant that, but otherwise its VMs are kept off hosts for nothing. O(state=absent) takes the condition away.
   - C(SCHED_REQUIREMENTS) that OpenNebula cannot read, or that a template has more than once, is never changed, and a warning

@@ -187,6 +187,25 @@ def test_nothing_is_left_where_the_image_has_gone(cloud):
     assert cloud.requirement(web) == []
 
 
+@pytest.mark.parametrize("typed", ["/srv/shares/projects/", "//srv/shares/projects", "/srv//shares/projects", "/srv/shares/./projects",
+                                   "/srv/shares/media/../projects", "/srv/shares/projects//web/"])
+def test_a_path_that_was_typed_in_another_form_is_the_same_directory(cloud, typed):
+    store = {"datastore": "shares", "name": "typed"}
+    image = cloud.one.by_hand("one.image.allocate", f'NAME="typed"\nTYPE="FILESYSTEM"\nPATH="{typed}"', 100)
+    until(lambda: "<STATE>1</STATE>" in cloud.one.by_hand("one.image.info", image))
+    number = cloud.template("web", f'DISK=[IMAGE_ID="{image}"]')
+    result, _calls, _writes = cloud.run()
+    assert actions(result) == {"web": "add"} and cloud.requirement(number) == ['VIRTSHARE_PROJECTS="ok"']
+    path = "/srv/shares/projects/web" if "web" in typed else PATHS[0]
+    same, _calls, writes = cloud.one.run("one_filesystem_image", path=path, **store)
+    assert not same["changed"] and writes == [] and same["filesystem"]["id"] == image
+    for asked in (path, typed):
+        found, _calls, _writes = cloud.one.run("one_filesystem_image_info", path=asked)
+        assert image in [one["id"] for one in found["filesystems"]]
+    other, _calls, writes = cloud.one.attempt("one_filesystem_image", path=PATHS[1], **store)
+    assert other["failed"] and writes == [] and "OpenNebula cannot change the path" in other["msg"]
+
+
 def test_a_locked_one_is_named_before_and_the_others_are_done(cloud):
     cloud.template("a", 'DISK=[IMAGE="projects"]')
     last = cloud.template("b", 'DISK=[IMAGE="projects"]')

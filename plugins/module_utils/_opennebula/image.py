@@ -218,7 +218,7 @@ def _frees(item, current):
 
 def made_anew(current, item):
     """Whether an image has to be registered again: it failed, or its path is another one."""
-    return current["state"] == "error" or (item["path"] is not None and item["path"] != current["path"])
+    return current["state"] == "error" or (item["path"] is not None and item["path"] != objects.plain(current["path"]))
 
 
 def find_datastore(item, datastores):

@@ -231,6 +231,11 @@ def directory(path, option, what):
     return path
 
 
+def plain(path):
+    """A path of the server's in the form that directory() asks of a declared one: people type /srv//a, or /srv/a/."""
+    return posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else path
+
+
 def lock_of(element):
     """{"level", "owner_id", "since"} of the lock that somebody has put on an object, by its element LOCK or None; or None."""
     if element is None:

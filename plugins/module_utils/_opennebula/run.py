@@ -322,7 +322,9 @@ def image_info(params, _check_mode):
         found = [one for one in _images(client) if one["type"] == image.FILESYSTEM]
         if params["datastore"] is not None:
             found = image.inside_datastore(params["datastore"], found)
-        found = _narrowed(params, found, ("name", "id", "path", "state"))
+        if params["path"] is not None:
+            found = [one for one in found if objects.plain(one["path"]) == objects.plain(params["path"])]
+        found = _narrowed(params, found, ("name", "id", "state"))
         outcome.result["filesystems"] = [image.public(one) for one in found]
         if params["vms"]:
             known = _machines(client, set(number for one in found for number in one["vm_ids"]))

@@ -46,7 +46,7 @@ def plan(templates, images, attributes, names=(), present=True):
         if names and one["name"] not in names:
             continue
         used = [(found, attribute) for found in images if found["type"] == image.FILESYSTEM
-                for path, attribute in attributes.items() if objects.inside(found["path"], [path])
+                for path, attribute in attributes.items() if objects.inside(objects.plain(found["path"]), [path])
                 and any(_uses(disk, found, one) for disk in one["disks"])]
         row = _row(one, used, set(attributes.values()), present)
         if not row["attributes"]:
