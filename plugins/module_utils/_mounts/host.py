@@ -281,17 +281,13 @@ class Host:
                     self._trials[path] = bounded(
                         lambda: trial.attempt(reached, share_type, self.timeout, inside), 2 * self.timeout)
                 except (TimedOut, ChildFailed, OSError) as error:
-                    self._trials[path] = {"code": 32, "output": str(error), "origins": {}}
+                    self._trials[path] = {"code": 32, "output": str(error), "origins": {}, "ignored": []}
         return self._trials[path]
 
     def cannot_be_mounted(self, share, share_type, evidence):
         """Why a share cannot be mounted, as far as trying it tells, or None."""
         tried = self.trial(share, share_type, evidence)
-        if tried is None or tried["code"] == 0:
-            return None
-        said = " ".join(tried["output"].replace(trial.TARGET, share["path"]).split())
-        return "%s could not be mounted: %s" % (
-            share["source"], ". ".join(filter(None, (said, share_type.explain(said)))))
+        return None if tried is None else trial.why_not(tried, share, share_type)
 
     def _is_same(self, share, share_type, evidence, mount):
         """Whether a mount at another address shows just what the share is."""

@@ -22,7 +22,8 @@ _NOT_TRIED = frozenset(("_netdev", "nofail", "auto", "noauto", "bg", "fg", "retr
 def attempt(share, share_type, seconds, inside=()):
     """What came of mounting a share, None where this process may not try.
 
-    {"code": of mount(8), "output": what it said, "identity": see identity(), "origins": {directory: as live.origin_of()}}.
+    {"code": of mount(8), "output": what it said, "identity": see identity(), "origins": {directory: as live.origin_of()},
+    "ignored": [[declared, live]] of options that this kernel does not take}.
     seconds: for the mount. inside: directories as they would be called with the share in its place.
     """
     if not namespaces.leave():
@@ -40,13 +41,29 @@ def attempt(share, share_type, seconds, inside=()):
     code, output = commands.run(command[:1] + ["-n"] + command[1:], seconds)
     mount = mountinfo.find(mountinfo.read(), TARGET)
     if code != 0 or mount is None:
-        return {"code": code or 32, "output": "\n".join([output] + _log(tried, share_type)), "identity": None, "origins": {}}
+        return {"code": code or 32, "output": "\n".join([output] + _log(tried, share_type)), "identity": None, "origins": {},
+                "ignored": []}
     try:
         return {"code": 0, "output": output, "identity": identity(TARGET, share_type, mount),
+                "ignored": [[each.declared, each.live] for each in share_type.differences(tried, mount, share_type.entry(tried))
+                            if each.name in share_type.shown_if_known],
                 "origins": {path: _origin(mount, os.path.relpath(path, share["path"])) for path in inside}}
     finally:
         # Where a process serves it, that ends then.
         commands.run(["umount", "-n", TARGET], seconds)
+
+
+def why_not(tried, share, share_type):
+    """Why a share cannot be mounted as it is declared, as far as attempt() told, or None."""
+    if tried["code"]:
+        said = " ".join(tried["output"].replace(TARGET, share["path"]).split())
+        return "%s could not be mounted: %s" % (
+            share["source"], ". ".join(filter(None, (said, share_type.explain(said)))))
+    if tried["ignored"]:
+        declared, live = zip(*tried["ignored"])
+        return ("%s would be mounted with %s instead of %s: this host's kernel does not know the option, or passes over it. "
+                "Leave it out, or boot a newer kernel" % (share["source"], ", ".join(live), ", ".join(declared)))
+    return None
 
 
 def identity(path, share_type, mount):

@@ -160,6 +160,10 @@ class ShareType:
         """The source as a share has it of which fstab has this Entry."""
         return entry.source
 
+    # Options (as differences() names them) that the kernel shows of a new mount whatever other mounts there are, unless it
+    # does not know them, or passes over them.
+    shown_if_known = frozenset()
+
     # Options that keep mount(8) from trying longer than once.
     options_at_once = []
 

@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NFS: how its options are written in nfs(5) and how fs/nfs/super.c (nfs_show_mount_options) shows them again."""
+"""NFS: its sources and servers, and what its mount is compared with; its options are in _nfs_options.py."""
 
 import collections
 import posixpath
@@ -9,63 +9,22 @@ import re
 
 from ..._host import mountinfo
 from .. import doors, options, sources
-from ..values import Address, Number, Optional, Text, Word, flags
+from . import _nfs_options as nfs_options
+from ._nfs_options import canonical
 from .base import ShareType
 
 # The NFS client tells the server's filesystem id here and not in statfs.
 VOLUMES = "/proc/fs/nfsfs/volumes"
-# What mount.nfs keeps to itself.
-_HELPER_ONLY = frozenset(("bg", "fg", "retry", "intr", "nointr", "sloppy", "mountvers", "mountport", "mountproto",
-                          "mounthost", "mountaddr", "namlen"))
-_SAME_NAME = {"nfsvers": "vers", "wsync": "sync"}
-_SHORT_FORMS = {
-    "v2": ("vers", "2"), "v3": ("vers", "3"), "v4": ("vers", "4"), "v4.0": ("vers", "4.0"), "v4.1": ("vers", "4.1"),
-    "v4.2": ("vers", "4.2"), "tcp": ("proto", "tcp"), "udp": ("proto", "udp"), "rdma": ("proto", "rdma"),
-    "tcp6": ("proto", "tcp6"), "udp6": ("proto", "udp6"),
-}
-_ATTRIBUTE_TIMES = ("acregmin", "acregmax", "acdirmin", "acdirmax")
-# One of these is always shown.
-_RETRY_CHOICE = ("hard", "soft", "softerr")
-# Shown as written when on; the other word is never shown.
-_SHOWN_WHEN_ON = {"nocto": "cto", "noac": "ac", "nolock": "lock", "noacl": "acl", "nordirplus": "rdirplus",
-                  "nosharecache": "sharecache", "noresvport": "resvport", "migration": "nomigration", "fsc": "nofsc",
-                  "sync": "async", "dirsync": "nodirsync", "lazytime": "nolazytime"}
-_NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items()}
-# Shown only when it is not this.
-_UNSHOWN_DEFAULTS = {"acregmin": "3", "acregmax": "60", "acdirmin": "30", "acdirmax": "60", "lookupcache": "all",
-                     "nconnect": "1", "max_connect": "1", "port": "2049"}
-# What a mount has that asks for nothing; "vers" and the sizes depend on the server.
-_DEFAULTS = {"hard": True, "proto": "tcp", "timeo": "600", "retrans": "2", "sec": "sys", "vers": "4.2"}
 # What the first mount sets for all that come later, as long as one of them is mounted: those that show one filesystem
 # of a server (fs/nfs/super.c does not compare these), and those over one connection.
 _OF_THE_FILESYSTEM = frozenset(("timeo", "retrans"))
 _OF_THE_CONNECTION = frozenset(("nconnect", "max_connect"))
 # What mount.nfs or the kernel finds out by itself.
 _TOLD_BY_HELPER = ("addr", "clientaddr", "mountaddr", "mountvers", "mountport", "mountproto", "local_lock", "namlen")
-# A server may grant less than what is asked for.
-_NEGOTIATED = ("rsize", "wsize")
 # Whom root_squash maps root to, by the numbers of 16 and 32 bits.
 _NOBODY = (65534, 4294967294)
 # Its number among the remote procedures.
 _PROGRAM = 100003
-_PORT = Number(0, 65535, 2049)
-_BYTES = Number(1024)
-_NAME = Text("the name of a server", "nas1", r"\S+")
-# nfs(5), fs/nfs/fs_context.c (nfs_fs_parameters).
-_KINDS = dict(
-    flags("ac noac acl noacl bg fg cto nocto hard soft softerr softreval nosoftreval intr nointr lock nolock migration "
-          "nomigration posix noposix nordirplus rdma resvport noresvport sharecache nosharecache sloppy tcp tcp6 udp udp6 "
-          "v2 v3 v4 v4.0 v4.1 v4.2 nofsc trunkdiscovery notrunkdiscovery alignwrite noalignwrite wsync"),
-    acregmin=Number(), acregmax=Number(), acdirmin=Number(), acdirmax=Number(), actimeo=Number(), addr=Address(),
-    bsize=Number(), clientaddr=Address(), fsc=Optional(Text("a name for the cache", "projects")),
-    local_lock=Word("none flock posix all"), lookupcache=Word("all none pos positive"), minorversion=Number(0, 2),
-    mountaddr=Address(), mounthost=_NAME, mountport=_PORT, mountproto=Word("tcp tcp6 udp udp6"), mountvers=Number(1, 3),
-    namlen=Number(), nconnect=Number(1, 16), max_connect=Number(1, 16), vers=Word("4.2 4.1 4.0 4 3 2"),
-    nfsvers=Word("4.2 4.1 4.0 4 3 2"), port=_PORT, proto=Word("tcp tcp6 udp udp6 rdma rdma6"),
-    rdirplus=Optional(Word("none force")), retrans=Number(0, 2 ** 31 - 2), retry=Number(), rsize=_BYTES, wsize=_BYTES,
-    sec=Word("sys none null krb5 krb5i krb5p lkey lkeyi lkeyp spkm3 spkm3i spkm3p", ":"), timeo=Number(1, 2 ** 31 - 1),
-    write=Word("lazy eager wait"), xprtsec=Word("none tls mtls"), cert_serial=Number(), privkey_serial=Number(),
-    fatal_neterrors=Word("default none ENETDOWN ENETUNREACH", ":"))
 
 
 class Nfs(ShareType):
@@ -76,7 +35,8 @@ class Nfs(ShareType):
     source_pattern = r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*"
     source_example = "nas1:/export/projects"
     source_meaning = "server:/export"
-    kinds = _KINDS
+    kinds = nfs_options.KINDS
+    shown_if_known = nfs_options.SHOWN_IF_KNOWN
     fstab_type = "nfs"
     live_types = ("nfs", "nfs4")
     remote = True
@@ -124,14 +84,13 @@ class Nfs(ShareType):
                 "has no slash behind the colon", "%s, here %s:/%s" % (self.source_meaning, sources.in_brackets(server), export))
         return _meant_server(server, "/" + export)
 
-    alternatives = (_RETRY_CHOICE, ("bg", "fg"))
+    alternatives = (nfs_options.RETRY_CHOICE, ("bg", "fg"))
 
     def told(self, declared):
-        result = canonical(declared)
-        if "vers" in result:
-            result["vers"], dot, minor = result["vers"].partition(".")
-            result.update({"minorversion": minor} if dot else {})
-        return result
+        return nfs_options.told(declared)
+
+    def idle_options(self, declared, source):
+        return nfs_options.idle(declared)
 
     def defaults_of(self, share):
         declared = canonical(share["options"])
@@ -139,6 +98,9 @@ class Nfs(ShareType):
             return self.defaults
         # Unmounting tells rpc.statd which locks are gone. A shutdown that has stopped it before waits a minute for it.
         return collections.OrderedDict(self.defaults, **{"x-systemd.after": "rpc-statd.service"})
+
+    def entry(self, share):
+        return super().entry(dict(share, options=nfs_options.in_order(share["options"])))
 
     def mount_command(self, share):
         command = super().mount_command(share)
@@ -183,11 +145,11 @@ class Nfs(ShareType):
         asked = canonical(options.pairs(recorded.options)) if recorded else {}
         declared = canonical(share["options"])
         for name, value in declared.items():
-            shown = _compare(name, value, live, asked)
+            shown = nfs_options.compare(name, value, live, asked)
             if shown is not None:
                 result.append(options.Difference(name, options.words(name, value), shown, False))
         for name, value in asked.items():
-            if _was_asked_for_only(name, value, live, declared):
+            if nfs_options.was_asked_for_only(name, value, live, declared):
                 result.append(options.Difference(name, "no %s" % options.words(name, value), options.words(name, value), False))
         return result
 
@@ -289,75 +251,6 @@ def _doors(declared):
 def host_of(source):
     """The server's name or address in "server:/export", without the brackets of an IPv6 address."""
     return _split_source(source)[0].strip("[]")
-
-
-def canonical(declared):
-    """The declared NFS options by the names the kernel shows, {name: text or True}, without what it never shows.
-
-    declared: {name: text, True or False}; false ones are left out.
-    """
-    result = collections.OrderedDict()
-    for name, value in declared.items():
-        if value is False or not options.is_shown(name) or options.is_flag(name) or name in _HELPER_ONLY:
-            continue
-        if name in _SHORT_FORMS and value is True:
-            name, value = _SHORT_FORMS[name]
-        name = _SAME_NAME.get(name, name)
-        if name == "actimeo":
-            for time in _ATTRIBUTE_TIMES:
-                result.setdefault(time, value)
-        elif name == "minorversion":
-            result["vers"] = "4.%s" % value
-        elif name == "vers" and value == "4" and str(result.get("vers", "")).startswith("4."):
-            continue
-        else:
-            result[name] = "pos" if (name, value) == ("lookupcache", "positive") else value
-    return result
-
-
-def _compare(name, value, live, asked):
-    """None when the live options agree with one declared option, else what they show."""
-    if name in _RETRY_CHOICE:
-        shown = [word for word in _RETRY_CHOICE if word in live]
-        return None if not shown or name in shown else shown[0]
-    if name in _NEVER_SHOWN:
-        return _NEVER_SHOWN[name] if _NEVER_SHOWN[name] in live else None
-    if name in _SHOWN_WHEN_ON:
-        return None if name in live or (name == "nolock" and live.get("vers", "").startswith("4")) else (
-            _SHOWN_WHEN_ON[name])
-    if (name, value) == ("port", "0"):
-        # What the server's rpcbind says.
-        return None
-    if name not in live:
-        default = _UNSHOWN_DEFAULTS.get(name)
-        # What the kernel never shows cannot be compared.
-        return None if default is None or default == value else "%s=%s" % (name, default)
-    shown = live[name]
-    if shown == value or _as_good(name, value, shown, asked):
-        return None
-    return options.words(name, shown)
-
-
-def _as_good(name, value, shown, asked):
-    if name == "vers":
-        return value == "4" and shown.startswith("4.")
-    if name == "sec":
-        return shown in value.split(":")
-    if name == "proto":
-        return value == shown.rstrip("6") or value.rstrip("6") == shown
-    if name in _NEGOTIATED and value.isdigit() and shown.isdigit():
-        # Less than what is declared is the server's answer if just that was asked for, else the declaration changed.
-        return int(shown) < int(value) and asked.get(name) == value
-    return False
-
-
-def _was_asked_for_only(name, value, live, declared):
-    """Whether a live option is there because it was declared once, and would not be there without."""
-    if name in declared or live.get(name) != value or _DEFAULTS.get(name) == value:
-        return False
-    if name in _RETRY_CHOICE:
-        return not any(word in declared for word in _RETRY_CHOICE)
-    return _SHOWN_WHEN_ON.get(name) not in declared
 
 
 def _comparable(source):

@@ -44,7 +44,10 @@ def recorded(options):
     {"rsize": 131072}, {"relatime": True}, {"atime": True}, {"ac": True}, {"cto": True}, {"lookupcache": "all"},
     {"nconnect": 1}, {"acregmin": 3}, {"bg": True}, {"retry": 5}, {"x-systemd.automount": True}, {"_netdev": True},
     {"nofail": False}, {"soft": False}, {"lock": True}, {"nolock": True}, {"async": True}, {"not-known-yet": "7"},
-    {"suid": True, "dev": True, "exec": True}, {"clientaddr": "192.0.2.11"},
+    {"suid": True, "dev": True, "exec": True}, {"clientaddr": "192.0.2.11"}, {"xprtsec": "none"}, {"write": "lazy"},
+    {"fatal_neterrors": "none"}, {"fatal_neterrors": "default"}, {"nosoftreval": True}, {"noposix": True},
+    {"alignwrite": True}, {"rdirplus": True}, {"noacl": True}, {"local_lock": "all"}, {"local_lock": "none"},
+    {"trunkdiscovery": True},
 ], ids=str)
 def test_what_is_live_already(options):
     assert differences(nfs(**options), live()) == []
@@ -62,6 +65,20 @@ def test_what_is_live_already(options):
     ({"nocto": True}, ("nocto", "cto")),
     ({"nosharecache": True}, ("nosharecache", "sharecache")),
     ({"lookupcache": "none"}, ("lookupcache=none", "lookupcache=all")),
+    ({"xprtsec": "tls"}, ("xprtsec=tls", "xprtsec=none")),
+    ({"xprtsec": "mtls"}, ("xprtsec=mtls", "xprtsec=none")),
+    ({"softreval": True}, ("softreval", "nosoftreval")),
+    ({"write": "eager"}, ("write=eager", "write=lazy")),
+    ({"write": "wait"}, ("write=wait", "write=lazy")),
+    ({"posix": True}, ("posix", "noposix")),
+    ({"noalignwrite": True}, ("noalignwrite", "alignwrite")),
+    ({"rdirplus": "force"}, ("rdirplus=force", "rdirplus")),
+    ({"rdirplus": "none"}, ("nordirplus", "rdirplus")),
+    ({"nordirplus": True}, ("nordirplus", "rdirplus")),
+    ({"fatal_neterrors": "ENETUNREACH:ENETDOWN"}, ("fatal_neterrors=ENETDOWN:ENETUNREACH", "fatal_neterrors=none")),
+    ({"fsc": "a"}, ("fsc=a", "nofsc")),
+    ({"sec": "none"}, ("sec=null", "sec=sys")),
+    ({"clientaddr": "192.0.2.99"}, ("clientaddr=192.0.2.99", "clientaddr=192.0.2.11")),
     ({"lookupcache": "positive"}, ("lookupcache=pos", "lookupcache=all")),
     ({"nconnect": 4}, ("nconnect=4", "nconnect=1")),
     ({"acregmax": 10}, ("acregmax=10", "acregmax=60")),
@@ -72,6 +89,86 @@ def test_what_is_live_already(options):
 ])
 def test_what_is_not(options, expected):
     assert differences(nfs(**options), live()) == [expected]
+
+
+# How a mount shows what it was asked for, in place of "hard" and behind the rest.
+ASKED = [
+    ({"xprtsec": "tls"}, "hard", "xprtsec=tls"), ({"xprtsec": "mtls"}, "hard", "xprtsec=mtls"),
+    ({"softreval": True}, "hard,softreval", ""), ({"softerr": True}, "softerr,softreval", ""),
+    ({"softerr": True, "nosoftreval": True}, "softerr", ""), ({"write": "eager"}, "hard", "write=eager"),
+    ({"write": "wait"}, "hard", "write=wait"), ({"posix": True}, "hard,posix", ""), ({"noalignwrite": True}, "hard", "noalignwrite"),
+    ({"rdirplus": "none"}, "hard,nordirplus", ""), ({"nordirplus": True}, "hard,nordirplus", ""),
+    ({"rdirplus": "force"}, "hard,rdirplus=force", ""), ({"noac": True, "sync": True}, "hard,noac,acregmin=0", "sync"),
+    ({"sec": "null"}, "hard", "sec=null"), ({"sec": "none"}, "hard", "sec=null"), ({"sec": "none:sys"}, "hard", "sec=null"),
+    ({"sec": "spkm3i"}, "hard", "sec=spkmi"), ({"fsc": True}, "hard", "fsc"), ({"fsc": "a"}, "hard", "fsc=a"),
+    # Older kernels do not show the name.
+    ({"fsc": "a"}, "hard", "fsc"), ({"addr": "2001:db8::12"}, "hard", "addr=2001:DB8:0::12"),
+]
+
+
+@pytest.mark.parametrize("options, retries, more", ASKED, ids=str)
+def test_a_mount_is_what_it_was_asked_for(options, retries, more):
+    mount = live(LIVE.replace("hard", retries) + (",%s" % more if more else ""))
+    assert differences(nfs(**options), mount) == differences(nfs(**options), mount, Nfs().entry(nfs(**options))) == []
+
+
+@pytest.mark.parametrize("options, retries, more", [each for each in ASKED if each[0] not in (
+    {"softerr": True, "nosoftreval": True}, {"addr": "2001:db8::12"})], ids=str)
+def test_what_is_taken_out_of_the_options_goes(options, retries, more):
+    mount = live(LIVE.replace("hard", retries) + (",%s" % more if more else ""))
+    gone = [declared for declared, shown in differences(nfs(), mount, Nfs().entry(nfs(**options)))]
+    assert gone and all(words.startswith("no ") for words in gone)
+
+
+@pytest.mark.parametrize("options, retries, more, shown", [
+    ({"rdirplus": True}, "hard,rdirplus=force", "", "rdirplus=force"), ({"rdirplus": "force"}, "hard,nordirplus", "", "nordirplus"),
+    ({"rdirplus": "none"}, "hard,rdirplus=force", "", "rdirplus"), ({"rdirplus": True}, "hard,nordirplus", "", "nordirplus"),
+    ({"fsc": "a"}, "hard", "fsc=b", "fsc=b"), ({"fsc": True}, "hard", "fsc=b", "fsc=b"), ({"nofsc": True}, "hard", "fsc=b", "fsc"),
+    ({"xprtsec": "none"}, "hard", "xprtsec=tls", "xprtsec=tls"), ({"xprtsec": "tls"}, "hard", "xprtsec=mtls", "xprtsec=mtls"),
+    ({"nosoftreval": True}, "hard,softreval", "", "softreval"), ({"alignwrite": True}, "hard", "noalignwrite", "noalignwrite"),
+    ({"sec": "sys"}, "hard", "sec=null", "sec=null"), ({"write": "lazy"}, "hard", "write=wait", "write=wait"),
+])
+def test_what_another_hand_has_set_is_a_difference(options, retries, more, shown):
+    mount = live(LIVE.replace("hard", retries) + (",%s" % more if more else ""))
+    assert [each[1] for each in differences(nfs(**options), mount)] == [shown]
+
+
+def test_a_kernel_that_shows_whether_errors_of_the_network_are_fatal():
+    fatal = live(LIVE.replace("fatal_neterrors=none", "fatal_neterrors=ENETDOWN:ENETUNREACH"))
+    assert differences(nfs(fatal_neterrors="ENETUNREACH:ENETDOWN"), fatal) == differences(nfs(fatal_neterrors="default"), fatal) == []
+    assert differences(nfs(fatal_neterrors="none"), fatal) == [("fatal_neterrors=none", "fatal_neterrors=ENETDOWN:ENETUNREACH")]
+    old = live(LIVE.replace("fatal_neterrors=none,", ""))
+    assert differences(nfs(fatal_neterrors="none"), old) == []
+    assert differences(nfs(fatal_neterrors="ENETDOWN:ENETUNREACH"), old) == [
+        ("fatal_neterrors=ENETDOWN:ENETUNREACH", "fatal_neterrors=none")]
+
+
+@pytest.mark.parametrize("options", [{"softreval": True, "hard": True}, {"nosoftreval": True, "softerr": True},
+                                     {"softreval": True, "timeo": 100, "softerr": True}], ids=str)
+def test_how_it_tries_again_is_said_before_what_that_would_take_back(options):
+    written = Nfs().entry(nfs(**options)).options
+    places = {name: written.index(name) for name in ("hard", "softerr", "softreval", "nosoftreval") if name in written}
+    assert min(places.get("hard", 99), places.get("softerr", 99)) < min(places.get("softreval", 99), places.get("nosoftreval", 99))
+    assert fstab.means_the_same(Nfs().entry(nfs(**options)), Nfs().entry(nfs(**dict(reversed(list(options.items()))))))
+
+
+def test_what_a_version_does_not_have_is_no_difference():
+    old = LIVE.replace("vers=4.2", "vers=4.0")
+    assert differences(nfs(max_connect=4), live(old)) == []
+    assert differences(nfs(max_connect=4), live()) == [("max_connect=4", "max_connect=1")]
+    assert differences(nfs(noacl=True, local_lock="posix"), live(old)) == []
+    third = live(LIVE_3)
+    assert differences(nfs(read_only=True, noacl=True), third) == [("noacl", "acl")]
+    assert differences(nfs(read_only=True, local_lock="flock"), third) == [("local_lock=flock", "local_lock=all")]
+    assert differences(nfs(read_only=True, max_connect=4), third) == []
+    by_udp = live(LIVE_3.replace("proto=tcp,timeo=600", "proto=udp,timeo=600"))
+    assert differences(nfs(read_only=True, timeo=900, nconnect=2), by_udp) == []
+    assert differences(nfs(read_only=True, timeo=300), by_udp) == [("timeo=300", "timeo=600")]
+
+
+def test_a_line_of_others_in_fstab_harms_nothing():
+    odd = recorded("rw,sec,fatal_neterrors,rdirplus,xprtsec,timeo,fsc=a,vers")
+    assert differences(nfs(), live(), odd) == []
 
 
 def test_all_attribute_times_come_from_one_option():

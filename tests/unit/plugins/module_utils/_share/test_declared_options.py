@@ -130,7 +130,8 @@ REFUSED = [
     ("nfs", "rsize", 512, ["512", "from 1024"]), ("nfs", "timeo", 0, ["from 1"]), ("nfs", "timeo", "60s", ["'60s'"]),
     ("nfs", "nconnect", 32, ["from 1 to 16"]), ("nfs", "lookupcache", "posi", ["'posi'"]),
     ("nfs", "local_lock", True, ["none, flock, posix, all"]), ("nfs", "noatime", "please", ["'please'", "takes no value"]),
-    ("nfs", "mountaddr", "nas1", ["an IP address"]),
+    ("nfs", "mountaddr", "nas1", ["an IP address"]), ("nfs", "timeo", 7000, ["7000", "from 1 to 6000"]),
+    ("nfs", "fatal_neterrors", "ENETDOWN", ["'ENETDOWN'", "ENETDOWN:ENETUNREACH"]),
     ("nfs", "user", True, ["option user", "ordinary users", "Leave it out."]),
     ("cifs", "users", True, ["option users", "ordinary users"]), ("nfs", "owner", "oneadmin", ["ordinary users"]),
     ("cifs", "user", "vm", ["in the share's credentials"]),
@@ -181,6 +182,10 @@ def test_a_refusal_names_value_and_what_to_write(kind, name, written, parts):
     ("cifs", {"dir_mode": "0770", "dmask": "0700"}), ("cifs", {"hard": True, "nohard": True}),
     ("cifs", {"unix": True, "nounix": True}), ("cifs", {"ip": "10.0.0.1", "addr": "10.0.0.2"}),
     ("ocfs2", {"acl": True, "noacl": True}), ("glusterfs", {"exec": True, "noexec": True}),
+    ("nfs", {"noac": True, "async": True}), ("nfs", {"noac": True, "actimeo": 3}), ("nfs", {"acdirmin": 30, "noac": True}),
+    ("nfs", {"nolock": True, "local_lock": "none"}), ("nfs", {"lock": True, "local_lock": "all"}),
+    ("nfs", {"rdirplus": "force", "nordirplus": True}),
+    ("nfs", {"softreval": True, "nosoftreval": True}), ("nfs", {"posix": True, "noposix": True}),
 ])
 def test_options_that_say_different_things_of_one_are_refused(kind, options):
     for names in (list(options), list(options)[::-1]):
@@ -189,10 +194,34 @@ def test_options_that_say_different_things_of_one_are_refused(kind, options):
         assert "the options %s and %s exclude each other. Leave one of them out." % tuple(names) in str(caught.value)
 
 
+@pytest.mark.parametrize("kind, options, name, why", [
+    ("nfs", {"vers": "4.2", "noacl": True}, "noacl", "NFS 4 has others"),
+    ("nfs", {"v4": True, "noacl": True}, "noacl", "NFS 4 has others"),
+    ("nfs", {"minorversion": 1, "noacl": "yes"}, "noacl", "NFS 4 has others"),
+    ("nfs", {"local_lock": "all", "nfsvers": "4.0"}, "local_lock", "no locks of this host alone"),
+    ("nfs", {"local_lock": "posix", "vers": "4"}, "local_lock", "no locks of this host alone"),
+    ("nfs", {"max_connect": 2, "vers": "4.0"}, "max_connect", "NFS 4.1 and later"),
+    ("nfs", {"max_connect": 2, "v3": True}, "max_connect", "NFS 4.1 and later"),
+    ("nfs", {"nconnect": 2, "vers": "3", "udp": True}, "nconnect", "UDP has no connections"),
+])
+def test_an_option_that_does_nothing_beside_the_others_is_refused(kind, options, name, why):
+    with pytest.raises(Refusal) as caught:
+        validated([declared(kind, options)])
+    assert str(caught.value).startswith("1 problem")
+    assert "option %s has no effect on this share: " % name in str(caught.value)
+    assert why in str(caught.value) and str(caught.value).endswith("Leave it out.")
+
+
 @pytest.mark.parametrize("kind, options", [
     ("nfs", {"hard": True, "soft": "no"}), ("nfs", {"vers": "4", "minorversion": 2}), ("nfs", {"tcp": True, "proto": "tcp"}),
     ("nfs", {"actimeo": 3, "acregmin": 3}), ("nfs", {"atime": True, "relatime": True}), ("nfs", {"noatime": 1, "nodiratime": 1}),
     ("cifs", {"actimeo": 1, "acregmax": 1}), ("ocfs2", {"acl": True, "user_xattr": True}),
+    ("nfs", {"noac": True, "sync": True, "actimeo": 0}), ("nfs", {"nolock": True, "local_lock": "all", "vers": "3"}),
+    ("nfs", {"rdirplus": "none", "nordirplus": True}), ("nfs", {"softerr": True, "nosoftreval": True}),
+    ("nfs", {"hard": True, "softreval": True}), ("nfs", {"noacl": True, "vers": "3"}), ("nfs", {"noacl": True}),
+    ("nfs", {"vers": "4.2", "noacl": False, "local_lock": "none"}), ("nfs", {"vers": "4.2", "nolock": True}),
+    ("nfs", {"vers": "4.1", "max_connect": 4}), ("nfs", {"vers": "4", "max_connect": 4}), ("nfs", {"max_connect": 4}),
+    ("nfs", {"vers": "3", "max_connect": 1, "nconnect": 4}),
 ])
 def test_options_that_say_the_same_or_different_things_of_two_are_taken(kind, options):
     assert set(validated([declared(kind, options)])[0]["options"]) == set(options)

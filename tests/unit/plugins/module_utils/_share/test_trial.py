@@ -41,6 +41,39 @@ def test_without_the_right_to_a_namespace_nothing_is_tried(monkeypatch):
     assert trial.attempt(declared, registry.of(declared), 5) is None
 
 
+PLAIN = "vers=4.2,hard,proto=tcp,timeo=600,retrans=2,sec=sys,local_lock=none,addr=192.0.2.12"
+
+
+@pytest.mark.parametrize("share, shown, ignored", [
+    ({"options": {"xprtsec": "tls"}}, PLAIN, [["xprtsec=tls", "xprtsec=none"]]),
+    ({"options": {"xprtsec": "tls"}}, PLAIN + ",xprtsec=tls", []),
+    ({"options": {"softreval": True, "sloppy": True}}, PLAIN, [["softreval", "nosoftreval"]]),
+    # What another mount of the server has set, or the server decides, says nothing of the kernel.
+    ({"options": {"nconnect": 4, "timeo": 100, "vers": "4.1"}}, PLAIN, []),
+])
+def test_a_trial_tells_what_its_kernel_passes_over(monkeypatch, share, shown, ignored):
+    monkeypatch.setattr(trial.namespaces, "leave", lambda: True)
+    monkeypatch.setattr(trial.os, "mkdir", lambda path: None)
+    monkeypatch.setattr(trial.commands, "run", lambda words, seconds: (0, ""))
+    monkeypatch.setattr(trial, "identity", lambda path, share_type, mount: dict(IDENTITY))
+    monkeypatch.setattr(trial.mountinfo, "read", lambda: mountinfo.parse(
+        "71 20 0:40 / %s rw - nfs4 nas1:/x rw,%s" % (trial.TARGET, shown)))
+    (declared,) = validated([dict({"path": "/srv/x", "type": "nfs", "source": "nas1:/x"}, **share)])
+    answer = trial.attempt(declared, registry.of(declared), 5)
+    assert (answer["code"], answer["ignored"]) == (0, ignored)
+    why = trial.why_not(answer, declared, registry.of(declared))
+    assert (why is None) == (not ignored)
+    for wanted, live in ignored:
+        assert "would be mounted with %s instead of %s: this host's kernel does not know the option" % (live, wanted) in why
+
+
+def test_a_mount_that_fails_is_explained():
+    (declared,) = validated([{"path": "/srv/x", "type": "nfs", "source": "nas1:/x"}])
+    tried = {"code": 32, "output": "mount.nfs: an incorrect mount option\nfor %s" % trial.TARGET, "ignored": []}
+    why = trial.why_not(tried, declared, registry.of(declared))
+    assert why.startswith("nas1:/x could not be mounted: mount.nfs: an incorrect mount option for /srv/x. The kernel or mount.nfs")
+
+
 @pytest.mark.parametrize("changes, same", [
     ({}, True),
     ({"filesystem": "b2:0"}, True),
