@@ -41,12 +41,23 @@ class ActionModule(ControllerAction):
             problems.append("%s, but this job is one slice of '%s', and no slice knows what the others find. Publish with a job "
                             "template that has one slice; %s lets a slice mount and give access, no more."
                             % (start, job.name, EXPECTED))
-        if publishers and hosts.limit and not set(publishers) & set(self._matching(_patterns(hosts.limit))):
-            problems.append("%s, but --limit %s leaves out %s, which publishes. Write --limit '%s,%s', or run mount.yml and "
+        limited = self._matching(_patterns(hosts.limit)) if hosts.limit else []
+        if publishers and hosts.limit and not set(publishers) & set(limited):
+            problems.append("%s, but --limit %s leaves out %s, which publishes. Write --limit '%s', or run mount.yml and "
                             "verify.yml with the limit, which publish nothing."
-                            % (start, hosts.limit, arguments["publisher"], hosts.limit, arguments["publisher"]))
+                            % (start, hosts.limit, arguments["publisher"],
+                               self._with_publisher(hosts.limit, limited, arguments["publisher"], publishers)))
         refuse(problems)
         return {}
+
+    def _with_publisher(self, limit, limited, publisher, publishers):
+        """A limit to the same hosts and those that publish.
+
+        One more pattern need not do that where the limit excludes (!) or intersects (&), and never does beside a colon.
+        """
+        wider, hosts = "%s,%s" % (limit, publisher), limited + publishers
+        simple = not any(pattern.startswith(("!", "&")) for pattern in _patterns(limit))
+        return wider if simple and set(self._matching(_patterns(wider))) == set(hosts) else ",".join(hosts)
 
     def _matching(self, patterns):
         """The names of all hosts of the inventory that patterns match, whatever --limit says."""
@@ -63,4 +74,5 @@ def _patterns(limit):
                 found.extend(line.strip() for line in source if line.strip())
         else:
             found.append(part)
-    return found
+    # Ansible takes each as it is, where the lookup would split it at colons: hv1:hv2 is no host, beside a comma or in a file.
+    return [pattern for pattern in found if split_host_pattern(pattern) == [pattern]]

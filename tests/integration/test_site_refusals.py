@@ -7,8 +7,11 @@ The hosts of this inventory cannot be reached: a task that needed one would fail
 """
 
 import json
+import re
 
 import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 
 from tests.support.warm import run_playbook
 
@@ -290,3 +293,31 @@ def test_a_publisher_that_is_not_there_is_no_success(tmp_path):
     assert run.code != 0
     assert ("opennebula_storage_datastores is to be published, but virtshare_publisher is 'web1', which matches no host of the "
             "inventory. Correct the name, or add the host." in run.failure_text())
+
+
+@pytest.mark.parametrize("limit, publisher, kept", [
+    *((limit, "localhost", True) for limit in ("hv1,hv2", "hypervisors", "~hv[12]", "hypervisors[0:1]", "@plain")),
+    *((limit, "localhost", False) for limit in (
+        "!hv3", "hypervisors:!hv3", "hypervisors,!hv3", "hypervisors:&dc1", "&dc1", "hv1:hv2", "@without")),
+    ("hypervisors", "web", True), ("!hv3:!web", "web", False)])
+def test_the_limit_that_is_advised_adds_the_publisher_and_keeps_the_hosts(tmp_path, limit, publisher, kept):
+    (tmp_path / "plain").write_text("hv1\nhv2\n", encoding="utf-8")
+    (tmp_path / "without").write_text("!hv3\n!nas1\n", encoding="utf-8")
+    limit = limit.replace("@", f"@{tmp_path}/")
+    path = write(tmp_path, {
+        "hypervisors": {"hosts": {name: LOCAL["hypervisors"]["hosts"]["hv1"] for name in ("hv1", "hv2", "hv3")}},
+        "dc1": {"hosts": {"hv1": {}, "hv2": {}}}, "web": {"hosts": {"web1": {}} if publisher == "web" else {}},
+        "all": {"vars": {"virtshare_shares": [], "opennebula_storage_datastores": [{"name": "projects", "type": "image"}]}}})
+    publishers = ["web1"] if publisher == "web" else ["localhost"]
+    run = run_playbook("playbooks/publish.yml", inventories=[path], arguments=[
+        "--limit", limit, "--extra-vars", f"virtshare_publisher={publisher}"])
+    assert run.code != 0
+    advised = re.search(r"Write --limit '([^']*)', or run mount.yml", run.failure_text()).group(1)
+    assert (advised == f"{limit},{publisher}") is kept
+    inventory = InventoryManager(loader=DataLoader(), sources=[str(path)])
+    found = {}
+    for each in (limit, advised):
+        inventory.subset(each)
+        found[each] = [[host.name for host in inventory.get_hosts(pattern)] for pattern in ("all", "hypervisors", publisher)]
+    assert found[limit][2] == [] and found[advised][2] == publishers
+    assert found[advised][1] == found[limit][1] and set(found[advised][0]) - set(publishers) == set(found[limit][0])
