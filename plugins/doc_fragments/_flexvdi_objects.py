@@ -79,7 +79,9 @@ _OCFS2 = r"""
   disk:
     description:
       - SCSI id of the disk; required to create it. It must be one that the Manager lists as usable on all hosts of the
-        image storage, see M(virtshare.storage.flexvdi_storage_info).
+        image storage, see M(virtshare.storage.flexvdi_storage_info). Where the same run creates the image storage or gives
+        it other hosts, that is seen only then; check mode warns.
+      - A disk holds one volume. One that is declared for two, or that has one already, is refused.
       - flexVDI has no task to change it. Another disk than the volume has is refused.
     type: str
   format:
@@ -109,6 +111,7 @@ _GLUSTER = r"""
         times the number of hosts.
       - Each must exist on every host, and its parent must be a mount point other than V(/). Whether a host really has
         it cannot be seen from the Manager.
+      - On a host a directory is a brick of one volume only, with all that is in it.
     type: list
     elements: str
 """
@@ -161,7 +164,8 @@ class ModuleDocFragment:
     VOLUMES: str = "options:" + _VOLUME + r"""
   expected_image_storages:
     description:
-      - Image storages that the same run creates, each with the list of its hosts. Honoured in check mode only.
+      - Image storages that the same run creates or gives other hosts, each with the list of its hosts. Honoured in check
+        mode only.
     type: dict
     default: {}
 seealso:

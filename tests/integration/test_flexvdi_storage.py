@@ -109,6 +109,80 @@ def test_a_disk_that_the_new_image_storage_cannot_use_is_not_formatted(one):
     assert result["changed"] and set(result["diff"]["after"]) == {"West"}
 
 
+WEST, EAST = {"name": "West", "hosts": ["hv1", "hv2"]}, {"name": "East", "hosts": ["hv2", "hv1"]}
+DISK = DECLARED["ocfs2_volumes"][0]
+BRICKS = DECLARED["gluster_volumes"][0]
+
+
+@pytest.mark.parametrize("made", [[], [WEST], [WEST, EAST]], ids=["new storages", "one new storage", "storages there"])
+@pytest.mark.parametrize("again, words", [
+    ({"ocfs2_volumes": [DISK, dict(DISK, name="b")]}, "disk 3500 is declared for the OCFS2 volumes West/flexfs01 and West/b"),
+    ({"ocfs2_volumes": [DISK, dict(DISK, image_storage="East")]}, "West/flexfs01 and East/flexfs01, and creating each of them"),
+    ({"gluster_volumes": [BRICKS, dict(BRICKS, name="b")]},
+     "West/b cannot have the brick path /bricks/ssd/flexvdi: the Gluster volume West/SSD is declared with it on hv1, hv2"),
+    ({"gluster_volumes": [BRICKS, dict(BRICKS, image_storage="East")]}, "the Gluster volume West/SSD is declared with it"),
+])
+def test_what_two_volumes_would_take_is_refused_before_anything_is_done(one, made, again, words):
+    if made:
+        one.run("flexvdi_storage", image_storages=made)
+    for check in (True, False):
+        result, _calls, tasks = one.attempt("flexvdi_storage", check=check, image_storages=[WEST, EAST], **again)
+        assert result["failed"] and words in result["msg"] and tasks == [] and len(result["problems"]) == 1
+        # An image storage that is there need not be declared.
+        if len(made) == 2:
+            assert words in one.attempt("flexvdi_storage", check=check, **again)[0]["msg"]
+
+
+def test_what_a_volume_has_is_refused_to_another_also_where_it_leaves_in_the_same_call(one):
+    one.run("flexvdi_storage", image_storages=[WEST], ocfs2_volumes=[DISK], gluster_volumes=[BRICKS])
+    for state in ("present", "absent"):
+        declared = {"image_storages": [WEST, EAST], "ocfs2_volumes": [dict(DISK, image_storage="East"), dict(DISK, state=state)],
+                    "gluster_volumes": [dict(BRICKS, name="b"), dict(BRICKS, state=state)]}
+        for check in (True, False):
+            result, _calls, tasks = one.attempt("flexvdi_storage", check=check, **declared)
+            assert result["failed"] and tasks == []
+            assert "declared for East/flexfs01, and the OCFS2 volume West/flexfs01 is on it" in result["problems"][0]
+            assert "the Gluster volume West/SSD has it on hv1, hv2" in result["problems"][1]
+    result, _calls, tasks = one.attempt("flexvdi_gluster_volume", **dict(BRICKS, name="b"))
+    assert "the Gluster volume West/SSD has it" in result["msg"] and tasks == []
+
+
+def test_two_external_volumes_in_one_directory_are_warned_about_in_a_new_image_storage_too(one):
+    same = [dict(DECLARED["external_volumes"][0], name=name) for name in ("a", "b")]
+    warnings = one.run("flexvdi_storage", check=True, image_storages=[WEST], external_volumes=same)[0]["warnings"]
+    assert warnings == one.run("flexvdi_storage", image_storages=[WEST], external_volumes=same)[0]["warnings"]
+    assert len(warnings) == 1 and "gets the same directory /srv/shares/projects as the volume 'a'" in warnings[0]
+
+
+@pytest.mark.parametrize("disks, before, after", [
+    (["hv1", "hv2"], ["hv1"], ["hv1", "hv2"]), (["hv1"], ["hv1", "hv2"], ["hv1"]), (["hv2"], ["hv1"], ["hv2"])])
+def test_a_disk_is_usable_when_it_is_so_for_the_hosts_that_the_same_call_declares(disks, before, after):
+    with flexvdi(disks=[(host, "3500") for host in disks]) as one:
+        one.run("flexvdi_image_storage", name="West", hosts=before)
+        declared = {"image_storages": [{"name": "West", "hosts": after}], "ocfs2_volumes": [DISK]}
+        predicted, _calls, _tasks = one.run("flexvdi_storage", check=True, **declared)
+        assert [("has the hosts %s." % ", ".join(after)) in text for text in predicted["warnings"]] == [True]
+        made, _calls, tasks = one.run("flexvdi_storage", **declared)
+        assert tasks == ["istorage_modify", "volume_create"] and done(made) == done(predicted) and made["warnings"] == []
+        # A role with a task for each object asks the module for one.
+        one.manager.storages["West"] = {"hosts": before, "volumes": {}}
+        alone = one.run("flexvdi_ocfs2_volume", check=True, expected_image_storages={"West": after}, **DISK)[0]
+        assert alone["changed"] and alone["warnings"] == predicted["warnings"]
+
+
+def test_a_disk_that_the_new_hosts_cannot_use_is_not_formatted(one):
+    one.run("flexvdi_image_storage", name="West", hosts=["hv1"])
+    declared = {"image_storages": [{"name": "West", "hosts": ["hv1", "hv3"]}], "ocfs2_volumes": [DISK]}
+    assert len(one.run("flexvdi_storage", check=True, **declared)[0]["warnings"]) == 1
+    result, _calls, tasks = one.attempt("flexvdi_storage", **declared)
+    assert result["failed"] and tasks == ["istorage_modify"]
+    assert "does not list the disk 3500 as usable on all hosts of the image storage (hv1, hv3)" in result["msg"]
+    # What a host that stays cannot use is refused before.
+    declared["image_storages"][0]["hosts"] = ["hv1", "hv2", "hv3"]
+    result, _calls, tasks = one.attempt("flexvdi_storage", **declared)
+    assert result["failed"] and tasks == [] and "(hv1, hv3). Usable are: none" in result["msg"]
+
+
 def test_what_failed_in_the_middle_is_finished_by_the_next_run(one):
     one.manager.tasks.failing["volume_create"] = "mkfs.ocfs2: no space"
     result, _calls, tasks = one.attempt("flexvdi_storage", **DECLARED)

@@ -22,11 +22,12 @@ class ManagerState:
     fields: fields.Fields; version: of its API. storage: the image storage in question as read, or None.
     hosts: ids of all registered hosts, or None where they were not needed. media: the media storage, or None.
     check: whether nothing is really done. planned: {image storage: hosts} that the same run creates.
+    coming: the volumes that the same run creates in an image storage that does not exist.
     absent: names of volumes that the same run deletes.
     """
 
     def __init__(self, fields, version="3.1", storage=None, hosts=None, media=None, check=False, planned=None,
-                 absent=()):
+                 coming=(), absent=()):
         self.fields = fields
         self.version = version
         self.storage = storage
@@ -34,6 +35,7 @@ class ManagerState:
         self.media = media
         self.check = check
         self.planned = planned or {}
+        self.coming = coming
         self.absent = absent
 
 

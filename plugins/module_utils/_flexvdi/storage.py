@@ -4,13 +4,15 @@
 """All objects of one call: each is planned on what the Manager has, and on what is planned before it. No I/O of its own."""
 
 from .._plan.plan import Failure, Plan, Refusal, refuse
-from . import image_storage, media, objects, volumes
+from . import image_storage, media, objects, taken, volumes
 
 
 class State:
     """What the reader found, each object read once, and what it will be after what is planned so far.
 
-    planned: {image storage: hosts} that are about to be created. absent: names of volumes that are about to be deleted.
+    planned: {image storage: hosts} that are about to be created, or to get these hosts. absent: names of volumes that are
+    about to be deleted. found: the image storages as they are; storages: as they will be, None where there is none;
+    coming: {image storage: volumes} that are about to be created where there is none yet.
     """
 
     def __init__(self, reader, check, planned=None, absent=()):
@@ -18,14 +20,36 @@ class State:
         self.check = check
         self.planned = dict(planned or {})
         self.absent = absent
+        self.found = {}
         self.storages = {}
+        self.coming = {}
         self.media = {}
         self._hosts = None
 
     def storage(self, name):
-        if name not in self.storages:
-            self.storages[name] = self.reader.image_storage(name)
+        if name not in self.found:
+            self.found[name] = self.storages[name] = self.reader.image_storage(name)
         return self.storages[name]
+
+    def storage_then(self, name):
+        """As storage(), with the hosts that it will have; disks_of: those for which its disks are listed."""
+        storage, hosts = self.storage(name), self.planned.get(name)
+        if storage is None or hosts is None or set(hosts) == set(storage["hosts"]):
+            return storage
+        return dict(storage, hosts=hosts, disks_of=storage["hosts"])
+
+    def hosts_of(self, name):
+        """The hosts that an image storage will have, None where nobody knows them."""
+        found = self.found.get(name)
+        return self.planned.get(name) or (None if found is None else found["hosts"])
+
+    def keep(self, place, name, after):
+        """Note what a volume will be, None where it leaves."""
+        storage, left = self.storage_then(place), [after] * (after is not None)
+        if storage is None:
+            self.coming[place] = self.coming.get(place, []) + left
+        else:
+            self.storages[place] = dict(storage, volumes=[one for one in storage["volumes"] if one["name"] != name] + left)
 
     def media_storage(self, name):
         if name not in self.media:
@@ -59,12 +83,10 @@ class ImageStorage:
         manager = state.known(storage=current, check=state.check, absent=state.absent)
         if image_storage.needs_hosts(self.desired, current):
             manager.hosts = state.hosts()
-        if current is None and self.desired["state"] == "present":
+        if self.desired["state"] == "present" and (current is None or self.desired["hosts"] is not None):
             # Also where it is refused: what lies in it is judged by what is declared.
             state.planned[name] = self.desired["hosts"]
         self.plan, self.after = image_storage.plan(self.desired, manager)
-        if current is not None:
-            state.storages[name] = self.after
 
     def shown(self):
         return image_storage.public(self.after)
@@ -88,19 +110,17 @@ class Volume:
 
     def plan_on(self, state):
         self.kind.check(self.desired, state.known(), volumes.label(self.kind, self.desired))
-        storage = state.storage(self.place)
         # What the same call creates first is as good as there.
-        manager = state.known(storage=storage, check=state.check or self.place in state.planned, planned=state.planned)
+        manager = state.known(storage=state.storage_then(self.place), check=state.check or self.place in state.planned,
+                              planned=state.planned, coming=state.coming.get(self.place, ()))
         self.plan, self.after = volumes.plan(self.kind, self.desired, manager)
-        if storage is not None:
-            others = [one for one in storage["volumes"] if one["name"] != self.desired["name"]]
-            state.storages[self.place] = dict(storage, volumes=others + [self.after] * (self.after is not None))
+        state.keep(self.place, self.desired["name"], self.after)
 
     def shown(self):
         return dict(self.after)
 
     def waits_for(self, done):
-        # Which disks are usable is seen when the image storage exists with its hosts.
+        # Which disks are usable is seen when the image storage has its hosts.
         return any(isinstance(item, ImageStorage) and item.place == self.place for item in done)
 
 
@@ -180,7 +200,20 @@ def plan_all(items, state):
             item.plan_on(state)
         except Refusal as refusal:
             problems.extend(refusal.problems)
-    refuse(problems)
+    refuse(problems + _taken(items, state))
+
+
+def _taken(items, state):
+    """Sentences about disks and bricks that volumes to be created would take from each other, or from others."""
+    coming = []
+    for item in items:
+        known = state.found.get(item.place)
+        if isinstance(item, Volume) and item.desired["state"] == "present" and item.desired["name"] not in [
+                volume["name"] for volume in (known["volumes"] if known is not None else ())]:
+            coming.append(dict(item.desired, kind=item.kind.kind, hosts=state.hosts_of(item.place)))
+    there = [dict(volume, target="%s/%s" % (place, volume["name"]), hosts=found["hosts"])
+             for place, found in state.found.items() if found is not None for volume in found["volumes"]]
+    return taken.problems(coming, there)
 
 
 def whole(items):

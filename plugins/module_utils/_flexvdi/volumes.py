@@ -171,8 +171,8 @@ class External(_Kind):
             raise Refusal("The %s does not exist and has no path to create it with; write where its filesystem is "
                           "mounted on all hosts." % what)
         warnings = []
-        for other in manager.storage["volumes"] if manager.storage is not None else []:
-            if other.get("path") == desired["path"]:
+        for other in manager.storage["volumes"] if manager.storage is not None else manager.coming:
+            if External.same("path", desired["path"], other.get("path") or ""):
                 warnings.append("The %s gets the same directory %s as the volume %r."
                                 % (what, desired["path"], other["name"]))
         if not desired["proven"]:
@@ -216,17 +216,23 @@ class Ocfs2(_Kind):
         if manager.storage is None:
             return ["Whether the disk %s is usable on all hosts is seen only when the image storage of the %s exists."
                     % (disk, what)]
+        # The disks were listed for the hosts that the image storage has, and it may be about to get others.
+        asked = set(manager.storage.get("disks_of", hosts))
         usable = [one for one in manager.storage["disks"] if one["id"] == disk]
-        if not usable:
+        if not usable and asked <= set(hosts):
             raise Refusal("The %s cannot be created: the Manager does not list the disk %s as usable on all hosts of "
                           "the image storage (%s). Usable are: %s."
-                          % (what, disk, ", ".join(sorted(hosts)),
+                          % (what, disk, ", ".join(sorted(asked)),
                              ", ".join(one["id"] for one in manager.storage["disks"]) or "none"))
-        blind = sorted(set(hosts) - set(usable[0]["hosts"])) if usable[0]["hosts"] is not None else []
+        seeing = set() if not usable else asked if usable[0]["hosts"] is None else set(usable[0]["hosts"])
+        blind = sorted(asked & set(hosts) - seeing) if usable else []
         if blind:
             raise Refusal("The %s cannot be created: the disk %s is not seen by the host%s %s of the image storage."
                           % (what, disk, "s" if len(blind) > 1 else "", ", ".join(blind)))
-        return []
+        if set(hosts) <= seeing:
+            return []
+        return ["Whether the disk %s is usable on all hosts is seen only when the image storage of the %s has the hosts %s."
+                % (disk, what, ", ".join(sorted(hosts)))]
 
     @staticmethod
     def summary(desired):
@@ -283,6 +289,10 @@ class Gluster(_Kind):
 
 def check_brick_paths(paths, what):
     for path in paths:
+        around = [other for other in paths if path.startswith(other + "/")]
+        if around:
+            raise Refusal("The %s has the brick path %s inside its brick path %s; Gluster takes no brick in another."
+                          % (what, path, around[0]))
         if paths.count(path) > 1:
             raise Refusal("The %s has the brick path %s twice; name it once." % (what, path))
         if posixpath.dirname(path) == "/":

@@ -59,6 +59,7 @@ def test_gluster_rules_let_through_what_the_documents_allow(redundancy, paths, h
 def test_bricks_need_a_parent_of_their_own_and_are_named_once():
     assert "whose parent is /" in refusal(volumes.check_brick_paths, ["/b"], "V")
     assert "twice" in refusal(volumes.check_brick_paths, ["/b/x", "/b/x"], "V")
+    assert "/b/x/y inside its brick path /b/x" in refusal(volumes.check_brick_paths, ["/b/x/y", "/b/xy", "/b/x"], "V")
 
 
 @pytest.mark.parametrize("path", ["srv", "/", "//", "/srv/./x", "/srv//x", "/srv/x/..", ""])
@@ -87,6 +88,31 @@ def test_a_disk_that_some_host_does_not_see_is_refused_where_the_manager_says_so
     assert "is not seen by the host hv2" in refusal(volumes.plan, volumes.Ocfs2, wanted, world(storage=known))
     known["disks"][0]["hosts"] = ["hv2", "hv1", "hv3"]
     assert volumes.plan(volumes.Ocfs2, wanted, world(storage=known))[0].changed
+
+
+@pytest.mark.parametrize("before, hosts, disks, words", [
+    # Usable on all hosts, and seen by them where the Manager says so: so on fewer of them, and perhaps on more.
+    (["hv1", "hv2"], ["hv1"], [{"id": "35", "hosts": None}], None),
+    (["hv1"], ["hv1", "hv2"], [{"id": "35", "hosts": None}], "has the hosts hv1, hv2."),
+    (["hv1"], ["hv1", "hv2"], [{"id": "35", "hosts": ["hv1"]}], "has the hosts hv1, hv2."),
+    (["hv1"], ["hv1", "hv2"], [{"id": "35", "hosts": ["hv2", "hv1"]}], None),
+    (["hv1"], ["hv2"], [{"id": "35", "hosts": ["hv1"]}], "has the hosts hv2."),
+    (["hv1", "hv2"], ["hv1"], [], "has the hosts hv1."),
+    (["hv1", "hv2"], ["hv2", "hv3"], [], "has the hosts hv2, hv3."),
+])
+def test_a_disk_of_an_image_storage_that_gets_other_hosts_is_judged_by_what_is_known(before, hosts, disks, words):
+    known = storage(hosts, disks=disks, disks_of=before)
+    plan, _after = volumes.plan(volumes.Ocfs2, declared(volumes.Ocfs2, disk="35", format=True), world(storage=known))
+    assert plan.changed and [text.endswith(words) for text in plan.warnings] == [True] * (words is not None)
+
+
+@pytest.mark.parametrize("disks, words", [
+    ([], "does not list the disk 35 as usable on all hosts of the image storage (hv1). Usable are: none"),
+    ([{"id": "35", "hosts": ["hv2"]}], "is not seen by the host hv1 of")])
+def test_a_disk_that_is_not_usable_on_a_host_that_stays_is_refused_at_once(disks, words):
+    known = storage(["hv1", "hv2"], disks=disks, disks_of=["hv1"])
+    assert words in refusal(volumes.plan, volumes.Ocfs2, declared(volumes.Ocfs2, disk="35", format=True),
+                            world(storage=known))
 
 
 def test_what_the_manager_does_not_show_of_a_gluster_volume_is_said():
