@@ -125,6 +125,7 @@ _MEDIA_STORAGE = r"""
   state:
     description:
       - V(present) creates it or changes what differs, V(absent) deletes it.
+      - What is not declared stays as it is, and so does what is declared as an empty text.
     type: str
     choices: [present, absent]
     default: present

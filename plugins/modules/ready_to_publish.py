@@ -39,7 +39,9 @@ options:
     elements: dict
     default: []
   image_storages:
-    description: The image storages of the volumes, each with its C(name) and C(hosts).
+    description:
+      - The image storages of the volumes, each with its C(name) and C(hosts). As in M(virtshare.storage.flexvdi_storage),
+        names and ids may be numbers, and the hosts a text with commas.
     type: list
     elements: dict
     default: []

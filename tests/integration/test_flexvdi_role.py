@@ -193,6 +193,26 @@ def test_what_the_hosts_have_not_shown_is_refused_before_any_task(role, manager)
     assert run.code == 0 and tasks == ["evolume_create"]
 
 
+@pytest.mark.parametrize("hosts", [[1, 2], "1, 2"])
+def test_ids_and_names_that_are_numbers_mean_the_same_to_proof_and_manager(tmp_path, hosts):
+    (tmp_path / "publish.yml").write_text(PLAYBOOK, encoding="utf-8")
+    given = {"image_storages": [{"name": 7, "hosts": hosts}, {"name": 8, "hosts": None}],
+             "external_volumes": [dict(DECLARED["external_volumes"][0], image_storage=name) for name in ("7", 8)],
+             "gluster_volumes": [dict(DECLARED["gluster_volumes"][0], image_storage="7", brick_paths="/bricks/ssd/flexvdi")],
+             "host_names": {"1": "hv1", "2": "hv2"}, "proofs": SHOWN["proofs"]}
+    (tmp_path / "given.json").write_text(json.dumps({"flexvdi_storage_" + name: value for name, value in given.items()}),
+                                         encoding="utf-8")
+    write_inventory(tmp_path / "inventory.json", SHOWN["facts"])
+    with flexvdi(hosts=["1", "2"]) as manager:
+        # The hosts of this one are not declared: they are what the Manager shows.
+        manager.run("flexvdi_image_storage", name="8", hosts=["2"])
+        run = run_playbook(tmp_path / "publish.yml", inventories=[tmp_path / "inventory.json"], environment=environment(manager),
+                           arguments=["--extra-vars", f"@{tmp_path / 'given.json'}"], timeout=300)
+        assert run.code == 0, run.output
+        assert manager.tasks[1:] == ["istorage_create", "evolume_create", "evolume_create", "gvolume_create"]
+        assert manager.manager.storages["7"]["hosts"] == ["1", "2"] and manager.manager.storages["8"]["hosts"] == ["2"]
+
+
 def test_publishing_to_either_platform_or_to_both(manager, tmp_path):
     """No share is declared, so that there is nothing to prove; what is proven for real is tested on real hosts."""
     inventory: dict = {"all": {"children": {"hypervisors": {"hosts": {"hv1": {

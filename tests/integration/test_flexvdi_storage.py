@@ -109,6 +109,23 @@ def test_a_disk_that_the_new_image_storage_cannot_use_is_not_formatted(one):
     assert result["changed"] and set(result["diff"]["after"]) == {"West"}
 
 
+def test_what_is_empty_is_not_given(one):
+    one.run("flexvdi_storage", **DECLARED)
+    before = [{name: dict(item) for name, item in held.items()} for held in (one.manager.storages, one.manager.media)]
+    empty = {option: [dict(item, **{key: "" for key in item if key not in ("name", "image_storage", "hosts", "format", "proven")})
+                      for item in items] for option, items in DECLARED.items()}
+    empty["media_storages"] = [dict(item, update_password="always") for item in empty["media_storages"]]
+    result, _calls, tasks = one.run("flexvdi_storage", **empty)
+    assert tasks == [] and not result["changed"]
+    assert [one.manager.storages, one.manager.media] == before
+    # As a survey of AWX gives them.
+    result, _calls, tasks = one.run("flexvdi_storage", image_storages=[{"name": "West", "hosts": "hv2, hv1"}],
+                                    media_storages=[{"name": "West", "hosts": "hv1,"}])
+    assert tasks == []
+    shown = one.run("flexvdi_storage_info", image_storages="")[0]["image_storages"]
+    assert [item["name"] for item in shown] == ["West", "East"]
+
+
 WEST, EAST = {"name": "West", "hosts": ["hv1", "hv2"]}, {"name": "East", "hosts": ["hv2", "hv1"]}
 DISK = DECLARED["ocfs2_volumes"][0]
 BRICKS = DECLARED["gluster_volumes"][0]

@@ -26,6 +26,9 @@ def validated(params):
     """The declaration, or a Refusal."""
     name = objects.checked_name(params["name"], "a media storage")
     desired = dict((key, params[key]) for key in SPEC)
+    for key in ("address", "path", "username"):
+        desired[key] = objects.given(params[key])
+    desired["password"] = params["password"] or None
     if params["state"] == "present" and params["hosts"] is not None:
         desired["hosts"] = objects.checked_hosts(params["hosts"], "media storage %r" % name)
     return desired

@@ -39,6 +39,23 @@ class ManagerState:
         self.absent = absent
 
 
+def given(text):
+    """A declared text, None for one of nothing but blanks: it says as little as none, and takes nothing away."""
+    return text if text and text.strip() else None
+
+
+def names(value):
+    """A declared list of names, None where there is none, as a module takes it: numbers are texts, a text has commas.
+
+    Blanks around a name say nothing, and so does an empty one.
+    """
+    if value is None:
+        return None
+    listed = value if isinstance(value, (list, tuple)) else str(value).split(",")
+    found = ["" if one is None else str(one).strip() for one in listed]
+    return [name for name in found if name]
+
+
 def checked_name(name, what):
     """The name, or a Refusal for one that cannot be an object's."""
     if not name or name != name.strip() or re.search(r"[/\x00-\x1f\x7f]", name):
@@ -49,12 +66,13 @@ def checked_name(name, what):
 
 def checked_hosts(hosts, what):
     """The hosts, or a Refusal for none and for one that stands there twice."""
+    hosts = names(hosts)
     if not hosts:
         raise Refusal("The %s has no hosts; name at least one, by the id that the Manager shows." % what)
     for host in hosts:
         if hosts.count(host) > 1:
             raise Refusal("The %s names the host %r twice; name it once." % (what, host))
-    return list(hosts)
+    return hosts
 
 
 def check_registered(hosts, manager, what):

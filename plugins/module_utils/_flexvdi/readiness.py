@@ -7,14 +7,16 @@ import posixpath
 
 from .._plan import proven
 from .._plan.taking_part import MAINTENANCE
+from . import objects
 
 
 class _Hosts:
-    """Image storages with their hosts, and how the inventory calls these."""
+    """Image storages with their hosts, and how the inventory calls these. Names and ids may be numbers."""
 
     def __init__(self, image_storages, host_names, maintenance=()):
-        self._storages = dict((storage["name"], storage.get("hosts")) for storage in image_storages)
-        self._names = host_names
+        listed = [(str(storage.get("name")), objects.names(storage.get("hosts"))) for storage in image_storages]
+        self._storages = dict(pair for pair in listed if pair[1])
+        self._names = dict((str(host).strip(), str(name).strip()) for host, name in host_names.items() if name is not None)
         self._maintenance = maintenance
 
     def of(self, storage):
@@ -23,6 +25,10 @@ class _Hosts:
         hosts = self._storages.get(storage)
         return None if not hosts else [pair for pair in ((host, self._names.get(host, host)) for host in hosts)
                                        if pair[1] not in self._maintenance]
+
+    def everyone(self):
+        """The names in the inventory of all hosts of all image storages."""
+        return sorted(set(pair[1] for storage in self._storages for pair in self.of(storage) or ()))
 
     def trouble(self, storage):
         """Why nothing can be told of an image storage's hosts, None where it can."""
@@ -45,13 +51,20 @@ def unready(external, gluster, image_storages, proofs, access, bricks, host_name
     """
     hosts = _Hosts(image_storages, host_names or {}, maintenance)
     problems = []
-    for volume in external:
-        if volume.get("state", "present") == "present" and volume.get("path"):
+    for volume in _present(external):
+        if volume["path"]:
             problems.extend(_external(volume, hosts, proofs, access, list(users), check_mode))
-    for volume in gluster:
-        if volume.get("state", "present") == "present" and volume.get("brick_paths"):
+    for volume in _present(gluster):
+        if volume["brick_paths"]:
             problems.extend(_gluster(volume, hosts, bricks))
     return problems
+
+
+def _present(volumes):
+    """Declared volumes without the absent ones, with names and paths as a module takes them, None for what is not given."""
+    return [dict(volume, brick_paths=objects.names(volume.get("brick_paths")), **dict(
+        (key, None if volume.get(key) is None else objects.given(str(volume[key]))) for key in ("name", "image_storage", "path")))
+        for volume in volumes if volume.get("state", "present") == "present"]
 
 
 def inside(external, shares, users):
@@ -62,10 +75,10 @@ def inside(external, shares, users):
     """
     shares = [share for share in shares if (share.get("state") or "mounted") == "mounted"]
     found = {}
-    for volume in external:
-        path = (volume.get("path") or "").rstrip("/")
+    for volume in _present(external):
+        path = (volume["path"] or "").rstrip("/")
         share = proven.share_of(path, shares)
-        if volume.get("state", "present") == "present" and share is not None and path != share["path"].rstrip("/"):
+        if share is not None and path != share["path"].rstrip("/"):
             writers = (share.get("access") or {}).get("writers") or ()
             found[path] = {"path": path, "writers": [user for user in writers if user in users]}
     return [found[path] for path in sorted(found)]
@@ -73,15 +86,12 @@ def inside(external, shares, users):
 
 def brick_paths(gluster):
     """The paths of the bricks of declared Gluster volumes, each once; absent ones are passed over."""
-    paths = [path.rstrip("/") for volume in gluster if volume.get("state", "present") == "present"
-             for path in volume.get("brick_paths") or ()]
-    return sorted(set(paths))
+    return sorted(set(path.rstrip("/") for volume in _present(gluster) for path in volume["brick_paths"] or ()))
 
 
 def inventory_names(image_storages, host_names=None):
     """The names in the inventory of all hosts of the image storages."""
-    hosts = _Hosts(image_storages, host_names or {})
-    return sorted(set(pair[1] for storage in image_storages for pair in hosts.of(storage["name"]) or ()))
+    return _Hosts(image_storages, host_names or {}).everyone()
 
 
 def _external(volume, hosts, proofs, access, users, check_mode):

@@ -173,7 +173,8 @@ def one_media_storage(params, check_mode):
 def one_volume(kind):
     """What gives the Outcome of the module of a kind of volume."""
     def volume(params, check_mode):
-        return _single(params, check_mode, kind, planned=params["expected_image_storages"] if check_mode else None)
+        expected = params["expected_image_storages"] if check_mode else {}
+        return _single(params, check_mode, kind, planned=dict((name, objects.names(expected[name])) for name in expected))
 
     return volume
 
@@ -197,8 +198,9 @@ def _gather(params, reader):
         if word not in params["gather"]:
             continue
         what = word.replace("_", " ")
-        names = params[word]
-        if names is None:
+        # An empty text among the names asks for nothing, and alone it is no list of names.
+        names = objects.names(params[word])
+        if names is None or (params[word] and not names):
             names = reader.names(path, key, what)
         if names is None:
             raise Failure("flexVDI Manager at %s gives no list of its %s under /%s, which is assumed, not documented. "

@@ -162,7 +162,7 @@ class External(_Kind):
 
     @staticmethod
     def settings(params, what):
-        path = params["path"]
+        path = objects.given(params["path"])
         return {"path": None if path is None else checked_path(path, what), "proven": params["proven"]}
 
     @staticmethod
@@ -202,7 +202,7 @@ class Ocfs2(_Kind):
 
     @staticmethod
     def settings(params, what):
-        return {"disk": params["disk"], "format": params["format"]}
+        return {"disk": objects.given(params["disk"]), "format": params["format"]}
 
     @staticmethod
     def check_new(desired, manager, hosts, what):
@@ -253,9 +253,9 @@ class Gluster(_Kind):
 
     @staticmethod
     def settings(params, what):
-        paths = params["brick_paths"]
-        return {"gluster_name": params["gluster_name"] or "", "redundancy": params["redundancy"],
-                "brick_paths": None if paths is None else [checked_path(path, what) for path in paths]}
+        paths = objects.names(params["brick_paths"])
+        return {"gluster_name": objects.given(params["gluster_name"]) or "", "redundancy": objects.given(params["redundancy"]),
+                "brick_paths": [checked_path(path, what) for path in paths] if paths else None}
 
     @staticmethod
     def check(desired, manager, what):

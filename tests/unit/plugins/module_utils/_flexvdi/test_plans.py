@@ -262,3 +262,55 @@ def test_a_media_storage_sends_a_password_only_where_it_is_set():
     sent = media.plan(media.validated(dict(wanted, update_password="always")), world(media=current))[0]
     assert sent.operations[0].arguments["document"]["password"] == "secret" and "secret" not in str(sent.diff())
     assert "secret" not in str(sent.result())
+
+
+def media_storage(**given):
+    return media.validated(dict(dict.fromkeys(media.SPEC), name="cifs", state="present", update_password="on_create", **given))
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+def test_an_empty_text_takes_nothing_from_a_media_storage(empty):
+    current = {"name": "cifs", "address": "a", "path": "p", "username": "u", "hosts": ["hv1"], "status": "ok"}
+    wanted = media_storage(address=empty, path=empty, username=empty, password="")
+    for update in ("on_create", "always"):
+        plan, after = media.plan(dict(wanted, update_password=update), world(media=current))
+        assert not plan.changed and after == current
+    sent = media.plan(dict(wanted, hosts=["hv2"], update_password="always"), world(media=current))[0]
+    assert sent.operations[0].arguments["document"] == {
+        "type": "mstorage_modify", "media_storage_id": "cifs", "address": "a", "path": "p", "username": "u", "hosts": ["hv2"]}
+    assert "is declared without address and path and hosts" in refusal(media.plan, wanted, world())
+    made = media.plan(media_storage(address="a", path="p", hosts=["hv1"], username=empty, password=""), world())[0]
+    assert made.operations[0].arguments["document"] == {
+        "type": "mstorage_create", "media_storage_id": "cifs", "address": "a", "path": "p", "hosts": ["hv1"]}
+
+
+def test_a_password_of_blanks_is_one():
+    assert media_storage(password="  ")["password"] == "  "
+
+
+@pytest.mark.parametrize("value, names", [
+    (None, None), ([], []), ("", []), ([""], []), ([None, " "], []), (",", []), ("hv1", ["hv1"]), ("hv1, hv2,", ["hv1", "hv2"]),
+    ([1, "2 "], ["1", "2"]), (7, ["7"]), (("hv1",), ["hv1"])])
+def test_names_are_what_a_module_makes_of_them(value, names):
+    assert objects.names(value) == names
+
+
+@pytest.mark.parametrize("hosts", [[], "", [""], [" ", None]])
+def test_hosts_that_are_declared_and_none_are_refused(hosts):
+    for module in (image_storage, media):
+        params = dict(dict.fromkeys(module.SPEC), name="West", state="present", hosts=hosts)
+        assert "has no hosts; name at least one" in refusal(module.validated, params)
+    assert "names the host '7' twice" in refusal(objects.checked_hosts, [7, "7 "], "V")
+
+
+@pytest.mark.parametrize("kind, found, empty", [
+    (volumes.External, {"kind": "external", "path": "/a"}, {"path": " "}),
+    (volumes.Ocfs2, {"kind": "ocfs2", "disk": "35"}, {"disk": ""}),
+    (volumes.Gluster, {"kind": "gluster", "redundancy": "1:1", "brick_paths": ["/b/x"], "gluster_name": "West_V"},
+     {"redundancy": "", "brick_paths": [""], "gluster_name": " "}),
+])
+def test_an_empty_text_says_nothing_of_a_volume(kind, found, empty):
+    known = dict(found, name="V", image_storage="West")
+    plan, after = volumes.plan(kind, declared(kind, **empty), world(storage=storage(HOSTS, known)))
+    assert not plan.changed and plan.warnings == [] and after == known
+    assert "does not exist and" in refusal(volumes.plan, kind, declared(kind, **empty), world(storage=storage()))

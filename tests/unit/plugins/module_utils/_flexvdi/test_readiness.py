@@ -4,7 +4,12 @@
 """What hosts must have shown before flexVDI is told of a volume."""
 
 import pytest
-from ansible_collections.virtshare.storage.plugins.module_utils._flexvdi.readiness import inside, unready
+from ansible_collections.virtshare.storage.plugins.module_utils._flexvdi.readiness import (
+    brick_paths,
+    inside,
+    inventory_names,
+    unready,
+)
 
 WEST = [{"name": "West", "hosts": ["hv1", "hv2"]}]
 NFS = {"name": "NFS", "image_storage": "West", "path": "/srv/shares/projects"}
@@ -116,6 +121,39 @@ def test_hosts_may_have_other_names_in_the_inventory():
     assert external(storages=storages, host_names={"node1": "hv1"}) == []
     problems = external(storages=storages, host_names={"node1": "hv9"})
     assert "on node1 (hv9 in the inventory) of image storage West" in problems[0]
+
+
+@pytest.mark.parametrize("hosts", [[1, 2], ["1", 2], "1,2", " 1, 2", (1, 2)])
+@pytest.mark.parametrize("names", [{1: "hv1", 2: "hv2"}, {"1": "hv1", "2": "hv2", "3": None}])
+def test_ids_may_be_numbers_and_hosts_a_text_with_commas(hosts, names):
+    storages = [{"name": "West", "hosts": hosts}]
+    assert external(storages=storages, host_names=names) == []
+    assert inventory_names(storages, names) == ["hv1", "hv2"]
+    found = external(storages=storages, host_names={1: "hv1"})
+    assert len(found) == 1 and "on 2 of image storage West" in found[0]
+
+
+def test_names_may_be_numbers():
+    for volume, name in ((7, "7"), ("7", 7), (7, 7)):
+        assert external(dict(NFS, name=3, image_storage=volume), storages=[{"name": name, "hosts": ["hv1", "hv2"]}]) == []
+    # A host may be called by a number in the inventory, too: there it is a text.
+    assert external(storages=[{"name": "West", "hosts": [1]}], host_names={1: 12}, proofs=[proof(proven=["12"])],
+                    tested={"12": access(qemu=True)}) == []
+    assert "on 5 of image" in external(storages=[{"name": "West", "hosts": 5}])[0]
+
+
+@pytest.mark.parametrize("hosts", [None, [], "", [""]])
+def test_hosts_that_are_not_given_are_those_that_the_manager_shows(hosts):
+    assert external(storages=WEST + [{"name": "West", "hosts": hosts}]) == external(storages=WEST) == []
+    assert "the hosts of image storage West are not known" in external(storages=[{"name": "West", "hosts": hosts}])[0]
+
+
+def test_bricks_may_be_a_text_with_commas():
+    volume = dict(SSD, brick_paths="/bricks/ssd/flexvdi, /bricks/b/x/")
+    assert brick_paths([volume, dict(SSD, brick_paths=None), dict(volume, state="absent")]) == [
+        "/bricks/b/x", "/bricks/ssd/flexvdi"]
+    found = unready([], [volume], WEST, [], {}, {"hv1": [BRICK], "hv2": [BRICK]})
+    assert found == ["Gluster volume SSD: nobody looked at the brick /bricks/b/x on %s" % host for host in ("hv1", "hv2")]
 
 
 def test_check_mode_takes_what_the_same_run_would_prove():
