@@ -28,6 +28,9 @@ class Cloud:
     def template(self, name, *lines):
         return self.one.by_hand("one.template.allocate", "\n".join([f'NAME="{name}"', 'MEMORY="64"', *lines]))
 
+    def until_ready(self, image):
+        until(lambda: "<STATE>1</STATE>" in self.one.by_hand("one.image.info", image))
+
     def requirement(self, number):
         found = ElementTree.fromstring(self.one.by_hand("one.template.info", number)).findall("TEMPLATE/SCHED_REQUIREMENTS")
         return [element.text for element in found]
@@ -179,6 +182,8 @@ def test_a_condition_whose_share_a_template_uses_no_more_is_named_and_can_be_tak
 def test_nothing_is_left_where_the_image_has_gone(cloud):
     web = cloud.template("web", 'DISK=[IMAGE="projects"]')
     cloud.run()
+    # One that is still being registered cannot be deleted.
+    cloud.until_ready(cloud.images[PATHS[0]])
     cloud.one.by_hand("one.image.delete", cloud.images[PATHS[0]])
     until(lambda: "<NAME>projects</NAME>" not in cloud.one.by_hand("one.imagepool.info", *vm_requirement.ALL))
     result, _calls, _writes = cloud.run()
@@ -192,7 +197,7 @@ def test_nothing_is_left_where_the_image_has_gone(cloud):
 def test_a_path_that_was_typed_in_another_form_is_the_same_directory(cloud, typed):
     store = {"datastore": "shares", "name": "typed"}
     image = cloud.one.by_hand("one.image.allocate", f'NAME="typed"\nTYPE="FILESYSTEM"\nPATH="{typed}"', 100)
-    until(lambda: "<STATE>1</STATE>" in cloud.one.by_hand("one.image.info", image))
+    cloud.until_ready(image)
     number = cloud.template("web", f'DISK=[IMAGE_ID="{image}"]')
     result, _calls, _writes = cloud.run()
     assert actions(result) == {"web": "add"} and cloud.requirement(number) == ['VIRTSHARE_PROJECTS="ok"']
