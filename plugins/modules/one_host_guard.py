@@ -48,7 +48,7 @@ options:
     description:
       - How many hosts guards may have disabled at the same time; the others are reported. A third of O(hosts), at least one,
         when not given. All hosts with the mark that the user is shown count, whether in O(hosts) or not.
-      - The last host that is monitored and enabled, of all that the user is shown, is never disabled, whatever the limit.
+      - When not given, the last host that is monitored and enabled, of several that the user is shown, is never disabled.
     type: int
   max_age:
     description:

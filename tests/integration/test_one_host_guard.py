@@ -201,8 +201,7 @@ def test_never_more_hosts_than_the_limit_at_once(cloud):
     result, _calls, _writes = cloud.run(limit=0)
     assert not result["changed"]
     result, _calls, _writes = cloud.run(limit=3)
-    assert [cloud.state(name) for name in NAMES] == [DISABLED, DISABLED, MONITORED]
-    assert "hv3 (monitored): VIRTSHARE_A is lost; it is the last host that is monitored and enabled" in "".join(result["warnings"])
+    assert [cloud.state(name) for name in NAMES] == [DISABLED] * 3
 
 
 def test_a_failed_probe_of_a_disabled_host_leaves_it_disabled_and_its_vms_unknown(cloud):
@@ -242,12 +241,14 @@ def test_guards_of_one_host_each_keep_one_limit(cloud):
     assert "guards have disabled 1 already, and may disable no more than 1" in "".join(result["warnings"])
 
 
-def test_a_single_host_is_never_disabled(cloud):
+def test_the_last_host_that_takes_guests_is_disabled_only_where_a_limit_says_so(cloud):
     for name in NAMES[1:]:
-        cloud.one.by_hand("one.host.delete", cloud.ids[name])
+        cloud.one.by_hand("one.host.status", cloud.ids[name], 1)
     cloud.told("hv1", "lost")
-    result, _calls, writes = cloud.run(hosts=["hv1"])
-    assert writes == [] and rows(result) == {"hv1": "limit"} and "guards never disable that one" in "".join(result["warnings"])
+    result, _calls, writes = cloud.run()
+    assert writes == [] and rows(result)["hv1"] == "limit"
+    assert "hv1 (monitored): VIRTSHARE_A is lost; it is the last host that is monitored and enabled" in "".join(result["warnings"])
+    assert rows(cloud.run(limit=1)[0])["hv1"] == "disable"
 
 
 def test_the_reason_is_kept_up_to_date(cloud):

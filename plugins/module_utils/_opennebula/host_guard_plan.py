@@ -99,14 +99,15 @@ def plan(hosts, pool, shares, now, settings):
     """(Plan, [a row for each host]). A row: {"host", "id", "state", "shares", "action", "why"}, see above for the words.
 
     pool: all hosts of OpenNebula, these among them. settings: {"max_age", "max_monitoring_age": seconds, "limit": hosts that
-    may be disabled by guards at once, None for a third of hosts}. Those of the pool that are disabled already count, and the
-    last one that takes guests stays, whatever the limit.
+    may be disabled by guards at once, None for a third of hosts, and never the last of several that takes guests}. Those of the
+    pool that are disabled already count.
     """
     limit = settings["limit"] if settings["limit"] is not None else max(1, len(hosts) // 3)
     looked_at = set(host["id"] for host in hosts)
     # One of ours that is marked and monitored is decided on below. One of another guard's may be disabled at this moment.
     taken = sum(host["mark"] is not None and (host["state"] == DISABLED or host["id"] not in looked_at) for host in pool)
     open_ones = sum(host["state"] == MONITORED for host in pool)
+    spares_last = settings["limit"] is None and len(pool) > 1
     whole, rows = Plan(), []
     for host in sorted(hosts, key=lambda one: one["id"]):
         found, why = verdict(host, shares, now, settings)
@@ -115,8 +116,9 @@ def plan(hosts, pool, shares, now, settings):
             if taken >= limit:
                 action, words = HELD, "%s; guards have disabled %d already, and may disable no more than %d at once" % (
                     why, taken, limit)
-            elif open_ones <= 1:
-                action, words = HELD, "%s; it is the last host that is monitored and enabled, and guards never disable that one" % why
+            elif spares_last and open_ones <= 1:
+                action, words = HELD, ("%s; it is the last host that is monitored and enabled, and only a declared limit lets a "
+                                       "guard disable that one" % why)
             else:
                 taken += 1
                 open_ones -= 1

@@ -22,7 +22,7 @@ def host(state, mark, news, checked, harm, number=0):
             "attributes": {name: value for name, value in attributes.items() if value is not None}}
 
 
-# Another host that takes guests: the last one is never disabled.
+# Another host that takes guests: without a limit the last one is never disabled.
 SPARE = host(plans.MONITORED, None, "ok", CHECKED[0], HARMS[0], 99)
 
 
@@ -97,13 +97,16 @@ def test_one_that_is_marked_already_does_not_stand_in_its_own_way(mark):
 
 
 @pytest.mark.parametrize("state", sorted(set(plans.STATES) - {plans.MONITORED}))
-def test_the_last_host_that_takes_guests_is_never_disabled(state):
-    lost = [host(plans.MONITORED, None, "lost", CHECKED[0], HARMS[0], number) for number in (1, 2)]
+def test_the_last_host_that_takes_guests_is_disabled_only_where_a_limit_says_so(state):
+    lost = host(plans.MONITORED, None, "lost", CHECKED[0], HARMS[0], 1)
     elsewhere = host(state, None, "ok", CHECKED[0], HARMS[0], 3)
-    plan, rows = plans.plan(lost, [*lost, elsewhere], [], NOW, dict(SETTINGS, limit=9))
-    assert [row["action"] for row in rows] == ["disable", "limit"] and {each.target for each in plan.operations} == {"hv1"}
-    assert rows[1]["why"] == ("VIRTSHARE_A is lost; it is the last host that is monitored and enabled, "
-                              "and guards never disable that one")
+    plan, rows = plans.plan([lost], [lost, elsewhere], [], NOW, SETTINGS)
+    assert not plan.operations and rows[0]["why"] == (
+        "VIRTSHARE_A is lost; it is the last host that is monitored and enabled, and only a declared limit lets a guard disable "
+        "that one")
+    assert actions([lost], [lost, elsewhere], limit=1) == ["disable"]
+    # Where there is one host only, its guests have nowhere else to go in any case.
+    assert actions([lost], [lost]) == ["disable"]
 
 
 @pytest.mark.parametrize("stamp", ["", "x", "\u00b2"])
