@@ -221,7 +221,7 @@ class _Share:
             self.problem("options are %s. Write a mapping such as {vers: \"4.2\", noatime: true}.", _shape(options))
             return {}
         return declared_options.normalised(
-            options, share_type, self.share.get("source"), lambda text: self.problem("%s", text))
+            options, share_type, self.share, lambda text: self.problem("%s", text))
 
     def _access(self, share_type):
         access = self.share.get("access")

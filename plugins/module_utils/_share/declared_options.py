@@ -14,11 +14,11 @@ from .values import Anything, Wrong
 _UNKNOWN = Anything()
 
 
-def normalised(declared, share_type, source, problem):
+def normalised(declared, share_type, share, problem):
     """{name: text, True or False} of the options as they are written.
 
-    share_type: the ShareType, None when there is no such. source: the share's, as it is written. problem: called with each
-    sentence about what is wrong.
+    share_type: the ShareType, None when there is no such. share: as it is written. problem: called with each sentence about
+    what is wrong.
     """
     result = {}
     for name, value in declared.items():
@@ -33,7 +33,7 @@ def normalised(declared, share_type, source, problem):
             problem("option %s %s" % (name, wrong))
     for names in contradictions(result, share_type) if share_type else ():
         problem("the options %s and %s exclude each other. Leave one of them out." % names)
-    for name, why in share_type.idle_options(result, source) if share_type else ():
+    for name, why in share_type.idle_options(result, share) if share_type else ():
         problem("option %s has no effect on this share: %s. Leave it out." % (name, why))
     return result
 
@@ -48,7 +48,7 @@ def _refuse_misplaced(name, value, share_type):
     if not share_type:
         return
     if name in share_type.options_without_effect and value is not False:
-        raise Wrong("has no effect on type %s: %s. Leave it out." % (share_type.name, share_type.why_without_effect))
+        raise Wrong("has no effect on type %s: %s. Leave it out." % (share_type.name, share_type.options_without_effect[name]))
     if share_type.kind_of(name) is None:
         others = registry.knowing(name)
         if others:

@@ -11,7 +11,7 @@ from ..acl import is_account
 from ..values import Address, Number, Octal, Text, Word, flags, shown
 
 # What mount.cifs keeps to itself, what the kernel does not show, and what is compared otherwise or not at all.
-_NOT_COMPARED = frozenset(("credentials", "guest", "sloppy", "ver", "intr", "nointr", "setuids", "nosetuids", "noac",
+_NOT_COMPARED = frozenset(("credentials", "guest", "sloppy", "ver", "intr", "nointr", "noac",
                            "domainauto", "nosharesock", "netbiosname", "servern", "nolock", "mand", "nomand", "rootfs",
                            "compress", "noposixpaths", "max_cached_dirs"))
 SAME_NAME = {"linux": "unix", "posix": "unix", "nolinux": "nounix", "noposix": "nounix", "ignorecase": "nocase",
@@ -21,6 +21,8 @@ SAME_NAME = {"linux": "unix", "posix": "unix", "nolinux": "nounix", "noposix": "
 _SAME_VERSION = {"3.0.2": "3.02", "3.11": "3.1.1"}
 # One word of each is always shown.
 _CHOICES = (("hard", "soft"), ("forceuid", "noforceuid"), ("forcegid", "noforcegid"), ("nounix", "unix", "posix"))
+# One word of these is shown by a kernel that knows them.
+_NEW_CHOICE = ("nativesocket", "nonativesocket")
 _CHOICE_OF = {word: choice for choice in _CHOICES for word in choice}
 # Shown as written when on; the other word is never shown.
 _SHOWN_WHEN_ON = {
@@ -33,7 +35,7 @@ _SHOWN_WHEN_ON = {
     "rwpidforward": "no rwpidforward", "forcemand": "no forcemand", "idsfromsid": "no idsfromsid",
     "modefromsid": "no modefromsid", "mfsymlinks": "no mfsymlinks", "fsc": "no fsc", "seal": "no seal",
     "signloosely": "no signloosely", "multiuser": "no multiuser", "witness": "no witness", "rdma": "no rdma",
-    "noautotune": "no noautotune", "noblocksend": "no noblocksend",
+    "noautotune": "no noautotune", "noblocksend": "no noblocksend", "setuids": "nosetuids",
 }
 _NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items()}
 # The kernel may find that the server cannot do it, and go on without.
@@ -41,11 +43,15 @@ _IF_THE_SERVER_CAN = frozenset(("serverino", "posixpaths", "acl", "persistenthan
                                 "multichannel", "max_channels", "rsize", "wsize", "bsize"))
 # Shown only when it is not this; None: when there is none.
 _UNSHOWN_DEFAULTS = {"max_channels": "1", "esize": "0", "rasize": "0", "handletimeout": "0", "snapshot": "0",
-                     "max_credits": "32000", "retrans": "1", "iocharset": None, "sec": None, "srcaddr": None}
+                     "max_credits": "32000", "retrans": "0", "iocharset": None, "sec": None, "srcaddr": None,
+                     "upcall_target": "app", "symlink": None}
 # What a mount has that asks for nothing.
 _DEFAULTS = {"soft": True, "cache": "strict", "acregmax": "1", "acdirmax": "1", "closetimeo": "1",
              "echo_interval": "60", "file_mode": "0755", "dir_mode": "0755", "uid": "0", "gid": "0", "serverino": True,
-             "mapposix": True, "nounix": True, "forceuid": True, "forcegid": True, "retrans": "1", "bsize": "1048576"}
+             "mapposix": True, "nounix": True, "forceuid": True, "forcegid": True, "retrans": "1", "bsize": "1048576",
+             "upcall_target": "app", "nativesocket": True, "reparse": "nfs", "symlink": "native"}
+# What the kernel shows of a new filesystem as soon as it knows the option, and does not take from another mount.
+SHOWN_IF_KNOWN = frozenset(_NEW_CHOICE + ("symlink", "upcall_target"))
 # Those whose value is a user or a group, by name or by number.
 USERS = ("uid", "backupuid", "cruid")
 GROUPS = ("gid", "backupgid")
@@ -123,6 +129,11 @@ def expanded(live):
     return live
 
 
+def is_dropped(name, declared):
+    """Whether the kernel passes over one of these options because of the others: there is nobody whom it could force."""
+    return (name == "forceuid" and "uid" not in declared) or (name == "forcegid" and "gid" not in declared)
+
+
 def compare(name, value, live, asked, numbers):
     """None when the live options agree with one declared option, else what they show."""
     granted = name in _IF_THE_SERVER_CAN and asked.get(name) == value
@@ -133,6 +144,14 @@ def compare(name, value, live, asked, numbers):
         if not shown or name in shown or granted or (name == "unix" and "posix" in shown):
             return None
         return shown[0]
+    if name in _NEW_CHOICE:
+        shown = [word for word in _NEW_CHOICE if word in live] or ["no %s" % _NEW_CHOICE[0]]
+        return None if name in shown else shown[0]
+    if value == "default" and name in ("symlink", "reparse", "iocharset"):
+        return None if name not in live or live[name] in _default_of(name, live, asked) else options.words(name, live[name])
+    if name == "signloosely" and "seal" in live:
+        # Only one of the two is shown.
+        return None
     if name in _NEVER_SHOWN:
         return _NEVER_SHOWN[name] if _NEVER_SHOWN[name] in live else None
     if name in _SHOWN_WHEN_ON:
@@ -148,6 +167,18 @@ def compare(name, value, live, asked, numbers):
     if granted and value.isdigit() and str(live[name]).isdigit() and int(live[name]) < int(value):
         return None
     return options.words(name, live[name])
+
+
+def _default_of(name, live, asked):
+    """What the kernel may make of symlink=default and reparse=default (cifs_symlink_type() in fs/smb/client/fs_context.h)."""
+    if name != "symlink":
+        return {"reparse": ("nfs",)}.get(name, ())
+    for option in ("mfsymlinks", "sfu"):
+        if option in live:
+            return (option,)
+    # Linux 6.17 makes native links of those of a POSIX mount, too.
+    unix = ("unix",) if "unix" in asked or "unix" in live or "posix" in live else ()
+    return unix + (("none",) if live.get("reparse") == "none" else ("native",))
 
 
 def _same_value(name, value, shown, numbers, signed=False):
@@ -176,5 +207,7 @@ def was_asked_for_only(name, value, live, declared, numbers):
         return False
     if name in _CHOICE_OF:
         return not any(word in declared for word in _CHOICE_OF[name])
+    if name in _NEW_CHOICE:
+        return not any(word in declared for word in _NEW_CHOICE + ("unix", "posix"))
     return (_SHOWN_WHEN_ON.get(name) not in declared
             and (value is True or _same_value(name, value, live[name], numbers)))

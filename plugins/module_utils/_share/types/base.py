@@ -28,9 +28,8 @@ class ShareType:
     kinds = {}
     # Options of which a mount has one.
     alternatives = ()
-    # Options that are taken without being done, and why.
-    options_without_effect = ()
-    why_without_effect = ""
+    # {option that is taken without being done: why}
+    options_without_effect = {}
     # Whether mount(8) takes an option that nobody knows, and does nothing about it.
     passes_over_unknown = False
 
@@ -110,10 +109,10 @@ class ShareType:
         """The options that the filesystem is told, by one name each, {name: text or True}; without what it is not told."""
         return declared
 
-    def idle_options(self, declared, source):  # pylint: disable=unused-argument
+    def idle_options(self, declared, share):  # pylint: disable=unused-argument
         """[(option, why)] of options that do nothing in this share, though they do something in others of the type.
 
-        declared: the options as they are kept. source: as written, None or empty where none is.
+        declared: the options as they are kept. share: as it is written.
         """
         return []
 

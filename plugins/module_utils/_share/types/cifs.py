@@ -44,10 +44,13 @@ class Cifs(ShareType):
                         "option would be seen in fstab and in process lists"),
         credentials=_FILE, cred=_FILE, unc=_IN_SOURCE, prefixpath=_IN_SOURCE)
     kinds = cifs_options.KINDS
+    shown_if_known = cifs_options.SHOWN_IF_KNOWN
     # mount.cifs(8) knows no such flag and passes it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
-    options_without_effect = ("atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
-                              "nostrictatime")
-    why_without_effect = "the server alone decides about times of access"
+    options_without_effect = dict(
+        dict.fromkeys(("atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime"),
+                      "the server alone decides about times of access"),
+        # smb3_get_tree_common() in fs_context.c makes the filesystem without its flags, since Linux 5.11.
+        **dict.fromkeys(("sync", "dirsync", "lazytime"), "the kernel's client makes its mounts without it"))
     has_credentials = True
     remote = True
     submounts = True  # links of DFS to other shares
@@ -214,6 +217,8 @@ class Cifs(ShareType):
         numbers = share.get("numbers") or {}
         result.extend(_differing_session(share, live))
         for name, value in declared.items():
+            if cifs_options.is_dropped(name, declared):
+                continue
             shown = cifs_options.compare(name, value, live, asked, numbers)
             if shown is not None:
                 result.append(options.Difference(name, options.words(name, value), shown, False))
@@ -273,6 +278,9 @@ def effective(share):
         for name, value in _from_access(share["access"] or {}):
             if name not in names:
                 result[name] = value
+    if "nativesocket" in result:
+        # A POSIX mount is one without, unless it is said afterwards.
+        result.move_to_end("nativesocket")
     if share["credentials"]:
         result["credentials"] = credentials.file_of(share["path"])
     return result

@@ -34,8 +34,9 @@ class GlusterFs(ShareType):
     source_example = "gl1,gl2:/scratch"
     source_meaning = "server:/volume without a blank"
     kinds = gluster.KINDS
-    options_without_effect = ("async", "sync", "dirsync", "mand", "nomand", "silent", "loud", "iversion", "noiversion")
-    why_without_effect = "mount.glusterfs passes over it"
+    options_without_effect = dict.fromkeys(
+        ("async", "sync", "dirsync", "mand", "nomand", "silent", "loud", "iversion", "noiversion"),
+        "mount.glusterfs passes over it")
     options_elsewhere = {
         "lazytime": _NOT_TAKEN, "nolazytime": _NOT_TAKEN, "symfollow": _NOT_TAKEN, "nosymfollow": _NOT_TAKEN,
         "backup-volfile-servers": "write all servers in the source instead, such as gl1,gl2:/scratch",

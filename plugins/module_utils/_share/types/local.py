@@ -24,10 +24,11 @@ class Local(ShareType):
     source_meaning = "a directory of the host that is bound to the path"
     options_elsewhere = dict.fromkeys(("bind", "rbind"), "write type: local at the share instead")
     # The kernel takes them for the whole filesystem, never for a bind.
-    options_without_effect = ("async", "sync", "dirsync", "lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand",
-                              "silent", "loud", "context", "fscontext", "defcontext", "rootcontext")
+    options_without_effect = dict.fromkeys(
+        ("async", "sync", "dirsync", "lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand", "silent", "loud",
+         "context", "fscontext", "defcontext", "rootcontext"),
+        "a bind has the flags of a mount only, and the filesystem behind it has its own options")
     passes_over_unknown = True
-    why_without_effect = "a bind has the flags of a mount only, and the filesystem behind it has its own options"
     binds = True
     fstab_options = ("bind", "rbind")
     owner_per_host = True
@@ -70,8 +71,8 @@ class Local(ShareType):
                     % quoted(source))
         return None
 
-    def idle_options(self, declared, source):
-        if source:
+    def idle_options(self, declared, share):
+        if share.get("source"):
             return []
         why = "without a source it is only checked, never mounted, and has no entry in fstab"
         return [(name, why) for name, value in declared.items() if value is not False and not options.is_flag(name)]

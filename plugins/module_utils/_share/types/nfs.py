@@ -89,7 +89,7 @@ class Nfs(ShareType):
     def told(self, declared):
         return nfs_options.told(declared)
 
-    def idle_options(self, declared, source):
+    def idle_options(self, declared, share):
         return nfs_options.idle(declared)
 
     def defaults_of(self, share):

@@ -15,14 +15,15 @@ from .base import ShareType
 _SHOWN_CHOICES = (("acl", "noacl"), ("user_xattr", "nouser_xattr"))
 # What is shown only when it is on, and the word for off, "" where there is none.
 _SHOWN_WHEN_ON = {"nointr": "intr", "localflocks": "", "inode64": "", "usrquota": "", "grpquota": "",
-                  "journal_async_commit": ""}
-_NEVER_SHOWN = {"intr": "nointr"}
+                  "journal_async_commit": "", "sync": "async", "dirsync": "", "lazytime": "nolazytime", "mand": "nomand",
+                  "iversion": "noiversion"}
+_NEVER_SHOWN = {other: shown for shown, other in _SHOWN_WHEN_ON.items() if other}
 # Shown only when it is not this.
 _UNSHOWN_DEFAULTS = {"barrier": "0", "commit": "5", "resv_level": "2", "atime_quantum": "60",
-                     "preferred_slot": "0"}
+                     "preferred_slot": "0", "cluster_stack": "o2cb"}
 # What a mount has that asks for nothing.
 _DEFAULTS = dict(_UNSHOWN_DEFAULTS, errors="remount-ro", data="ordered", coherency="full", nointr=True, acl=True,
-                 user_xattr=True)
+                 user_xattr=True, **{other: True for other in _NEVER_SHOWN if other != "intr"})
 # What the kernel does not show as it was asked for: only what was recorded can tell.
 _NOT_COMPARABLE = frozenset(("localalloc", "dir_resv_level"))
 # What a remount may change (ocfs2_remount); it takes everything that it is not told for the default.
@@ -49,6 +50,8 @@ class Ocfs2(ShareType):
     source_meaning = "LABEL=…, UUID=… or a path below /dev/disk/by-id"
     kinds = _KINDS
     options_elsewhere = {"nocluster": "leave it out: two hosts that mount a volume without their cluster destroy it"}
+    options_without_effect = {"mand": "Linux has no mandatory locks since 5.15",
+                              "iversion": "OCFS2 keeps no version of a file, and the kernel does not show it"}
     fstab_type = "ocfs2"
     live_types = ("ocfs2",)
     on_device = True
@@ -121,7 +124,9 @@ class Ocfs2(ShareType):
         # A remount would switch these off under whoever holds a lock.
         in_place = "localflocks" not in live
         for name, value in declared.items():
-            if not _is_live(name, value, live, asked):
+            # Without SELinux mount(8) takes a context out of the options.
+            unknown = name in options.CONTEXT_OPTIONS and name not in live
+            if not unknown and not _is_live(name, value, live, asked):
                 result.append(options.Difference(
                     name, options.words(name, value), _live_words(name, live), in_place and name in _REMOUNTABLE))
         for name, value in asked.items():
@@ -193,4 +198,4 @@ def _live_words(name, live):
     for word in _choice(name):
         if word in live:
             return options.words(word, live[word])
-    return "no %s" % name if name not in _NEVER_SHOWN else _NEVER_SHOWN[name]
+    return _NEVER_SHOWN.get(name) or _SHOWN_WHEN_ON.get(name) or "no %s" % name

@@ -56,9 +56,11 @@ def recorded(options):
     {"cache": "strict"}, {"uid": 9869}, {"uid": "oneadmin"}, {"gid": "kvm"}, {"dir_mode": "02770"},
     {"dir_mode": "2770"}, {"file_mode": "0660"}, {"forceuid": True}, {"nounix": True}, {"nolinux": True},
     {"serverino": True}, {"mapposix": True}, {"perm": True}, {"actimeo": 1}, {"acregmax": 1}, {"port": 445},
-    {"sign": True}, {"nobrl": False}, {"brl": True}, {"max_channels": 1}, {"retrans": 1}, {"ip": "192.0.2.12"},
+    {"sign": True}, {"nobrl": False}, {"brl": True}, {"max_channels": 1}, {"retrans": 0}, {"ip": "192.0.2.12"},
     {"x-systemd.automount": True}, {"not-known-yet": "7"}, {"noacl": True},
     {"uid": "nobody-known"}, {"multichannel": False}, {"_netdev": True}, {"nofail": False},
+    {"symlink": "default"}, {"symlink": "native"}, {"reparse": "default"}, {"reparse": "nfs"}, {"nativesocket": True},
+    {"upcall_target": "app"}, {"iocharset": "default"}, {"nosetuids": True}, {"async": True}, {"nomand": True},
 ], ids=str)
 def test_what_is_live_already(options):
     assert differences(cifs(options)) == []
@@ -85,6 +87,12 @@ def test_what_is_live_already(options):
     ({"max_channels": 4}, ("max_channels=4", "max_channels=1")),
     ({"ip": "192.0.2.13"}, ("addr=192.0.2.13", "addr=192.0.2.12")),
     ({"rsize": 65536}, ("rsize=65536", "rsize=4194304")),
+    ({"retrans": 1}, ("retrans=1", "retrans=0")),
+    ({"nonativesocket": True}, ("nonativesocket", "nativesocket")),
+    ({"symlink": "sfu"}, ("symlink=sfu", "symlink=native")),
+    ({"reparse": "wsl"}, ("reparse=wsl", "reparse=nfs")),
+    ({"upcall_target": "mount"}, ("upcall_target=mount", "upcall_target=app")),
+    ({"setuids": True}, ("setuids", "nosetuids")),
     ({"nodev": True}, ("nodev", "dev")),
     ({"nosuid": True}, ("nosuid", "suid")),
 ])
@@ -120,6 +128,60 @@ def test_who_is_logged_in(share, mount, expected):
 ])
 def test_what_is_recorded_and_no_longer_declared(line, mount, expected):
     assert differences(cifs(), live(mount), recorded(line)) == expected
+
+
+@pytest.mark.parametrize("options, old, new", [
+    ({"nonativesocket": True}, "nativesocket", "nonativesocket"), ({"symlink": "wsl"}, "symlink=native", "symlink=wsl"),
+    ({"symlink": "default", "mfsymlinks": True}, "symlink=native", "mfsymlinks,symlink=mfsymlinks"),
+    ({"symlink": "default", "sfu": True}, "symlink=native", "sfu,symlink=sfu"),
+    ({"symlink": "default", "reparse": "none"}, "reparse=nfs,nativesocket,symlink=native", "reparse=none,nativesocket,symlink=none"),
+    ({"symlink": "default", "posix": True}, "symlink=native", "symlink=unix"),
+    ({"symlink": "default", "posix": True}, "nounix", "posix"),
+    ({"reparse": "wsl"}, "reparse=nfs", "reparse=wsl"), ({"retrans": 3}, "echo", "retrans=3,echo"),
+    ({"upcall_target": "mount"}, "upcall_target=app", "upcall_target=mount"), ({"setuids": True}, "echo", "setuids,echo"),
+    ({"seal": True, "signloosely": True}, "soft", "seal,soft"), ({"iocharset": "utf8"}, "soft", "iocharset=utf8,soft"),
+], ids=str)
+def test_a_mount_is_what_it_was_asked_for(options, old, new):
+    share, mount = cifs(options), live(LIVE.replace(old, new))
+    assert differences(share, mount, Cifs().entry(share)) == []
+    if "posix" not in options:
+        assert differences(share, mount) == []
+
+
+@pytest.mark.parametrize("options, old, new", [
+    ({"nonativesocket": True}, "nativesocket", "nonativesocket"), ({"symlink": "wsl"}, "symlink=native", "symlink=wsl"),
+    ({"reparse": "wsl"}, "reparse=nfs", "reparse=wsl"), ({"retrans": 3}, "echo", "retrans=3,echo"),
+    ({"upcall_target": "mount"}, "upcall_target=app", "upcall_target=mount"), ({"setuids": True}, "echo", "setuids,echo"),
+], ids=str)
+def test_what_is_taken_out_of_the_options_or_set_by_another_hand_goes(options, old, new):
+    mount = live(LIVE.replace(old, new))
+    (word, value), = options.items()
+    assert differences(cifs(), mount, Cifs().entry(cifs(options))) == [
+        ("no %s" % new.replace(",echo", ""), new.replace(",echo", ""))]
+    if word in ("symlink", "reparse"):
+        assert differences(cifs({word: "default"}), mount) == [("%s=default" % word, "%s=%s" % (word, value))]
+
+
+@pytest.mark.parametrize("options", [{"nativesocket": True}, {"nonativesocket": True}, {"symlink": "native"},
+                                     {"upcall_target": "mount"}], ids=str)
+def test_what_an_older_kernel_does_not_know_is_a_difference(options):
+    old = live(LIVE.replace("upcall_target=app,", "").replace("reparse=nfs,nativesocket,symlink=native,", ""))
+    assert len(differences(cifs(options), old)) == 1
+    assert set(options) <= Cifs().shown_if_known
+    # This one older kernels know, and do not show.
+    assert differences(cifs({"reparse": "wsl", "symlink": "default"}), old) == []
+
+
+def test_an_owner_is_forced_only_where_there_is_one():
+    """Without uid and gid the kernel says so in its log, and goes on."""
+    plain = live(LIVE.replace("uid=9869,forceuid,gid=993,forcegid", "uid=0,noforceuid,gid=0,noforcegid"))
+    assert differences(cifs({"forceuid": True, "forcegid": True}, access=None), plain) == []
+    assert ("forceuid", "noforceuid") in differences(cifs({"forceuid": True}), plain)
+
+
+def test_native_sockets_are_asked_for_after_a_posix_mount_which_has_none():
+    written = Cifs().entry(cifs({"nativesocket": True, "posix": True, "soft": True})).options
+    assert written.index("posix") < written.index("nativesocket")
 
 
 def test_a_selinux_context_with_a_comma_is_compared():

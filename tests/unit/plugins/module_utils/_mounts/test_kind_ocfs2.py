@@ -37,7 +37,8 @@ def recorded(options):
     {}, {"errors": "remount-ro"}, {"data": "ordered"}, {"heartbeat": "local"}, {"coherency": "full"}, {"acl": True},
     {"user_xattr": True}, {"atime_quantum": 60}, {"commit": 5}, {"commit": 0}, {"nointr": True}, {"barrier": 0},
     {"resv_level": 2}, {"preferred_slot": 0}, {"_netdev": False}, {"noacl": False}, {"relatime": True},
-    {"nofail": True},
+    {"nofail": True}, {"async": True}, {"nolazytime": True}, {"noiversion": True}, {"nomand": True}, {"cluster_stack": "o2cb"},
+    {"context": "a:b:c:s0"},
 ], ids=str)
 def test_what_is_live_already(options):
     assert differences(share(**options), live()) == []
@@ -58,6 +59,10 @@ def test_what_is_live_already(options):
     ({"inode64": True}, ("inode64", "no inode64", False)),
     ({"preferred_slot": 3}, ("preferred_slot=3", "no preferred_slot", False)),
     ({"localalloc": 8}, ("localalloc=8", "no localalloc", False)),
+    ({"sync": True}, ("sync", "async", False)),
+    ({"dirsync": True}, ("dirsync", "no dirsync", False)),
+    ({"lazytime": True}, ("lazytime", "nolazytime", False)),
+    ({"cluster_stack": "pcmk"}, ("cluster_stack=pcmk", "no cluster_stack", False)),
     ({"noatime": True}, ("noatime", "relatime", True)),
 ], ids=str)
 def test_what_is_not_live(options, expected):
@@ -79,6 +84,20 @@ def test_what_was_asked_for_once_is_to_go(was, shown, expected):
     line = LIVE.replace("data=ordered,", "") if "data" in shown else LIVE
     mount = live(line.replace("errors=remount-ro", shown))
     assert differences(share(), mount, recorded(was)) == expected
+
+
+@pytest.mark.parametrize("on, off", [("sync", "async"), ("lazytime", "nolazytime"), ("mand", "nomand")])
+def test_a_word_for_off_is_the_other_one_not_shown(on, off):
+    shown = live(LIVE.replace("rw,_netdev", "rw,%s,_netdev" % on))
+    assert differences(share(**{off: True}), live(), recorded("rw,%s" % off)) == []
+    assert differences(share(**{off: True}), shown) == [(off, on, False)]
+    assert differences(share(**{off: True}), shown, recorded("rw,%s" % on)) == [(off, on, False)]
+    assert differences(share(), shown, recorded("rw,%s" % on)) == [("no %s" % on, on, False)]
+    assert differences(share(), live(), recorded("rw,%s" % off)) == []
+
+
+def test_a_context_that_a_host_without_selinux_leaves_out_is_no_difference():
+    assert differences(share(), live(), recorded("rw,context=a:b:c:s0")) == []
 
 
 def test_locks_that_are_local_are_not_switched_under_their_owners():

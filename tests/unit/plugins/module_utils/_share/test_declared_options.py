@@ -162,6 +162,10 @@ REFUSED = [
     ("nfs", "x-mount.subdir", "a", ["directory in the source"]), ("nfs", "rprivate", True, ["not compared", "Leave it out"]),
     ("local", "NoAtime", True, ["passes over it", "Write noatime."]), ("local", "no-exec", True, ["Write noexec."]),
     ("local", "size", "1G", ["passes over it", "Leave it out."]), ("cifs", "uid", -1, ["-1", "account"]),
+    ("cifs", "sync", True, ["no effect on type cifs", "makes its mounts without it"]),
+    ("cifs", "dirsync", True, ["no effect on type cifs"]), ("cifs", "lazytime", "yes", ["no effect on type cifs"]),
+    ("cifs", "noatime", True, ["the server alone decides about times of access"]),
+    ("ocfs2", "mand", True, ["no effect on type ocfs2", "since 5.15"]), ("ocfs2", "iversion", True, ["no version of a file"]),
     ("cifs", "gid", "010", ["'010'", "account"]), ("cifs", "backupuid", 2 ** 32 - 1, ["account"]),
 ]
 
