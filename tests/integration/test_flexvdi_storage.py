@@ -126,6 +126,28 @@ def test_what_is_empty_is_not_given(one):
     assert [item["name"] for item in shown] == ["West", "East"]
 
 
+def test_what_the_manager_has_trouble_with_is_warned_about_when_it_is_made_and_later(one, monkeypatch):
+    volumes, words = one.manager._show_volume, {"status": "error", "status_msg": "cannot be mounted on hv2."}
+    monkeypatch.setattr(one.manager, "_show_volume", lambda name, facts: volumes(
+        name, dict(facts, **words) if name == "flexfs01" else facts))
+    media = one.manager.show_media_storage
+    monkeypatch.setattr(one.manager, "show_media_storage", lambda name: media(name) and dict(media(name), **words))
+    predicted = one.run("flexvdi_storage", check=True, **DECLARED)[0]["warnings"]
+    assert not any("status" in text for text in predicted)
+    for changed in (True, False):
+        result, _calls, _tasks = one.run("flexvdi_storage", **DECLARED)
+        assert result["changed"] == changed
+        assert [text for text in result["warnings"] if "status" in text] == [
+            "The Manager shows the %s with the status error: cannot be mounted on hv2. Nothing is done about that; look at it in "
+            "the Dashboard." % name for name in ("volume West/flexfs01", "media storage West")]
+    # What nobody has written down is no trouble of a media storage, and of a volume that is not declared nothing is said.
+    words.update(status="mounted", status_msg=None)
+    assert one.run("flexvdi_storage", **dict(DECLARED, ocfs2_volumes=[]))[0]["warnings"] == []
+    result = one.run("flexvdi_ocfs2_volume", **DECLARED["ocfs2_volumes"][0])[0]
+    assert len(result["warnings"]) == 1 and "with the status mounted. Nothing" in result["warnings"][0]
+    assert one.run("flexvdi_storage", **LEAVING)[0]["warnings"] == []
+
+
 WEST, EAST = {"name": "West", "hosts": ["hv1", "hv2"]}, {"name": "East", "hosts": ["hv2", "hv1"]}
 DISK = DECLARED["ocfs2_volumes"][0]
 BRICKS = DECLARED["gluster_volumes"][0]

@@ -120,7 +120,7 @@ def _work(params, check_mode, declared, shown, planned=None, absent=()):
             else:
                 _carry_out(reader, items, params["task_timeout"], outcome)
             outcome.result["requests"] = [_shown(one, reader.fields) for one in outcome.plan.operations]
-        outcome.warnings = storage.whole(items).warnings
+        outcome.warnings = storage.whole(items).warnings + storage.unwell(items)
         outcome.result.update(shown(items))
     return outcome
 

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All objects of one call: each is planned on what the Manager has, and on what is planned before it. No I/O of its own."""
 
+import re
+
 from .._plan.plan import Failure, Plan, Refusal, refuse
+from .._plan.web import one_line
 from . import image_storage, media, objects, taken, volumes
 
 
@@ -91,6 +94,9 @@ class ImageStorage:
     def shown(self):
         return image_storage.public(self.after)
 
+    def unwell(self):
+        return False
+
     def waits_for(self, done):
         """Whether operations that are done have changed what this one's plan rests on."""
         return self.desired["state"] == "absent" and any(item.place == self.place for item in done)
@@ -118,6 +124,10 @@ class Volume:
 
     def shown(self):
         return dict(self.after)
+
+    def unwell(self):
+        """Whether the Manager shows another status than the documented one."""
+        return bool(self.after["status"]) and str(self.after["status"]).lower() != "ok"
 
     def waits_for(self, done):
         # Which disks are usable is seen when the image storage has its hosts.
@@ -158,6 +168,10 @@ class MediaStorage:
 
     def shown(self):
         return dict(self.after)
+
+    def unwell(self):
+        """As of a volume; but which status a media storage has that is well is documented nowhere."""
+        return bool(re.search("error|fail", str(self.after["status"]), re.IGNORECASE))
 
     def waits_for(self, done):
         return False
@@ -226,6 +240,17 @@ def whole(items):
                                            for states in (plan.before, plan.after)], warnings=plan.warnings)
         result.add(plan)
     return result
+
+
+def unwell(items):
+    """Warnings about volumes and media storages with which the Manager has trouble, as they were read last."""
+    found = []
+    for item in items:
+        if item.after is not None and item.unwell():
+            said = ": %s" % one_line(item.after["status_msg"]) if item.after["status_msg"] else ""
+            found.append("The Manager shows the %s with the status %s%s. Nothing is done about that; look at it in the "
+                         "Dashboard." % (item.key, one_line(item.after["status"]), said))
+    return found
 
 
 def read_back(items, reader, hint):
