@@ -98,6 +98,14 @@ def test_what_is_declared_twice_is_refused_without_a_call(one, again):
     assert result["failed"] and calls == [] and "is declared twice; declare it once" in result["msg"]
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_volume_in_an_image_storage_that_leaves_is_refused_without_a_call(one, check):
+    declared = dict(LEAVING, **{kind: DECLARED[kind] for kind in ("external_volumes", "gluster_volumes")})
+    result, calls, tasks = one.attempt("flexvdi_storage", check=check, **declared)
+    assert result["failed"] and calls == [] and len(result["problems"]) == 4
+    assert "volume West/NFS is declared present, and the image storage that holds it absent" in result["problems"][0]
+
+
 def test_a_disk_that_the_new_image_storage_cannot_use_is_not_formatted(one):
     """Which disks are usable shows only when the image storage exists: then it is looked at again."""
     declared = dict(image_storages=[{"name": "West", "hosts": ["hv1", "hv3"]}], ocfs2_volumes=DECLARED["ocfs2_volumes"])

@@ -199,6 +199,11 @@ def validated(declared):
                 problems.append("The %s is declared twice; declare it once." % item.key)
             seen.add(item.key)
             items.append(item)
+    leaving = [item.place for item in items if isinstance(item, ImageStorage) and item.desired["state"] == "absent"]
+    for item in items:
+        if isinstance(item, Volume) and item.desired["state"] == "present" and item.place in leaving:
+            problems.append("The %s is declared present, and the image storage that holds it absent; declare either otherwise."
+                            % item.key)
     refuse(problems)
     present = [item for item in items if item.desired["state"] == "present"]
     absent = [item for item in items if item.desired["state"] == "absent"]
