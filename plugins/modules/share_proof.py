@@ -232,7 +232,8 @@ shares:
     content:
       description:
         - Of a read-only share C(digest), one of the names, types, numbers, sizes and times of all that lies in its root, and
-          C(entries), how many these are.
+          C(entries), how many these are, and C(telling), how many of them are no directories. Without any, only an id of the
+          filesystem that is not a number of the export or of a device proves anything.
       type: dict
       returned: always
     marker:

@@ -124,7 +124,9 @@ def assert_at_most_five_executions(run):
 def test_a_converged_run_executes_at_most_five_modules_a_host_however_many_shares(site, count):
     """With shares of three kinds, and one that only hv2 has: it sets the owner of that, and verifies the others'."""
     names = [f"s{number:02}" for number in range(count)]
-    site.ssh("nas1", "mkdir -p " + " ".join(f"/export/other/{name}" for name in [*names, "own"]))
+    # Directories alone would not tell what is read there from the same of another server.
+    site.ssh("nas1", "mkdir -p " + " ".join(f"/export/other/{name}" for name in [*names, "own"])
+             + " && touch /export/other/greeting")
     declared, (own,) = ([{
         "path": f"/srv/shares/{name}", "type": "nfs", "source": f"nas1:/export/other/{name}", "options": {"vers": "4.2"},
         "access": {"owner": "oneadmin", "group": "kvm", "mode": "2770", "writers": ["oneadmin", "libvirt-qemu"]},

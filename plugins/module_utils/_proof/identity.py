@@ -55,9 +55,10 @@ def describe_plain(entries, path):
 def content(path, mount, limit=2000):
     """What all hosts must see alike of the root of a read-only share; call it in a bounded child.
 
-    {"digest": of the root itself and all that lies in it, "entries": how many}. A copy of a filesystem has other numbers
-    of files, and no program can set the time at which it was made (ctime). Whatever goes on below the root does not count,
-    nor does what a proof leaves or makes there by a path that can be written.
+    {"digest": of the root itself and all that lies in it, "entries": how many, "telling": how many of them are no
+    directories}. A copy of a filesystem has other numbers of files, and no program can set the time at which it was made
+    (ctime). Of directories only number and name count, which those of two servers that were set up alike share. Whatever
+    goes on below the root does not count, nor does what a proof leaves or makes there by a path that can be written.
     """
     of_mount = registry.of_mount(mount)
     numbers, exact = of_mount.has_inodes(mount), of_mount.exact_times
@@ -65,28 +66,30 @@ def content(path, mount, limit=2000):
     try:
         digest = hashlib.sha256()
         names = sorted(name for name in os.listdir(descriptor) if not name.startswith(leftovers.PREFIX))
+        telling = 0
         for name in names[:limit]:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             _add(digest, name, status, numbers, exact)
+            telling += not stat.S_ISDIR(status.st_mode)
         root = os.fstat(descriptor)
         if numbers:
             digest.update(b"%d" % root.st_ino)
         if exact and not names:
             # With nothing in it nobody changes its times but a proof.
             digest.update(b" %d %d" % (root.st_mtime_ns, root.st_ctime_ns))
-        return {"digest": digest.hexdigest(), "entries": len(names)}
+        return {"digest": digest.hexdigest(), "entries": len(names), "telling": telling}
     finally:
         os.close(descriptor)
 
 
 def _add(digest, name, status, numbers, exact):
-    is_file = stat.S_ISREG(status.st_mode)
-    found = [stat.S_IFMT(status.st_mode), status.st_ino if numbers else 0, status.st_size if is_file else 0]
+    # What is written into a directory changes its size and its times, and is no matter of the root.
+    lasts = not stat.S_ISDIR(status.st_mode)
+    found = [stat.S_IFMT(status.st_mode), status.st_ino if numbers else 0, status.st_size if lasts else 0]
     if exact:
-        # What is written into a directory changes its times, and is no matter of the root.
-        found += [status.st_mtime_ns, status.st_ctime_ns] if is_file else []
+        found += [status.st_mtime_ns, status.st_ctime_ns] if lasts else []
     else:
-        found.append(int(status.st_mtime) if is_file else 0)
+        found.append(int(status.st_mtime) if lasts else 0)
     line = "%s\0%s\n" % (name, " ".join(str(number) for number in found))
     digest.update(line.encode("utf-8", "surrogateescape"))
 

@@ -5,7 +5,8 @@
 
 A share is proven when every expected host has the declared mount and reads the nonce that every other host wrote.
 Identity (source, inode, filesystem id) explains a failure; only the nonces decide. A read-only share has no nonces: it
-is proven when inode, filesystem id and the content of its root are the same everywhere. The text of a source never
+is proven when inode, filesystem id and the content of its root are the same everywhere, and there is a file in it or an
+id that no other filesystem has by chance. The text of a source never
 counts: one filesystem has many spellings, and one spelling may be two filesystems.
 """
 
@@ -189,12 +190,16 @@ class _Judgement:
     def _together(self, one, other):
         first, second = self.cells[one], self.cells[other]
         if first["read_only"] or second["read_only"]:
-            return _look_alike(first, second) and _same_content(first, second) and self._tells_something(first)
+            return _look_alike(first, second) and _same_content(first, second) and self._tells_something(first, second)
         return all(self._sees(*pair) for pair in ((one, other), (other, one)))
 
-    def _tells_something(self, cell):
-        """Whether a read-only share can be told from another one at all."""
-        return bool((cell["identity"] or {}).get("fsid")) or any(found["entries"] for found in cell["content"])
+    def _tells_something(self, one, other):
+        """Whether what two hosts have alike of a read-only share would tell it from another one at all."""
+        if any(found.get("telling", found["entries"]) for found in one["content"] if found in other["content"]):
+            return True
+        known = [(cell["identity"] or {}).get("fsid") for cell in (one, other)]
+        share_type = self.share.get("type")
+        return all(fsid and (share_type not in registry.NAMES or registry.named(share_type).is_unique(fsid)) for fsid in known)
 
     def _sees(self, one, other):
         nonce = self.cells[other]["nonce"]
@@ -254,8 +259,9 @@ class _Judgement:
             sentence += (": they look alike, but the content of its root is another; where somebody writes there at this "
                          "moment, run again afterwards")
         elif mine["read_only"]:
-            sentence += (": nothing tells it from another filesystem: it is read-only and empty, and has no id; put a file "
-                         "into it")
+            nothing = "holds nothing but directories" if any(found["entries"] for found in mine["content"]) else "empty"
+            sentence += ": nothing tells it from another filesystem: it is read-only and %s, and %s; put a file into it" % (
+                nothing, "others may have its id" if (mine["identity"] or {}).get("fsid") else "has no id")
         else:
             blind = [pair for pair in ((host, other), (other, host)) if not self._sees(*pair)]
             sentence += ": they look alike, but %s" % " and ".join(

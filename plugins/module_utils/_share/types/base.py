@@ -309,6 +309,10 @@ class ShareType:
         """
         return None
 
+    def is_unique(self, fsid):  # pylint: disable=unused-argument
+        """Whether no other filesystem has this id, of filesystem_id() or statfs, because somebody chose the same or by chance."""
+        return True
+
     def has_inodes(self, mount):  # pylint: disable=unused-argument
         """Whether the numbers of files in a live mount are the filesystem's own, and not made up by this host."""
         return True

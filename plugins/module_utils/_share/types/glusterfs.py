@@ -216,6 +216,10 @@ class GlusterFs(ShareType):
     # A file's times may come from the brick that answers.
     exact_times = False
 
+    def is_unique(self, fsid):
+        # All volumes whose first brick is on one server have it.
+        return False
+
     def filesystem_id(self, device, name):
         # Not the volume's own: the random id of the server that holds its first brick. The volume tells none.
         try:

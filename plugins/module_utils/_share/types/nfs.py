@@ -208,6 +208,11 @@ class Nfs(ShareType):
     def filesystem_id(self, device, name):
         return fsid_of(device)
 
+    def is_unique(self, fsid):
+        # A number of the export (fsid=1) or of the server's device has 32 bits at most, see encode_fsid() of fs/nfsd; one made
+        # of the filesystem's UUID has 64 or 128.
+        return any(len(half) > 8 for half in fsid.split(":"))
+
 
 def _meant_server(server, export):
     """What is wrong with a server's part, see ShareType.meant()."""

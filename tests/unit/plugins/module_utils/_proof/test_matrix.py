@@ -273,8 +273,48 @@ def test_a_read_only_share_that_nothing_tells_from_another_is_not_proven():
     found = read_only({"hv1": nothing, "hv2": nothing})
     assert found["state"] == "failed"
     assert found["problems"][0].endswith("it is read-only and empty, and has no id; put a file into it")
-    empty = reading(content("c1", 0))
+    empty = reading(content("c1", 0), fsid=UUID)
     assert read_only({"hv1": empty, "hv2": empty})["state"] == "proven"
+
+
+# As an NFS client shows it of a filesystem with a UUID.
+UUID = "8d0f3a6b2c1e4f50:9a7b6c5d4e3f2a10"
+
+
+@pytest.mark.parametrize("found, fsid, fstype, state", [
+    (dict(content("c1", 2), telling=0), "", "nfs", "failed"), (dict(content("c1", 2), telling=0), UUID, "nfs", "proven"),
+    (dict(content("c1", 2), telling=1), "", "nfs", "proven"), (dict(content("c1", 2), telling=1), "1:0", "nfs", "proven"),
+    # fsid=1 and fsid=305419896 of an export, and its device, by NFS 4 and by NFS 3.
+    (dict(content("c1", 2), telling=0), "1:0", "nfs", "failed"), (dict(content("c1", 2), telling=0), "0:1", "nfs", "failed"),
+    (content("c1", 0), "0:1", "nfs", "failed"), (content("c1", 0), "12345678:0", "nfs", "failed"),
+    (content("c1", 0), "8:11", "nfs", "failed"), (content("c1", 0), "fd00:0", "nfs", "failed"),
+    # What NFS 3 makes of a UUID.
+    (content("c1", 0), "8d0f3a6b2c1e4f50:0", "nfs", "proven"),
+    # It is a server's.
+    (content("c1", 0), "0b1e6a9c-51a8-4c1d-9d7e-3f2a10000001", "glusterfs", "failed"),
+    (content("c1", 0), "51a8e4f050", "ocfs2", "proven"), (content("c1", 0), "51a8e4f050", None, "proven"),
+])
+def test_directories_and_chosen_numbers_prove_nothing(found, fsid, fstype, state):
+    mine = reading(found, fsid=fsid)
+    results = world({host: {key: value for key, value in mine.items() if key != "contents"} for host in ("hv1", "hv2")})
+    for host in results:
+        for phase in ("write", "read"):
+            results[host][phase]["shares"][0].update(content=found, type=fstype)
+    judged = matrix.judge(results, [dict(SHARE, type=fstype)], ["hv1", "hv2"])["shares"][0]
+    assert judged["state"] == state
+    if state == "failed":
+        assert judged["problems"][0].endswith("it is read-only and %s, and %s; put a file into it" % (
+            "holds nothing but directories" if found["entries"] else "empty", "others may have its id" if fsid else "has no id"))
+
+
+def test_what_only_one_host_is_told_proves_nothing():
+    only = [reading(content("c1", 0), fsid=fsid) for fsid in (UUID, "")]
+    assert read_only({"hv1": only[0], "hv2": only[1]})["state"] == read_only({"hv1": only[1], "hv2": only[0]})["state"] == "failed"
+    # A file that was there in one look, and that the other host had not seen, proves nothing either.
+    with_file = dict(content("c2", 1), telling=1)
+    first = reading(dict(content("c1", 0), telling=0), with_file, fsid="")
+    second = reading(dict(content("c1", 0), telling=0), fsid="")
+    assert read_only({"hv1": first, "hv2": second})["state"] == "failed"
 
 
 def test_a_change_while_the_hosts_look_is_none():

@@ -81,6 +81,19 @@ def test_the_content_of_a_read_only_share(library):
     assert contents(library) != [before]
 
 
+def test_what_lies_in_the_root_and_is_no_directory_tells(library, tmp_path):
+    assert contents(library)[0]["telling"] == 1
+    (library / "image").unlink()
+    alone, = contents(library)
+    assert (alone["entries"], alone["telling"]) == (1, 0)
+    (library / "link").symlink_to("dir")
+    before, = contents(library)
+    assert before["telling"] == 1
+    (library / "link").unlink()
+    (library / "link").symlink_to("dir")
+    assert contents(library) != [before], "a link has times of its own"
+
+
 def test_a_copy_is_not_the_same_however_well_it_was_made(library, tmp_path):
     subprocess.check_call(["cp", "--archive", str(library), str(tmp_path / "copy")])
     one, other = contents(library, tmp_path / "copy")
