@@ -22,10 +22,11 @@ COMMON_SPEC = dict(
 
 
 def checked_path(path, what):
-    """The path without a slash at its end; a Refusal for one that is relative, /, or goes up."""
+    """The path without a slash at its end; a Refusal for one that is relative, /, goes up, or has slashes too many."""
     clean = path.rstrip("/")
-    if not path.startswith("/") or not clean or clean != posixpath.normpath(path):
-        raise Refusal("The %s has the path %r; write an absolute one without . and .., and not / itself."
+    # Python keeps two slashes at the beginning; to the kernel they are one.
+    if not path.startswith("/") or path.startswith("//") or not clean or clean != posixpath.normpath(path):
+        raise Refusal("The %s has the path %r; write an absolute one without ., .. and doubled slashes, and not / itself."
                       % (what, path))
     return clean
 
@@ -202,7 +203,7 @@ class Ocfs2(_Kind):
 
     @staticmethod
     def settings(params, what):
-        return {"disk": objects.given(params["disk"]), "format": params["format"]}
+        return {"disk": (params["disk"] or "").strip() or None, "format": params["format"]}
 
     @staticmethod
     def check_new(desired, manager, hosts, what):

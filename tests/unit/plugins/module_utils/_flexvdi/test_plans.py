@@ -62,7 +62,7 @@ def test_bricks_need_a_parent_of_their_own_and_are_named_once():
     assert "/b/x/y inside its brick path /b/x" in refusal(volumes.check_brick_paths, ["/b/x/y", "/b/xy", "/b/x"], "V")
 
 
-@pytest.mark.parametrize("path", ["srv", "/", "//", "/srv/./x", "/srv//x", "/srv/x/..", ""])
+@pytest.mark.parametrize("path", ["srv", "/", "//", "/srv/./x", "/srv//x", "//srv/x", "/srv/x/..", ""])
 def test_a_path_that_is_none(path):
     assert "write an absolute one" in refusal(volumes.checked_path, path, "V")
 
@@ -123,6 +123,12 @@ def test_what_the_manager_does_not_show_of_a_gluster_volume_is_said():
     assert not plan.changed and len(plan.warnings) == 2
     assert "cannot be compared: the Manager's answer has no field 'redundancy' (fields.read_redundancy)" in (
         plan.warnings[0])
+
+
+def test_blanks_around_a_disk_say_nothing():
+    known = {"name": "V", "image_storage": "West", "kind": "ocfs2", "disk": "35"}
+    wanted = declared(volumes.Ocfs2, disk=" 35\n")
+    assert wanted["disk"] == "35" and not volumes.plan(volumes.Ocfs2, wanted, world(storage=storage(HOSTS, known)))[0].changed
 
 
 def test_two_volumes_of_one_name_are_never_believed_to_be_one():
@@ -305,7 +311,7 @@ def test_hosts_that_are_declared_and_none_are_refused(hosts):
 
 @pytest.mark.parametrize("kind, found, empty", [
     (volumes.External, {"kind": "external", "path": "/a"}, {"path": " "}),
-    (volumes.Ocfs2, {"kind": "ocfs2", "disk": "35"}, {"disk": ""}),
+    (volumes.Ocfs2, {"kind": "ocfs2", "disk": "35"}, {"disk": " "}),
     (volumes.Gluster, {"kind": "gluster", "redundancy": "1:1", "brick_paths": ["/b/x"], "gluster_name": "West_V"},
      {"redundancy": "", "brick_paths": [""], "gluster_name": " "}),
 ])
