@@ -86,7 +86,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._plan.plan import Refusal
+from ..module_utils._plan.plan import Refusal, quoted
+from ..module_utils._share.values import truth
 from ..module_utils._virtiofs import elements
 
 
@@ -101,12 +102,21 @@ def libvirt_filesystem(share, tag=None, **settings):
     path = share["path"]
     if "read_only" in settings:
         raise AnsibleFilterError("read_only is taken from the share: write {'path': %r, 'read_only': true}" % path)
+    settings["read_only"] = _truth(path, "read_only", share.get("read_only"), False)
+    settings["xattr"] = _truth(path, "xattr", settings.get("xattr"), True)
     try:
-        rendered = elements.filesystem(path, tag or path.rstrip("/").rpartition("/")[2],
-                                       read_only=bool(share.get("read_only")), **settings)
+        rendered = elements.filesystem(path, tag or path.rstrip("/").rpartition("/")[2], **settings)
     except Refusal as refusal:
         raise AnsibleFilterError("%s: %s" % (path, refusal)) from refusal
     return {"filesystem": rendered, "memory_backing": elements.MEMORY_BACKING}
+
+
+def _truth(path, name, value, default):
+    """A truth value as the declaration reads it, in quotes or not; None stands for what is not written."""
+    result = default if value is None else truth(value)
+    if result is None:
+        raise AnsibleFilterError("%s: %s is %s. Write true or false." % (path, name, quoted(value)))
+    return result
 
 
 class FilterModule:

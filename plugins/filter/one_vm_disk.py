@@ -83,9 +83,12 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._opennebula import vm_part
 from ..module_utils._plan.plan import Refusal
+
+_SWITCHES = frozenset(("by_id", "read_only"))
 
 
 def one_vm_disk(image, **settings):
@@ -94,6 +97,8 @@ def one_vm_disk(image, **settings):
         raise AnsibleFilterError("one_vm_disk takes an image as the modules return it, a dictionary with name, owner and "
                                  "id, not %s" % type(image).__name__)
     try:
+        for name in _SWITCHES.intersection(settings):
+            settings[name] = settings[name] is not None and boolean(settings[name])
         return vm_part.parts(image, **settings)
     except (Refusal, TypeError) as error:
         raise AnsibleFilterError("one_vm_disk: %s" % error) from error

@@ -24,7 +24,19 @@ def test_a_share_becomes_elements():
     assert ElementTree.fromstring(made["memory_backing"]).find("source").get("type") == "memfd"
 
 
+@pytest.mark.parametrize("written, read_only", [
+    (True, True), ("yes", True), ("true", True), (1, True), (False, False), ("false", False), ("no", False), ("off", False),
+    (0, False), ("0", False), (None, False),
+])
+def test_a_truth_value_in_quotes_is_read_as_in_the_declaration(written, read_only):
+    element = ElementTree.fromstring(apply({"path": "/srv/a", "read_only": written}, xattr=written)["filesystem"])
+    assert (element.find("readonly") is not None) == read_only
+    assert element.find("binary").get("xattr") == ("on" if read_only or written is None else "off")
+
+
 @pytest.mark.parametrize("share, arguments, words", [
+    ({"path": "/srv/a", "read_only": "maybe"}, {}, "^/srv/a: read_only is 'maybe'. Write true or false."),
+    ({"path": "/srv/a"}, {"xattr": "perhaps"}, "^/srv/a: xattr is 'perhaps'. Write true or false."),
     ("/srv/a", {}, "takes a share, a dictionary with a path such as .*, not str"),
     ({"type": "nfs"}, {}, "takes a share"),
     ({"path": "/srv/a"}, {"read_only": True}, "read_only is taken from the share"),

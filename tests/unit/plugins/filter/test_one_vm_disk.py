@@ -25,6 +25,9 @@ def apply(value, **arguments):
     ({}, {"IMAGE": "p1", "IMAGE_UNAME": "oneadmin", "MOUNT_TAG": "web", "MOUNT_POINT": "/srv/web"}),
     ({"by_id": True, "read_only": True},
      {"IMAGE_ID": "0", "MOUNT_TAG": "web", "MOUNT_POINT": "/srv/web", "READONLY": "YES"}),
+    ({"by_id": "no", "read_only": "false"}, {"IMAGE": "p1", "IMAGE_UNAME": "oneadmin", "MOUNT_TAG": "web", "MOUNT_POINT": "/srv/web"}),
+    ({"by_id": "yes", "read_only": "true"},
+     {"IMAGE_ID": "0", "MOUNT_TAG": "web", "MOUNT_POINT": "/srv/web", "READONLY": "YES"}),
     ({"mount_tag": "other", "mount_point": "/mnt/other"},
      {"IMAGE": "p1", "IMAGE_UNAME": "oneadmin", "MOUNT_TAG": "other", "MOUNT_POINT": "/mnt/other"}),
 ])
