@@ -174,7 +174,8 @@ class Nfs(ShareType):
         return host_of(mount.source)
 
     def root_refused(self, mount, on_server, owner=None):
-        server, dummy, export = mount.source.rpartition(":")
+        server, export = _split_source(mount.source)
+        export = "/" + export
         if owner not in (None, 0) + _NOBODY:
             # Whom all_squash maps to owns what it makes; root_squash alone leaves directories to whoever has them.
             return (
@@ -186,9 +187,9 @@ class Nfs(ShareType):
                 "once on the server: %s; or export to this host with no_root_squash" % (server, on_server(export)))
 
     def no_acls(self, mount, on_server):
-        server, dummy, export = mount.source.rpartition(":")
+        server, export = _split_source(mount.source)
         setting = "set them once on the server %s, where they count for all hosts: %s; then leave access.acl out" % (
-            server, on_server(export))
+            server, on_server("/" + export))
         if mount.fstype == "nfs4":
             return ("NFS 4 hides the server's POSIX ACLs: %s; or mount it with options {vers: \"3\"}, which shows them"
                     % setting)

@@ -145,6 +145,18 @@ def test_nfs4_shows_no_acls_and_what_to_do_instead():
         "out; or mount it with options {vers: \"3\"}, which shows them")
 
 
+@pytest.mark.parametrize("source, server, export", [
+    ("nas1:/export/a:b", "nas1", "/export/a:b"), ("[fd00::1]:/export/a:b", "[fd00::1]", "/export/a:b"), ("nas1:/a:/b", "nas1", "/a:/b"),
+    ("nas1:/", "nas1", "/"),
+])
+def test_an_export_with_a_colon_is_named_whole(source, server, export):
+    words = ownership.explain_no_acls(PATH, mount(source=source), dict(NOTHING, acl=ENTRIES), "hv1")
+    assert "on the server %s, where" % server in words and ",d:g:108:r-x %s; then" % export in words
+    error = PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    words = ownership.explain_error(error, PATH, mount(source=source), WANTED, "hv1")
+    assert "the server %s maps" % server in words and "chmod 2770 %s;" % export in words
+
+
 @pytest.mark.parametrize("fstype, source, way_out", [
     ("nfs", "nas1:/export/projects", "the mount has noacl, or the server's filesystem has none: set them once on the"),
     ("fuse.glusterfs", "gl1:/v", "mount it with options {acl: true}"),
