@@ -69,7 +69,7 @@ result = dict(
     assert result["seen"] == [["in-da"], ["in-da"]]
     assert result["fstab"] == result["foreign"] + (
         "/srv/disk/data /srv/disk/shares/a none rw,noatime,bind,nofail 0 0\n"
-        "/srv/disk/da\\040ta\\043 /srv/disk/shares/b\\040\\0432 none ro,bind,nofail 0 0\n")
+        "/srv/disk/da\\040ta# /srv/disk/shares/b\\040#2 none ro,bind,nofail 0 0\n")
     a, b = result["first"]["mounts"]
     assert (a["mounted"], a["root"], a["type"]) == (True, "/data", "ext4") and "noatime" in a["options"]
     assert (b["path"], b["root"]) == ("/srv/disk/shares/b #2", "/da ta#")

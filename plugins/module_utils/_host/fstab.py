@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read and edit fstab so that every line that is not ours stays as it is, byte for byte.
 
-Source of the format: fstab(5) and libmount's parser (util-linux). The text is str with undecodable bytes kept as
-surrogates (C(surrogateescape)), so any file comes back out as it went in.
+Source of the format: fstab(5), libmount's parser (util-linux, libmount/src/tab_parse.c and lib/mangle.c) and getmntent(3)
+(glibc, misc/mntent_r.c), by which systemd reads the file up to release 258. To both a # makes a comment only where it is the
+first character of a line. libmount decodes every octal escape, getmntent(3) four of them, so that only these may be written.
+The text is str with undecodable bytes kept as surrogates (C(surrogateescape)), so any file comes back out as it went in.
 """
 
 import collections
@@ -22,12 +24,14 @@ Entry.__doc__ = """One mount as fstab names it, unescaped.
 options: list of str in the order written, ["defaults"] when the line has none; freq, passno: int.
 """
 
-# Blank and tab end a field, a newline the line, '#' at its start makes a comment, the backslash begins an escape.
-_SPECIAL = re.compile("[ \t\n\\\\#]")
+# Blank and tab end a field, a newline the line, the backslash begins an escape.
+_SPECIAL = re.compile("[ \t\n\\\\]")
+_ESCAPE = re.compile(r"\\([0-7]{3}|\\)")
+_KNOWN_TO_ALL = frozenset("%03o" % ord(character) for character in " \t\n\\")
 
 
 def escape(field):
-    r"""A field as fstab spells it: blank, tab, newline, backslash and # as three octal digits."""
+    r"""A field as fstab spells it: blank, tab, newline and backslash as three octal digits."""
     return _SPECIAL.sub(lambda match: "\\%03o" % ord(match.group()), field)
 
 
@@ -54,8 +58,10 @@ def parse_line(line):
 
 def format_line(entry):
     """An Entry as a line without its newline; parse_line() of it is the same Entry."""
+    # No share has such a source. As it is, it would take the whole line away.
+    source = re.sub("^#", r"\\043", escape(entry.source))
     return "%s %s %s %s %d %d" % (
-        escape(entry.source), escape(entry.path), escape(entry.fstype), escape(",".join(entry.options)),
+        source, escape(entry.path), escape(entry.fstype), escape(",".join(entry.options)),
         entry.freq, entry.passno)
 
 
@@ -96,6 +102,11 @@ def _by_path(text):
 def means_the_same(entry, other):
     """Whether two entries say the same, however their options are ordered."""
     return _meaning(entry) == _meaning(other)
+
+
+def says(line, entry):
+    """Whether a raw line says what an entry does, to all that read it: with other escapes systemd reads something else."""
+    return means_the_same(parse_line(line), entry) and _KNOWN_TO_ALL.issuperset(_ESCAPE.findall(line))
 
 
 def with_entry(text, entry):

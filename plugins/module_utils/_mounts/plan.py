@@ -312,7 +312,7 @@ def _record(plan, share, entry, found, before, after):
 
 
 def _is_recorded(entry, found):
-    return len(found.entries) == 1 and fstab.means_the_same(found.entries[0], entry)
+    return len(found.lines) == 1 and fstab.says(found.lines[0], entry)
 
 
 def _option_words(differences, side):

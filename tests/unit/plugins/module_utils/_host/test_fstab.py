@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """fstab: foreign lines stay byte for byte, ours say exactly what they are to say, and the file is replaced whole."""
 
+import ctypes
 import os
 import posixpath
 import stat
@@ -54,7 +55,50 @@ def test_a_file_without_the_path_is_not_touched_by_its_removal(text):
 
 def test_blanks_and_signs_are_escaped_as_fstab_wants_them():
     entry = ENTRY._replace(source="nas1:/a b", path="/srv/#1\\2\t3")
-    assert fstab.format_line(entry) == "nas1:/a\\040b /srv/\\0431\\1342\\0113 nfs rw,vers=4.2,_netdev 0 0"
+    assert fstab.format_line(entry) == "nas1:/a\\040b /srv/#1\\1342\\0113 nfs rw,vers=4.2,_netdev 0 0"
+
+
+class MountEntry(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_char_p) for name in ("source", "path", "fstype", "options")] + [
+        ("freq", ctypes.c_int), ("passno", ctypes.c_int)]
+
+
+def by_getmntent(filename):
+    """[(source, path, type, options)] as the C library reads a file, and systemd up to release 258."""
+    library = ctypes.CDLL(None)
+    library.setmntent.restype = ctypes.c_void_p
+    library.getmntent.argtypes, library.getmntent.restype = [ctypes.c_void_p], ctypes.POINTER(MountEntry)
+    library.endmntent.argtypes = [ctypes.c_void_p]
+    stream = library.setmntent(os.fsencode(filename), b"r")
+    found = []
+    try:
+        while True:
+            entry = library.getmntent(stream)
+            if not entry:
+                return found
+            found.append(tuple(os.fsdecode(getattr(entry.contents, name)) for name in ("source", "path", "fstype", "options")))
+    finally:
+        library.endmntent(stream)
+
+
+@pytest.mark.parametrize("source, path, options", [
+    ("//nas2/media#1", "/srv/media#1", ["rw", "x-note=#1"]), ("nas1:/a b\tc", "/srv/a\\b", ["rw", "comment=a b#"]),
+    ("nas1:/#", "/srv/#", ["rw"]), ("nas1:/\\043", "/srv/\\134", ["rw"]), ("nas1:/a\nb", "/srv/ä#", ["rw"]),
+])
+def test_systemd_reads_what_mount_reads(tmp_path, source, path, options):
+    entry = ENTRY._replace(source=source, path=path, options=options)
+    fstab.write(str(tmp_path / "fstab"), fstab.format_line(entry) + "\n")
+    assert by_getmntent(str(tmp_path / "fstab")) == [(source, path, "nfs", ",".join(options))]
+    assert fstab.says(fstab.format_line(entry), entry)
+
+
+@pytest.mark.parametrize("line, same", [
+    ("nas1:/a\\0431 /srv/x nfs rw 0 0", False), ("nas1:/a#1 /srv/\\170 nfs rw 0 0", False),
+    ("nas1:/a#1 /srv/x nfs rw,x-a=\\0431 0 0", False), ("nas1:/a#1\t/srv/x nfs rw", True),
+    ("nas1:/a\\134043 /srv/x nfs rw 0 0", True), ("nas1:/a\\\\b /srv/x nfs rw", False), ("nas1:/a\\040b /srv/x nfs rw", True),
+])
+def test_a_line_that_systemd_reads_otherwise_does_not_say_what_is_meant(line, same):
+    assert fstab.says(line, fstab.parse_line(line)) == same
 
 
 @pytest.mark.parametrize("line, expected", [

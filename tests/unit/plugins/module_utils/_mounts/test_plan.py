@@ -61,6 +61,12 @@ CASES = {
     "a line in fstab edited": (share(), found([NFS], lines=RIGHT_LINE.replace("rw,", "rw,soft,")), ["fstab"]),
     "a line in fstab spaced": (share(), found([NFS], lines=RIGHT_LINE.replace(" ", "\t")), []),
     "a line in fstab doubled": (share(), found([NFS], lines=RIGHT_LINE + "\n" + RIGHT_LINE), ["fstab"]),
+    "a line in fstab that systemd reads otherwise": (
+        share(source="nas1:/export/x#1"), found([NFS.replace("export/x", "export/x#1")],
+                                                lines=RIGHT_LINE.replace("export/x", "export/x\\0431")), ["fstab"]),
+    "a line in fstab with a sign": (
+        share(source="nas1:/export/x#1"), found([NFS.replace("export/x", "export/x#1")],
+                                                lines=RIGHT_LINE.replace("export/x", "export/x#1")), []),
     "a directory not guarded": (share(), found([NFS], point=PLAIN), ["directory"]),
     "a directory not to be seen": (share(), found([NFS], point=UNSEEN), []),
     "a flag of the mount": (share(options={"vers": "4.2", "noatime": True}), found([NFS]), ["fstab", "remount"]),
