@@ -7,7 +7,7 @@ from .._host import fstab, mountinfo
 from .._host.lock import alone
 from .._plan.outcome import Outcome, on
 from .._plan.plan import Plan, Refusal
-from .._share import served
+from .._share import served, sources
 from .._share.declaration import validated
 from .._share.paths import checked_purge_below
 from . import undeclared
@@ -77,7 +77,7 @@ def _read_back(host, shares):
             "root": top.root if top else None,
             "type": top.fstype if top else None,
             "options": _live_options(top) if top else [],
-            "fstab": "\n".join(fstab.lines_of(text, share["path"])) or None,
+            "fstab": sources.lines(fstab.lines_of(text, share["path"])) or None,
         })
     return result
 

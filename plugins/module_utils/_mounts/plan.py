@@ -5,7 +5,7 @@
 
 from .._host import fstab
 from .._plan.plan import Operation, Plan, Refusal
-from .._share import credentials
+from .._share import credentials, sources
 from .._share.options import Difference, flag_differences, flags_to_set
 from . import automount, boot, mountpoint, previous
 from .in_use import automatic, in_words
@@ -216,7 +216,7 @@ def _released(share, share_type, found, in_use, why):
         return _finished(plan, path, before, after)
     _credentials(plan, share, None, found, before, after)
     if found.lines:
-        before["fstab"], after["fstab"] = "\n".join(found.lines), ""
+        before["fstab"], after["fstab"] = sources.lines(found.lines), ""
         plan.operations.append(Operation("fstab", path, "remove the entry", entry=None))
     if mountpoint.is_guarded(found.point):
         if found.point.names:
@@ -306,7 +306,7 @@ def _record(plan, share, entry, found, before, after):
     line = fstab.format_line(entry)
     if _is_recorded(entry, found):
         return
-    before["fstab"], after["fstab"] = "\n".join(found.lines), line
+    before["fstab"], after["fstab"] = sources.lines(found.lines), line
     plan.operations.append(Operation(
         "fstab", share["path"], "replace the entry" if found.lines else "add the entry", entry=entry))
 

@@ -14,6 +14,7 @@ import posixpath
 from .._host import fstab, mountinfo
 from .._host.mountinfo import inside
 from .._plan.plan import Refusal
+from .._share import sources
 from .._share.paths import checked_purge_below
 from .._share.types import registry
 from . import mountpoint
@@ -95,7 +96,7 @@ def result(candidate, found, removed):
         "type": candidate.share["type"],
         "source": candidate.share["source"],
         "mounted": bool(found.stack),
-        "fstab": "\n".join(found.lines) or None,
+        "fstab": sources.lines(found.lines) or None,
         "removed": removed,
     }
 

@@ -5,7 +5,8 @@
 
 import re
 
-from .._plan.plan import UNSEEN, Refusal, quoted
+from .._plan.plan import UNSEEN, Refusal
+from .sources import quoted
 
 # Directories of users (winbind, SSSD) give names with blanks inside, such as CORP\domain users.
 _ACCOUNT = r"(?![\s-])(?:(?!%s)[^:/,\"])+(?<!\s)" % UNSEEN

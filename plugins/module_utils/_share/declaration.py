@@ -8,10 +8,11 @@ import posixpath
 import re
 
 from .._host import systemd
-from .._plan.plan import UNSEEN, Refusal, quoted, visible
-from . import declared_options
+from .._plan.plan import UNSEEN, Refusal, visible
+from . import declared_options, sources
 from .acl import HIGHEST_NUMBER, acl_entry, is_account
 from .paths import inside, place_trouble
+from .sources import quoted
 from .types import registry
 from .values import truth
 
@@ -106,7 +107,7 @@ class _Share:
         self.problems = []
         self.options = {}
         path = share.get("path") if isinstance(share, dict) else None
-        self.name = "share %s" % visible(path) if isinstance(path, str) and path else "share number %d" % number
+        self.name = "share %s" % _named(path) if isinstance(path, str) and path else "share number %d" % number
 
     def problem(self, text, *values):
         self.problems.append("%s: %s" % (self.name, text % values if values else text))
@@ -140,9 +141,10 @@ class _Share:
         for key in mapping:
             if key in known:
                 continue
-            near = difflib.get_close_matches(str(key), known, 1)
+            shown = sources.key(key)
+            near = difflib.get_close_matches(shown.strip("'…=:"), known, 1)
             self.problem(
-                "%s%s is not known. %s", where, quoted(key),
+                "%s%s is not known. %s", where, shown,
                 "Write %s." % near[0] if near else "Known here are %s." % ", ".join(known))
 
     def _choice(self, key, choices):
@@ -206,7 +208,8 @@ class _Share:
         elif not isinstance(source, str):
             trouble = "source is %s. Write a text." % _shape(source)
         elif re.search(UNSEEN, source):
-            trouble = "source %s holds a control character. Write a source of printable characters." % quoted(source)
+            trouble = "source %s holds a control character. Write a source of printable characters." % sources.shown(
+                source, share_type.server_end if share_type else None)
         elif share_type:
             trouble = share_type.source_trouble(source, self.share.get("path"))
         if trouble:
@@ -317,10 +320,15 @@ class _Share:
         return {key: None if given.get(key) is None else str(given[key]) for key in _CREDENTIAL_KEYS}
 
 
+def _named(path):
+    """A path as the beginning of a sentence has it; what is none may be a source with a user and a password."""
+    return visible(path) if re.match("/[^/]", path) else sources.shown(path, None)[1:-1]
+
+
 def _listed(text):
     """The elements of a list that was written as one text, as YAML has them."""
     parts = re.split(r"\s*[,;\n]\s*" if re.search("[,;\n]", text.strip()) else r"\s+", text.strip())
-    return ", ".join(part for part in parts if part)
+    return quoted(", ".join(part for part in parts if part))[1:-1]
 
 
 def _overlaps(shares):

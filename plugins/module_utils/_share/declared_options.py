@@ -5,7 +5,7 @@
 
 import re
 
-from .._plan.plan import quoted
+from . import sources
 from .common_options import ELSEWHERE, common, misspelled, near
 from .options import contradictions
 from .types import registry
@@ -23,7 +23,7 @@ def normalised(declared, share_type, share, problem):
     result = {}
     for name, value in declared.items():
         if not isinstance(name, str) or not re.match(r"[A-Za-z_][A-Za-z0-9_.-]*\Z", name):
-            problem("option %s is not a name. Write one name a key, its value behind it." % quoted(name))
+            problem("option %s is not a name. Write one name a key, its value behind it." % sources.key(name))
             continue
         try:
             _refuse_misplaced(name, value, share_type)
@@ -40,9 +40,9 @@ def normalised(declared, share_type, share, problem):
 
 def _refuse_misplaced(name, value, share_type):
     """Raise what is wrong with an option whatever its value is; the value is not shown, it may be a secret."""
-    elsewhere = dict(ELSEWHERE, **(share_type.options_elsewhere if share_type else {}))
     # Only some of libmount's names are known to it in small letters, too.
-    reason = elsewhere.get(name) or elsewhere.get(name.replace("x-mount.", "X-mount."))
+    reason = (share_type.elsewhere(name) if share_type else registry.elsewhere(name)) or ELSEWHERE.get(name) or ELSEWHERE.get(
+        name.replace("x-mount.", "X-mount."))
     if reason:
         raise Wrong("does not belong here: %s." % reason)
     if not share_type:
@@ -52,7 +52,7 @@ def _refuse_misplaced(name, value, share_type):
     if share_type.kind_of(name) is None:
         others = registry.knowing(name)
         if others:
-            reason = registry.gathered("options_elsewhere").get(name)
+            reason = registry.elsewhere(name)
             raise Wrong("is for type %s%s, and this share is of type %s. Leave it out." % (
                 " or ".join(others), " (%s)" % reason if reason else "", share_type.name))
         meant = misspelled(name)

@@ -7,7 +7,8 @@ import posixpath
 import re
 
 from .._host.mountinfo import inside
-from .._plan.plan import UNSEEN, Refusal, quoted
+from .._plan.plan import UNSEEN, Refusal
+from .sources import login_of, quoted, shown
 
 # A share's path is given to root with mode 0000 while nothing is mounted: on these that would stop the host.
 _SYSTEM_DIRECTORIES = frozenset((
@@ -49,6 +50,8 @@ def place_trouble(what, path, example="/srv/shares/projects"):
     normal = posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else None
     if re.search(UNSEEN, path):
         return "%s %s holds a control character. Write a path of printable characters." % (what, quoted(path))
+    if re.search(r"//|\\\\|:", path) and not re.match("/[^/]", path) and login_of(path, None):
+        return "%s %s names a server. Write where it is to be seen on the host, such as %s." % (what, shown(path, None), example)
     if not path.startswith("/"):
         return "%s %s is relative, so it would differ from host to host. Write an absolute path such as %s." % (
             what, quoted(path), posixpath.normpath("/srv/shares/" + re.sub(r"^(\.{0,2}/|~/?)+", "", path)))
@@ -61,6 +64,9 @@ def place_trouble(what, path, example="/srv/shares/projects"):
     if normal != path:
         return "%s %s is not in its shortest form, and hosts are compared by it. Write %s." % (
             what, quoted(path), normal)
+    if path != path.rstrip(" \\"):
+        return "%s %s ends with a blank or a backslash, which systemd takes away from the unit that mounts it. Write %s." % (
+            what, quoted(path), _without_end(path) or "a path such as %s" % example)
     if len(path.encode("utf-8")) > _LONGEST_PATH or any(len(name.encode("utf-8")) > _LONGEST_NAME for name in path.split("/")):
         return "%s %s is longer than Linux takes, %d bytes a name and %d in all. Write a shorter one, such as %s." % (
             what, quoted(path), _LONGEST_NAME, _LONGEST_PATH, example)
@@ -68,3 +74,8 @@ def place_trouble(what, path, example="/srv/shares/projects"):
         return "%s %s belongs to the host's own system. Write a directory of its own, such as %s." % (
             what, quoted(path), example)
     return None
+
+
+def _without_end(path):
+    """The path without blanks and backslashes at its end, None where nothing of its last name is left."""
+    return None if re.search(r"/[ \\]+$", path) else path.rstrip(" \\")

@@ -12,7 +12,8 @@ import ipaddress
 import math
 import re
 
-from .._plan.plan import UNSEEN, quoted
+from .._plan.plan import UNSEEN
+from .sources import quoted
 
 # What Ansible takes for true and false, and systemd (parse_boolean) with it.
 _YES = frozenset(("true", "yes", "on", "1", "y", "t"))
@@ -110,7 +111,12 @@ class Valued:
         if isinstance(value, str) and re.search(_FORBIDDEN, value):
             self.refuse(name, "%s, and holds a control character or a double quote" % shown(value))
         if not self.holds_commas and "," in str(value):
-            raise Wrong("is %s, and a comma begins another option. Write every option as a key of its own." % shown(value))
+            # What is behind the comma may be a password.
+            raise Wrong("is %s, and a comma begins another option. Write every option as a key of its own." % shown(
+                str(value).partition(",")[0] + ",…"))
+        if str(value).endswith("\\"):
+            raise Wrong("is %s, and systemd joins a line that ends with a backslash to the next one. Write a value that ends "
+                        "otherwise." % shown(value))
         return self.text(name, value)
 
     def text(self, name, value):
@@ -185,7 +191,7 @@ class Word(Valued):
                 near = difflib.get_close_matches(part.strip().lower(), self.words, 1, 0.8)
                 if near:
                     raise Wrong("is %s, and %s is not known. Write %s: %s." % (
-                        shown(value), shown(part), name, self._quoted(written.replace(part, near[0]))))
+                        shown(value), shown(part), name, self._quoted(quoted(written.replace(part, near[0]))[1:-1])))
                 self.refuse(name, shown(value))
         return written
 

@@ -22,6 +22,10 @@ class ShareType:
     source_pattern = r".+"
     source_example = None
     source_meaning = None
+    # What ends the server where a source begins with it, None where a source never does; and why it may name no user before
+    # that, None where it has no server.
+    server_end = sources.EXPORT
+    why_no_user = None
     # {option that belongs elsewhere: what to write instead}
     options_elsewhere = {}
     # {option: what its value is, see values}; those that every filesystem has are known there.
@@ -85,21 +89,50 @@ class ShareType:
 
     def source_trouble(self, source, path):  # pylint: disable=unused-argument
         """Why a source cannot be one of this type, a sentence, or None. path: the share's, whatever was written."""
+        shown = sources.shown(source, self.server_end)
         if source != source.strip():
-            return "source %s begins or ends with a blank. Write %s." % (sources.shown(source), sources.shown(source.strip()))
+            return "source %s begins or ends with a blank. Write %s." % (shown, sources.shown(source.strip(), self.server_end))
+        if source.startswith("#"):
+            return "source %s begins with '#', which makes a comment of its line in fstab. Write %s, such as %s." % (
+                shown, self.source_meaning, self.source_example)
         if {".", ".."} & set(source.replace("\\", "/").split("/")):
-            return "source %s holds '.' or '..', so what it means depends on links. Write the directory it leads to." % (
-                sources.shown(source))
-        why, instead = self.meant(source) or ("", "")
-        if not why and re.match("(?:%s)$" % self.source_pattern, source):
-            return None
-        return "source %s %s. Write %s." % (
-            sources.shown(source), why or "is not one of type %s" % self.name,
-            instead or "%s, such as %s" % (self.source_meaning, self.source_example))
+            return "source %s holds '.' or '..', so what it means depends on links. Write the directory it leads to." % shown
+        why, instead = self._meant_without_user(source) or ("", "")
+        if why or not self._is_source(source):
+            return "source %s %s. Write %s." % (
+                shown, why or "is not one of type %s" % self.name,
+                instead or "%s, such as %s" % (self.source_meaning, self.source_example))
+        if source.endswith("\\"):
+            return ("source %s ends with a backslash, to which systemd joins the next line of the unit that mounts it. Write a "
+                    "source that ends otherwise." % shown)
+        return None
+
+    def _is_source(self, source):
+        return re.match("(?:%s)$" % self.source_pattern, source) is not None
+
+    def _meant_without_user(self, source):
+        """meant() of a source, none of whose words is a password's."""
+        login = self.why_no_user and sources.login_of(source, self.server_end)
+        if not login:
+            return self.meant(source)
+        if not login.sure:
+            return "names a user or a port", self.source_without_user(
+                "%s, such as %s" % (self.source_meaning, self.source_example))
+        right = login.before + login.rest
+        why, instead = self.meant(right) or (self.why_no_user, right if self._is_source(right) else "")
+        return why, instead and self.source_without_user(instead)
+
+    def source_without_user(self, words):
+        """What to write, where a source named a user as well. words: what to write as the source."""
+        return words
 
     def meant(self, source):  # pylint: disable=unused-argument
         """(why a source that is written as elsewhere cannot be one here, what to write, "" for the usual), or None."""
         return None
+
+    def elsewhere(self, option):
+        """What to write instead of an option that does not belong among the options, or None."""
+        return self.options_elsewhere.get(option)
 
     def kind_of(self, option):
         """What the value of an option is, see values; None for an option that is not known here."""

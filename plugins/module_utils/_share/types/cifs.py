@@ -11,7 +11,7 @@ import collections
 import errno
 import re
 
-from .. import credentials, doors, options, sources
+from .. import common_options, credentials, doors, options, sources
 from . import _cifs_options as cifs_options
 from .base import ShareType
 
@@ -27,7 +27,14 @@ _NO_SHARE = ("The server has no such share, or the share has no such directory: 
 _SILENT = ("The server does not answer on its port: is it running, and does a firewall let this host through? Another "
            "port is the option port.")
 _IN_SOURCE = "write server, share and directory in the source instead, such as //nas2/media/movies"
-_FILE = "leave it out: the file is made from the share's credentials"
+_LOGIN = "write it in the share's credentials instead"
+# Whatever comes after: mount.cifs, older ones and other systems have several names for each, and what is not known to be
+# one would be seen as it is.
+_BEGINNINGS = (
+    (("pass", "pwd"), _LOGIN + ": an option would be seen in fstab and in process lists"),
+    (("cred",), "leave it out: the file is made from the share's credentials"),
+    (("user",), _LOGIN),
+)
 
 
 class Cifs(ShareType):
@@ -38,11 +45,11 @@ class Cifs(ShareType):
     source_pattern = r"//[^/\s,]+/[^,]+"
     source_example = "//nas2/media"
     source_meaning = "//server/share without a comma"
+    server_end = None
+    why_no_user = "names a user"
     options_elsewhere = dict(
-        dict.fromkeys(("username", "user", "domain", "dom", "workgroup"), "write it in the share's credentials instead"),
-        **dict.fromkeys(("password", "pass", "password2", "pass2"), "write it in the share's credentials instead: an "
-                        "option would be seen in fstab and in process lists"),
-        credentials=_FILE, cred=_FILE, unc=_IN_SOURCE, prefixpath=_IN_SOURCE)
+        dict.fromkeys(("domain", "dom", "workgroup"), _LOGIN),
+        **dict.fromkeys(("unc", "target", "path", "source", "prefixpath"), _IN_SOURCE))
     kinds = cifs_options.KINDS
     shown_if_known = cifs_options.SHOWN_IF_KNOWN
     # mount.cifs(8) knows no such flag and passes it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
@@ -99,36 +106,43 @@ class Cifs(ShareType):
     )
     stale_words = "its login with the server is over"
 
+    def source_without_user(self, words):
+        return words + ", and the user in the share's credentials"
+
     def meant(self, source):
         parts = sources.url(source)
         if parts and parts.path.strip("/"):
             own = parts.scheme in ("smb", "cifs", "smb3", "smbfs", "file") and parts.host
-            return "is a URL", own and _written(parts.host, parts.port, parts.path, parts.login)
+            return "is a URL", own and _written(parts.host, parts.port, parts.path)
         plain = "//" + parts.host if parts else source.replace("\\", "/")
         if source.startswith("\\"):
             return "has backslashes", "//" + re.sub("/+", "/", plain.strip("/"))
         if not plain.startswith("//"):
-            authority, slash, rest = plain.strip("/").partition("/")
-            login, dummy, place = authority.rpartition("@")
-            server, dummy, path = re.sub(r"^([^:/]+):/?", r"\1/", place + slash + rest).partition("/")
-            return "does not begin with two slashes", path and _written(server, "", path, login)
+            server, dummy, path = re.sub(r"^([^:/]+):/?", r"\1/", plain.strip("/")).partition("/")
+            return "does not begin with two slashes", path and _written(server, "", path)
         authority, dummy, path = plain.lstrip("/").partition("/")
-        login, dummy2, place = authority.rpartition("@")
-        host, port = sources.host_and_port(place)
-        right = _written(host, port, path, login)
+        host, port = sources.host_and_port(authority)
+        right = _written(host, port, path)
         if not path.strip("/"):
-            return "names no share", "the share behind the server, such as %s" % _written(host, port, "media", login)
+            return "names no share", "the share behind the server, such as %s" % _written(host, port, "media")
         if re.search(r"\s", authority):
             return "has a blank in its server's name", ""
-        if login:
-            return "names a user", right
         if port:
             return "has a port, which is an option of its own", right
         if authority.startswith("[") and sources.is_ipv6(host):
             return "has brackets, which mount.cifs does not take", right
+        if ":" in host and not sources.is_ipv6(host):
+            return "has a colon in its server's name", ""
         if plain.startswith("///") or path.startswith("/"):
             return "has more slashes than it needs", right
         return None
+
+    def elsewhere(self, option):
+        plain = option.lower()
+        if plain in self.kinds or common_options.common(plain) or plain in common_options.ELSEWHERE and plain != "user":
+            return None
+        return self.options_elsewhere.get(plain) or next((words for beginnings, words in _BEGINNINGS
+                                                          if plain.startswith(beginnings)), None)
 
     alternatives = (("hard", "soft"), ("unix", "nounix", "posix"))
 
@@ -258,10 +272,9 @@ class Cifs(ShareType):
                 % ("%05o" % mode if mode is not None else "0770"))
 
 
-def _written(host, port, path, login=""):
+def _written(host, port, path):
     """A source as it is to be written, with what belongs elsewhere."""
-    words = sources.with_option("//%s/%s" % (host, path.strip("/")), "port", port)
-    return words + ", and the user in the share's credentials" if login else words
+    return sources.with_option("//%s/%s" % (host, path.strip("/")), "port", port)
 
 
 def effective(share):

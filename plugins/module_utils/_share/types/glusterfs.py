@@ -33,6 +33,8 @@ class GlusterFs(ShareType):
     source_pattern = r"(?!-)[^\s:/,]+(,[^\s:/,]+)*:/?[^/\s]+(/\S*)?"
     source_example = "gl1,gl2:/scratch"
     source_meaning = "server:/volume without a blank"
+    server_end = ":"
+    why_no_user = "names a user, and GlusterFS has none"
     kinds = gluster.KINDS
     options_without_effect = dict.fromkeys(
         ("async", "sync", "dirsync", "mand", "nomand", "silent", "loud", "iversion", "noiversion"),

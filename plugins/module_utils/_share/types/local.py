@@ -58,17 +58,17 @@ class Local(ShareType):
     def source_trouble(self, source, path):
         if re.match(r"/dev/|[A-Z]+=", source):
             return ("source %s is a device. Write a directory to bind, such as %s; or leave source out if the "
-                    "filesystem is mounted by other means and only to be checked." % (quoted(source), self.source_example))
+                    "filesystem is mounted by other means and only to be checked." % (sources.shown(source), self.source_example))
         trouble = super().source_trouble(source, path)
         if trouble:
             return trouble
         if posixpath.normpath(source) != source:
-            return "source %s is not in its shortest form. Write %s." % (quoted(source), posixpath.normpath(source))
+            return "source %s is not in its shortest form. Write %s." % (sources.shown(source), posixpath.normpath(source))
         if isinstance(path, str) and inside(path, source):
-            return "source %s holds the path itself. Write a directory elsewhere." % quoted(source)
+            return "source %s holds the path itself. Write a directory elsewhere." % sources.shown(source)
         if isinstance(path, str) and inside(source, path):
             return ("source %s lies inside the path, where the bind would cover it. Write a directory elsewhere."
-                    % quoted(source))
+                    % sources.shown(source))
         return None
 
     def idle_options(self, declared, share):

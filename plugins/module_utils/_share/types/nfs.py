@@ -35,6 +35,7 @@ class Nfs(ShareType):
     source_pattern = r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s:/,\[\]]+):/.*"
     source_example = "nas1:/export/projects"
     source_meaning = "server:/export"
+    why_no_user = "names a user, and NFS has none"
     kinds = nfs_options.KINDS
     shown_if_known = nfs_options.SHOWN_IF_KNOWN
     fstab_type = "nfs"
@@ -218,16 +219,13 @@ class Nfs(ShareType):
 def _meant_server(server, export):
     """What is wrong with a server's part, see ShareType.meant()."""
     host, port = sources.host_and_port(server)
-    named = host.rpartition("@")[2]
-    right = sources.with_option("%s:%s" % (sources.in_brackets(named), export), "port", port)
+    right = sources.with_option("%s:%s" % (sources.in_brackets(host), export), "port", port)
     if re.search(r"[\s,][^\s,/]+:/", export):
         return "names several servers, and NFS mounts from one", "%s:%s" % (server, re.split(r"[\s,]", export)[0])
     if server.startswith("-"):
         return "begins with a hyphen, which mount(8) takes for an option", ""
     if sources.is_ipv6(server):
         return "has an IPv6 address without brackets", right
-    if "@" in server:
-        return "names a user, and NFS has none", right
     if port:
         return "has a port, which is an option of its own", right
     if server.startswith("[") and not sources.is_ipv6(host):

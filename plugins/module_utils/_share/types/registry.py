@@ -68,4 +68,9 @@ def gathered(attribute):
 
 def knowing(option):
     """The names of the types among whose own options one is, or for which it is written elsewhere."""
-    return [each.name for each in _TYPES if option in each.kinds or option in each.options_elsewhere]
+    return [each.name for each in _TYPES if option in each.kinds or each.elsewhere(option)]
+
+
+def elsewhere(option):
+    """What to write instead of an option that belongs elsewhere for one of the types, or None."""
+    return next(filter(None, (each.elsewhere(option) for each in _TYPES)), None)

@@ -105,6 +105,19 @@ PROBLEMS = {
     "newline in path": (share(path="/srv/x\ny"), ["control character"]),
     "line separator in path": (share(path="/srv/x\u2028y"), ["'/srv/x\\u2028y'", "control character"]),
     "half a character in path": (share(path="/srv/x\ud800"), ["'/srv/x\\ud800'", "control character"]),
+    "blank at the end of the path": (share(path="/srv/x "), ["'/srv/x '", "ends with a blank or a backslash", "Write /srv/x."]),
+    "backslash at the end of the path": (share(path="/srv/x\\"), ["'/srv/x\\'", "ends with a blank or", "Write /srv/x."]),
+    "both at the end of the path": (share(path="/srv/x\\ \\ "), ["ends with a blank or", "Write /srv/x."]),
+    "nothing else in the path's last name": (share(path="/srv/ "), ["Write a path such as /srv/shares/projects."]),
+    "a source as path": (share(path="//vm:a/b@nas2/x"), ["path '//…@nas2/x' names a server", "/srv/shares/projects"]),
+    "backslash at the end of the source": (share(source="nas1:/x\\"), ["'nas1:/x\\'", "ends with a backslash"]),
+    "backslash at the end of a bind's source": (
+        share(type="local", source="/data/x\\"), ["'/data/x\\'", "ends with a backslash"]),
+    "backslash at the end of a CIFS source": (media(source="//nas2/x\\"), ["'//nas2/x\\'", "ends with a backslash"]),
+    "backslash at the end of an option": (share(options={"comment": "a\\"}), ["comment is 'a\\'", "backslash"]),
+    "source that is a comment": (share(source="#nas1:/x"), ["'#nas1:/x'", "comment", "Write server:/export, such as"]),
+    "GlusterFS source that is a comment": (
+        share(type="glusterfs", source="#gl1:/x"), ["'#gl1:/x'", "comment", "gl1,gl2:/scratch"]),
     "long name in path": (share(path="/srv/" + "é" * 128), ["255 bytes a name", "/srv/shares/projects"]),
     "long path": (share(path="/srv" + "/x" * 2050), ["4095 in all"]),
     "directory of programs": (share(path="/usr/lib/shares"), ["/usr/lib/shares", "own system"]),
@@ -145,7 +158,7 @@ PROBLEMS = {
     "options are a text": (share(options="vers=4.2,hard"), ["options are a text", 'vers: "4.2"']),
     "an unknown option as a number": (share(options={"level": 1.1}), ["1.1", 'level: "1.1"']),
     "option with comma": (share(options={"vers": "4.2,hard"}), ["vers", "comma", "key of its own"]),
-    "option name": (share(options={"vers=4.2": True}), ["'vers=4.2'", "not a name"]),
+    "option name": (share(options={"vers=4.2": True}), ["'vers=…'", "not a name"]),
     "option with nothing": (share(options={"noatime": None}), ["noatime", "empty", "true"]),
     "ro among options": (share(options={"ro": True}), ["option ro", "read_only: true"]),
     "password among options": (share(options={"password": "secret!"}), ["option password", "credentials"]),
@@ -265,6 +278,26 @@ def test_a_secret_is_never_shown():
     assert "hunter2" not in refusal(media(credentials="hunter2"))
     assert "hunter2" not in refusal(media(credentials={"username": "vm", "passwort": "x", "password": "hunter2"}))
     assert "hunter2" not in refusal(share(options={"password": "hunter2"}))
+
+
+@pytest.mark.parametrize("declared", [
+    media(options={"username=vm,password=hunter2": True}), media(options={"password=hunter2": True}),
+    media(options={"password:hunter2": None}), media(options={"password hunter2": True}), media(options={"vm:hunter2": 1}),
+    media(credentials={"username": "vm", "password": "x", "password=hunter2": None}),
+    media(credentials={"username": "vm", "password:hunter2": None}), share(**{"credentials: hunter2": 1}),
+    share(**{"password=hunter2": None}), share(access={"password=hunter2": 1}),
+    media(options={"vers": "3.0,password=hunter2"}), media(options={"uid": "vm,hunter2"}),
+    media(options={"sec": "ntlmssp,pass=a,hunter2"}), media(options={"cache": "password=hunter2"}),
+    media(options={"guest": "password: hunter2"}), media(options={"vers": "//vm:a/hunter2@nas2/x"}),
+    share(state="mounted,password=hunter2"), share(type="cifs,password=hunter2"), share(type={"password": "hunter2"}),
+    share(path="//vm:hunter2@nas2/media"), share(path="smb://vm:a/hunter2@nas2/media"), share(path="vm:hunter2@nas2:/media"),
+    share(read_only="password=hunter2"), share(type="smbfs", options={"password": "a,hunter2"}),
+    share(type="smbfs", options={"Passwd": "a,hunter2"}), share(source="smb://vm:a\thunter2@nas2/media"),
+    media(source="//vm:a\thunter2@nas2/media"), media(source="//nas2/a,password=hunter2"),
+    share(access={"acl": [{"password": "hunter2"}]}),
+], ids=str)
+def test_a_secret_in_the_wrong_place_is_not_shown(declared):
+    assert "hunter2" not in refusal(declared)
 
 
 @pytest.mark.parametrize("value, words", [

@@ -237,6 +237,30 @@ def test_a_secret_among_options_of_another_type_is_not_shown():
         assert "hunter2" not in message and "for type cifs" in message
 
 
+SECRETS = ("password", "pass", "password2", "pass2", "passwd", "Password", "PASSWORD", "pwd", "PWD", "passphrase", "pass_word",
+           "password3", "passwd_file", "username", "user", "USER", "UserName", "user_name", "cred", "CRED", "credentials",
+           "credential", "creds", "domain", "DOM", "Workgroup")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_what_belongs_in_the_credentials_reaches_no_fstab(name):
+    for kind in registry.NAMES:
+        for value in ("hunter2", True, ["hunter2"], "a,hunter2"):
+            if kind == "cifs" or name.lower() != "user":
+                message = refusal(kind, name, value)
+                assert f"option {name} " in message and "hunter2" not in message and "credentials" in message, message
+
+
+@pytest.mark.parametrize("name", ["unc", "target", "path", "source", "prefixpath", "UNC", "Target", "PATH"])
+def test_what_stands_for_the_source_is_written_there(name):
+    assert "write server, share and directory in the source instead" in refusal("cifs", name, "//other/share")
+
+
+@pytest.mark.parametrize("name, value", [("user_xattr", True), ("nouser_xattr", True), ("domainauto", True), ("nouser", True)])
+def test_options_that_begin_like_credentials_are_taken(name, value):
+    assert read("cifs", name, value) == value
+
+
 def test_a_flag_that_says_no_does_not_reach_fstab():
     share, = validated([declared("nfs", {"noatime": "no", "nosuid": "yes", "nofail": "off", "x-systemd.automount": "no"})])
     assert registry.of(share).entry(share).options == ["rw", "nosuid", "_netdev"]

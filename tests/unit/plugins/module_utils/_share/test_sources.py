@@ -50,6 +50,15 @@ REFUSED = [
     ("cifs", "//nas2:445/media", "has a port, which is an option of its own", "//nas2/media, with options: {port: 445}"),
     ("cifs", "//[fd00::12]/media", "has brackets, which mount.cifs does not take", "//fd00::12/media"),
     ("cifs", "//vm@nas2/media", "names a user", "//nas2/media, and the user in the share's credentials"),
+    ("cifs", "//nas2:smb/media", "has a colon in its server's name", "//server/share without a comma, such as //nas2/media"),
+    ("cifs", "//nas2:/media", "has a colon in its server's name", "//server/share without a comma, such as //nas2/media"),
+    ("cifs", "//vm:a@nas2/media@home", "names a user or a port",
+     "//server/share without a comma, such as //nas2/media, and the user in the share's credentials"),
+    ("cifs", "//nas2:445/media@home", "names a user or a port",
+     "//server/share without a comma, such as //nas2/media, and the user in the share's credentials"),
+    ("cifs", "//vm@nas2/media@home", "names a user", "//nas2/media@home, and the user in the share's credentials"),
+    ("nfs", "vm@nas1:/x", "names a user, and NFS has none", "nas1:/x"),
+    ("glusterfs", "vm:a@gl1:/scratch", "names a user, and GlusterFS has none", "gl1:/scratch"),
     ("cifs", "//nas 2/media", "has a blank in its server's name", "//server/share without a comma, such as //nas2/media"),
     ("glusterfs", "gluster://gl1/scratch", "is a URL", "gl1:/scratch"),
     ("glusterfs", "gluster+tcp://gl1:24008/scratch/dir", "is a URL", "gl1:/scratch/dir, with options: {server-port: 24008}"),
@@ -102,7 +111,10 @@ def test_a_source_that_leads_upwards_is_refused(kind, source):
 
 @pytest.mark.parametrize("kind, source", [
     ("nfs", "nas1:/x/..a"), ("nfs", "nas1:/x, y/z"), ("nfs", "nas1://export"), ("nfs", "nas1:/a://b"), ("nfs", "nas1:/@data/x y"), ("nfs", "[fe80::1%eth0]:/x"),
-    ("cifs", "//fd00::12/media"), ("cifs", "//nas2/me dia/x@y:z"), ("cifs", "//nas2/c$"), ("cifs", "//nas2/media/"),
+    ("cifs", "//fd00::12/media"), ("cifs", "//fd00::12/a@b"),
+    ("cifs", "//nas2/media/x:y@z"), ("cifs", "//nas2/media@home"),
+    ("nfs", "nas1:/a@b:c"), ("nfs", "[fe80::1%eth0]:/a@b"), ("nfs", "nas1:/a#b"), ("glusterfs", "gl1:scratch/a@b"),
+    ("cifs", "//nas2/me dia/x@y:z"), ("cifs", "//nas2/c$"), ("cifs", "//nas2/media/"),
     ("glusterfs", "gl1:scratch"), ("glusterfs", "gl1,192.0.2.1:/scratch/a,b"), ("ocfs2", "/dev/mapper/vm-store"),
     ("local", "/data/x:/y"),
 ])
@@ -118,3 +130,17 @@ def test_sources_that_only_look_so_are_taken(kind, source):
 def test_a_password_in_a_source_is_not_shown(kind, source):
     trouble = registry.named(kind).source_trouble(source, "/srv/x")
     assert trouble and "hunter2" not in trouble
+
+
+@pytest.mark.parametrize("kind, source", [(kind, before + login + "hunter2@" + place) for kind, places in (
+    ("cifs", ("//{}nas2/media", "smb://{}nas2/media", "cifs://{}nas2:445/media", "\\\\{}nas2\\media", "{}nas2:media",
+              "{}nas2:/media", "{}nas2/media", "/{}nas2/media", "///{}nas2/media", "//{}nas2", "//{}nas2/me,dia", "//{}nas2/media@home")),
+    ("nfs", ("nfs://{}nas1/x", "{}nas1:/x", "//{}nas1/x", "nfs4://{}nas1:2049/x")),
+    ("glusterfs", ("gluster://{}gl1/x", "{}gl1:/x", "{}gl1,gl2:/x", "//{}gl1/x")),
+    ("local", ("smb://{}nas2/x", "//{}nas2/x", "{}nas1:/x")), ("ocfs2", ("smb://{}nas2/x", "//{}nas2/x")))
+    for before, dummy, place in (each.partition("{}") for each in places)
+    for login in ("vm:", "vm:a@", "vm:/", "vm:a/", "vm:a#", "vm:a:", "vm:a,", "vm:a b", "vm:a\\", "vm:1/", "LAB;vm:a/", "LAB\\vm:a",
+                  "vm%a/", "vm:a?", "vm:%2F", "vm:[a]/", "vm:a//")])
+def test_a_password_of_any_signs_is_not_shown(kind, source):
+    trouble = registry.named(kind).source_trouble(source, "/srv/x")
+    assert trouble and "hunter2" not in trouble, trouble
