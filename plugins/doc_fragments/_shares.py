@@ -54,6 +54,8 @@ class ModuleDocFragment:
       - Mount options, each name with its value as text or whole number.
       - V(true) stands for an option without a value, V(false) for a default of this module that is not wanted. Any
         spelling of the two that Ansible takes is one, in quotes or not.
+      - What C(mount), its helper or the kernel have on without being told is turned off by an option of its own, such as
+        V(noexec) as V(true). V(false) would leave it on, and is refused with the option to write.
       - User, password and domain are refused here by whatever name, as options can be seen in C(fstab) and in process lists.
         They belong into C(credentials).
       - A value of a kind that C(mount), its helper for the type, or systemd would not take, or would take for something

@@ -67,6 +67,12 @@ ELSEWHERE = dict(
         "x-systemd.makefs": "leave it out: a share is made before it is declared",
     })
 
+# {option that is on without being written: what turns it off}. Defaults of ours are not here: false takes them away.
+ON_BY_DEFAULT = dict({"no" + name: name + ": true" for name in ("lazytime", "iversion", "mand", "strictatime")}, **{
+    "async": "sync: true", "atime": "noatime: true", "auto": "noauto: true", "dev": "nodev: true", "exec": "noexec: true",
+    "diratime": "nodiratime: true", "loud": "silent: true", "relatime": "noatime: true or strictatime: true",
+    "suid": "nosuid: true", "symfollow": "nosymfollow: true"})
+
 
 def common(option):
     """The kind of an option that every filesystem has, None of one that is not known here."""

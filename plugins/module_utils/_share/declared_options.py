@@ -6,7 +6,7 @@
 import re
 
 from . import sources
-from .common_options import ELSEWHERE, common, misspelled, near
+from .common_options import ELSEWHERE, ON_BY_DEFAULT, common, misspelled, near
 from .options import contradictions
 from .types import registry
 from .values import Anything, Wrong
@@ -31,6 +31,10 @@ def normalised(declared, share_type, share, problem):
             result[str(name)] = (kind or _UNKNOWN).read(name, value)
         except Wrong as wrong:
             problem("option %s %s" % (name, wrong))
+    for name in [name for name, value in result.items() if value is False]:
+        reason = _on_anyway(name, result, share_type)
+        if reason:
+            problem("option %s %s" % (name, reason))
     for names in contradictions(result, share_type) if share_type else ():
         problem("the options %s and %s exclude each other. Leave one of them out." % names)
     for name, why in share_type.idle_options(result, share) if share_type else ():
@@ -48,7 +52,7 @@ def _refuse_misplaced(name, value, share_type):
     if not share_type:
         return
     if name in share_type.options_without_effect and value is not False:
-        raise Wrong("has no effect on type %s: %s. Leave it out." % (share_type.name, share_type.options_without_effect[name]))
+        raise Wrong(_without_effect(name, share_type))
     if share_type.kind_of(name) is None:
         others = registry.knowing(name)
         if others:
@@ -62,3 +66,20 @@ def _refuse_misplaced(name, value, share_type):
             meant = near(name)
             raise Wrong("is not known, and mount(8) passes over it on type %s. %s." % (
                 share_type.name, "Write %s" % meant if meant else "Leave it out"))
+
+
+def _without_effect(name, share_type):
+    return "has no effect on type %s: %s. Leave it out." % (share_type.name, share_type.options_without_effect[name])
+
+
+def _on_anyway(name, read, share_type):
+    """Why an option that is false is on all the same, as a sentence has it, or None. read: all options."""
+    instead = dict(ON_BY_DEFAULT, **(share_type.on_by_default if share_type else {})).get(name)
+    others = [words.partition(":")[0] for words in instead.split(" or ")] if instead else []
+    # What turns it off may be written beside it.
+    if not instead or any(map(read.get, others)):
+        return None
+    for each in [name] + others:
+        if share_type and each in share_type.options_without_effect:
+            return _without_effect(each, share_type)
+    return "is false, and it is on unless another option turns it off. Write %s." % instead

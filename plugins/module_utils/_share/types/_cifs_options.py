@@ -101,6 +101,13 @@ KINDS = dict(
     symlink=Word("default none native unix mfsymlinks sfu nfs wsl"), symlinkroot=Text("an absolute path", "/mnt", r"/.*"),
     upcall_target=Word("app mount"))
 
+# smb3_init_fs_context() in fs/smb/client/fs_context.c. Whether nounix is on depends on the version of SMB.
+ON_BY_DEFAULT = dict({name: "no%s: true" % name for name in (
+    "acl", "brl", "handlecache", "linux", "mapposix", "nativesocket", "perm", "posix", "posixpaths", "serverino", "strictsync",
+    "unicode", "unix", "user_xattr")}, **dict({"no" + name: name + ": true" for name in (
+        "dynperm", "hard", "linux", "mapchars", "multichannel", "persistenthandles", "posix", "resilienthandles", "sfu",
+        "tcpnodelay", "unix")}, soft="hard: true", cache="cache: none", forceuid="noforceuid: true", forcegid="noforcegid: true"))
+
 
 def canonical(declared):
     """The declared options by the names the kernel shows, {name: text or True}, without what it never shows.

@@ -67,6 +67,11 @@ KINDS = dict(
     # The kernel makes ten minutes of all that is longer (NFS_MAX_TCP_TIMEOUT).
     timeo=Number(1, 6000, 600), write=Word("lazy eager wait"), xprtsec=Word("none tls mtls"), cert_serial=Number(),
     privkey_serial=Number(), fatal_neterrors=Word("default none ENETDOWN:ENETUNREACH ENETUNREACH:ENETDOWN"))
+# nfs(5), nfs_init_fs_context() in fs/nfs/fs_context.c.
+ON_BY_DEFAULT = dict({name: "no%s: true" % name for name in (
+    "ac", "acl", "alignwrite", "cto", "lock", "rdirplus", "resvport", "sharecache")}, **dict({
+        "no" + name: name + ": true" for name in ("fsc", "migration", "posix", "softreval", "trunkdiscovery")},
+        hard="soft: true or softerr: true", fg="bg: true", lookupcache="lookupcache: none", tcp="proto: udp or proto: rdma"))
 
 
 def canonical(declared):

@@ -30,6 +30,8 @@ class ShareType:
     options_elsewhere = {}
     # {option: what its value is, see values}; those that every filesystem has are known there.
     kinds = {}
+    # {option of this type that is on without being written: what turns it off}
+    on_by_default = {}
     # Options of which a mount has one.
     alternatives = ()
     # {option that is taken without being done: why}

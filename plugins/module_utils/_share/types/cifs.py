@@ -51,6 +51,7 @@ class Cifs(ShareType):
         dict.fromkeys(("domain", "dom", "workgroup"), _LOGIN),
         **dict.fromkeys(("unc", "target", "path", "source", "prefixpath"), _IN_SOURCE))
     kinds = cifs_options.KINDS
+    on_by_default = cifs_options.ON_BY_DEFAULT
     shown_if_known = cifs_options.SHOWN_IF_KNOWN
     # mount.cifs(8) knows no such flag and passes it on to the kernel's fs/smb/client/fs_context.c, which passes over it.
     options_without_effect = dict(

@@ -37,6 +37,7 @@ class Nfs(ShareType):
     source_meaning = "server:/export"
     why_no_user = "names a user, and NFS has none"
     kinds = nfs_options.KINDS
+    on_by_default = nfs_options.ON_BY_DEFAULT
     shown_if_known = nfs_options.SHOWN_IF_KNOWN
     fstab_type = "nfs"
     live_types = ("nfs", "nfs4")

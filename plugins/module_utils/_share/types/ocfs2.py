@@ -49,6 +49,7 @@ class Ocfs2(ShareType):
     source_example = "LABEL=vmstore"
     source_meaning = "LABEL=…, UUID=… or a path below /dev/disk/by-id"
     kinds = _KINDS
+    on_by_default = {"acl": "noacl: true", "user_xattr": "nouser_xattr: true", "nointr": "intr: true"}
     options_elsewhere = {"nocluster": "leave it out: two hosts that mount a volume without their cluster destroy it"}
     options_without_effect = {"mand": "Linux has no mandatory locks since 5.15",
                               "iversion": "OCFS2 keeps no version of a file, and the kernel does not show it"}

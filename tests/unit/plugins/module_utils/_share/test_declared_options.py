@@ -42,6 +42,19 @@ def known(kind):
             if name not in share_type.options_without_effect and name not in share_type.options_elsewhere}
 
 
+def turned_off_by(kind):
+    """{option that is on by default: what turns it off}"""
+    return dict(common_options.ON_BY_DEFAULT, **registry.named(kind).on_by_default)
+
+
+def is_idle(kind, name):
+    """Whether an option that is on by default, or what turns it off, does nothing on a type."""
+    names = [words.partition(":")[0] for words in turned_off_by(kind)[name].split(" or ")]
+    return not {name, *names}.isdisjoint(registry.named(kind).options_without_effect)
+
+
+ON = [(kind, name) for kind in registry.NAMES for name in turned_off_by(kind)
+      if registry.named(kind).kind_of(name) and not registry.named(kind).elsewhere(name) and not is_idle(kind, name)]
 FLAGS = [(kind, name) for kind in registry.NAMES for name, value in known(kind).items() if isinstance(value, values.Flag)]
 VALUED = [(kind, name) for kind in registry.NAMES for name, value in known(kind).items()
           if not isinstance(value, values.Flag)]
@@ -50,7 +63,29 @@ VALUED = [(kind, name) for kind in registry.NAMES for name, value in known(kind)
 @pytest.mark.parametrize("kind, name", FLAGS)
 def test_a_flag_is_what_its_value_says_in_any_spelling(kind, name):
     assert [read(kind, name, value) for value in YES] == [True] * len(YES)
-    assert [read(kind, name, value) for value in NO] == [False] * len(NO)
+    if name not in turned_off_by(kind):
+        assert [read(kind, name, value) for value in NO] == [False] * len(NO)
+
+
+@pytest.mark.parametrize("kind, name", ON)
+def test_what_is_on_by_default_is_turned_off_by_another_option_only(kind, name):
+    instead = turned_off_by(kind)[name]
+    for value in NO if (kind, name) in FLAGS else (False,):
+        assert f"option {name} is false, and it is on unless another option turns it off. Write {instead}." in refusal(
+            kind, name, value)
+    for words in instead.split(" or "):
+        other, dummy, value = words.partition(": ")
+        value = value == "true" or value
+        assert read(kind, other, value) == value
+        if other != name:
+            assert validated([declared(kind, {name: False, other: value})])[0]["options"] == {name: False, other: value}
+
+
+@pytest.mark.parametrize("kind, name", [
+    (kind, name) for kind in registry.NAMES for name in turned_off_by(kind)
+    if is_idle(kind, name) and not registry.named(kind).elsewhere(name)])
+def test_what_is_on_by_default_cannot_be_turned_off_where_it_has_no_effect(kind, name):
+    assert f"option {name} has no effect on type {kind}" in refusal(kind, name, False)
 
 
 @pytest.mark.parametrize("kind, name", FLAGS)

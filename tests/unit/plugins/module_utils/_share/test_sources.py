@@ -134,13 +134,14 @@ def test_a_password_in_a_source_is_not_shown(kind, source):
 
 @pytest.mark.parametrize("kind, source", [(kind, before + login + "hunter2@" + place) for kind, places in (
     ("cifs", ("//{}nas2/media", "smb://{}nas2/media", "cifs://{}nas2:445/media", "\\\\{}nas2\\media", "{}nas2:media",
-              "{}nas2:/media", "{}nas2/media", "/{}nas2/media", "///{}nas2/media", "//{}nas2", "//{}nas2/me,dia", "//{}nas2/media@home")),
+              "{}nas2:/media", "{}nas2/media", "/{}nas2/media", "///{}nas2/media", "//{}nas2", "//{}nas2/me,dia",
+              "//{}nas2/media@home")),
     ("nfs", ("nfs://{}nas1/x", "{}nas1:/x", "//{}nas1/x", "nfs4://{}nas1:2049/x")),
     ("glusterfs", ("gluster://{}gl1/x", "{}gl1:/x", "{}gl1,gl2:/x", "//{}gl1/x")),
     ("local", ("smb://{}nas2/x", "//{}nas2/x", "{}nas1:/x")), ("ocfs2", ("smb://{}nas2/x", "//{}nas2/x")))
     for before, dummy, place in (each.partition("{}") for each in places)
-    for login in ("vm:", "vm:a@", "vm:/", "vm:a/", "vm:a#", "vm:a:", "vm:a,", "vm:a b", "vm:a\\", "vm:1/", "LAB;vm:a/", "LAB\\vm:a",
-                  "vm%a/", "vm:a?", "vm:%2F", "vm:[a]/", "vm:a//")])
+    for login in ("vm:", "vm:a@", "vm:/", "vm:a/", "vm:a#", "vm:a:", "vm:a,", "vm:a b", "vm:a\\", "vm:1/", "LAB;vm:a/",
+                  "LAB\\vm:a", "vm%a/", "vm:a?", "vm:%2F", "vm:[a]/", "vm:a//")])
 def test_a_password_of_any_signs_is_not_shown(kind, source):
     trouble = registry.named(kind).source_trouble(source, "/srv/x")
     assert trouble and "hunter2" not in trouble, trouble
