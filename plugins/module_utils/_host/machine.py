@@ -1,10 +1,12 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which machine this is, whatever an inventory calls it."""
+"""Which machine this is, whatever an inventory calls it, and what its kernel has."""
 
 import hashlib
 import os
+
+_SELINUX = "/sys/fs/selinux/enforce"
 
 
 def identity():
@@ -14,6 +16,11 @@ def identity():
     """
     return {"id": _digest("/etc/machine-id"), "boot": _digest("/proc/sys/kernel/random/boot_id"),
             "name": os.uname().nodename}
+
+
+def has_selinux():
+    """Whether SELinux is on, as libselinux and so mount(8) find it out."""
+    return os.path.exists(_SELINUX)
 
 
 def _digest(filename):

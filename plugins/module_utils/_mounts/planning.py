@@ -10,6 +10,7 @@ binds before what they are bound from, and then what is mounted, the other way r
 
 import collections
 
+from .._host import machine
 from .._plan.plan import Refusal
 from .._share.types import registry
 from . import dependencies, undeclared
@@ -63,9 +64,9 @@ class Work:
                      {share["path"]: dependencies.depth(share["path"], self.outer) for share in self.shares})
 
     def _take(self, share):
-        """The share as it is planned with: it knows the numbers of the accounts it names."""
+        """The share as it is planned with: it knows the numbers of the accounts it names, and whether the host has SELinux."""
         share_type = self.types[share["path"]] = registry.of(share)
-        share = dict(share, numbers=self.host.numbers(*share_type.accounts(share)))
+        share = dict(share, numbers=self.host.numbers(*share_type.accounts(share)), selinux=machine.has_selinux())
         self.shares.append(share)
         return share
 

@@ -138,6 +138,17 @@ def flag_differences(share, mount, recorded):
     return result
 
 
+def context_differences(share, live):
+    """The SELinux contexts that are declared, and that the live mount does not have, as a list of Difference.
+
+    share: "selinux" tells whether its host has SELinux; without it mount(8) takes a context out of the options. live: what
+    the kernel shows, as shown_values() gives it; a context that it shows is compared as other options are.
+    """
+    declared = [name for name in CONTEXT_OPTIONS if share["options"].get(name) and name not in live]
+    return [Difference(name, words(name, share["options"][name]), "no %s" % name, False)
+            for name in declared if share.get("selinux")]
+
+
 def flags_to_set(share, mount, recorded):
     """All flags of the mount as they are to be, a list of str for a remount.
 

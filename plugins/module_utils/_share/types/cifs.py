@@ -225,8 +225,8 @@ class Cifs(ShareType):
         return None
 
     def differences(self, share, mount, recorded):
-        result = options.flag_differences(share, mount, recorded)
         live = cifs_options.expanded(options.shown_values(mount))
+        result = options.flag_differences(share, mount, recorded) + options.context_differences(share, live)
         asked = cifs_options.canonical(options.pairs(recorded.options)) if recorded else {}
         declared = cifs_options.canonical(effective(share))
         numbers = share.get("numbers") or {}

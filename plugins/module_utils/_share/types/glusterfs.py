@@ -162,6 +162,7 @@ class GlusterFs(ShareType):
             in_process = difference.name == "rw" and "ro" in mount.super_options
             result.append(difference._replace(per_mount=difference.per_mount and not in_process))
         live = options.shown_values(mount)
+        result += options.context_differences(share, live)
         if gluster.SERVERS not in live:
             # What nobody tells cannot be compared.
             return result

@@ -142,8 +142,8 @@ class Nfs(ShareType):
             mount.source, live, host_of(share["source"]), ", ".join(addresses))
 
     def differences(self, share, mount, recorded):
-        result = options.flag_differences(share, mount, recorded)
         live = options.shown_values(mount)
+        result = options.flag_differences(share, mount, recorded) + options.context_differences(share, live)
         asked = canonical(options.pairs(recorded.options)) if recorded else {}
         declared = canonical(share["options"])
         for name, value in declared.items():

@@ -118,16 +118,16 @@ class Ocfs2(ShareType):
         return self.source_in_words(mount)
 
     def differences(self, share, mount, recorded):
-        result = options.flag_differences(share, mount, recorded)
         live = options.shown_values(mount)
+        result = options.flag_differences(share, mount, recorded) + options.context_differences(share, live)
         asked = canonical(options.pairs(recorded.options)) if recorded else {}
         declared = canonical(share["options"])
         # A remount would switch these off under whoever holds a lock.
         in_place = "localflocks" not in live
         for name, value in declared.items():
-            # Without SELinux mount(8) takes a context out of the options.
-            unknown = name in options.CONTEXT_OPTIONS and name not in live
-            if not unknown and not _is_live(name, value, live, asked):
+            # See context_differences() for a context that is not shown.
+            other = name not in options.CONTEXT_OPTIONS or name in live
+            if other and not _is_live(name, value, live, asked):
                 result.append(options.Difference(
                     name, options.words(name, value), _live_words(name, live), in_place and name in _REMOUNTABLE))
         for name, value in asked.items():

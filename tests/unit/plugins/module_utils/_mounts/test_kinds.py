@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._host import fstab, mountinfo
 from ansible_collections.virtshare.storage.plugins.module_utils._share.declaration import validated
 from ansible_collections.virtshare.storage.plugins.module_utils._share.doors import by_rpcbind, tcp, udp
+from ansible_collections.virtshare.storage.plugins.module_utils._share.types import registry
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.local import Local
 from ansible_collections.virtshare.storage.plugins.module_utils._share.types.nfs import Nfs, canonical, host_of
 
@@ -344,6 +345,20 @@ def test_a_selinux_context_is_compared_without_its_quotes(name, value):
     assert differences(nfs(), mount, entry) == [("no %s=%s" % (name, value), "%s=%s" % (name, value))]
     other = nfs(**{name: "a:b:d:s0:c1,c2"})
     assert differences(other, mount, entry) == [("%s=a:b:d:s0:c1,c2" % name, "%s=%s" % (name, value))]
+
+
+@pytest.mark.parametrize("share_type, mount", [
+    ("nfs", LIVE), ("cifs", "61 20 0:45 / /srv/x rw - cifs //nas1/x rw,vers=3.1.1"),
+    ("ocfs2", "60 27 254:16 / /srv/x rw - ocfs2 /dev/vdb rw,_netdev"),
+    ("glusterfs", "60 27 0:16 / /srv/x rw - fuse.glusterfs gl1:/x rw"),
+])
+@pytest.mark.parametrize("name", ["context", "fscontext", "defcontext", "rootcontext"])
+def test_a_context_that_is_not_there_is_a_difference_where_there_is_selinux(share_type, mount, name):
+    share = dict(nfs(**{name: "a:b:c:s0"}), type=share_type, credentials=None)
+    wanted = [("%s=a:b:c:s0" % name, "no %s" % name, False)]
+    asked = registry.named(share_type).differences
+    assert [each[1:] for each in asked(dict(share, selinux=True), live(mount), None) if each.name == name] == wanted
+    assert [each for each in asked(share, live(mount), None) if each.name == name] == []
 
 
 def test_canonical_names():

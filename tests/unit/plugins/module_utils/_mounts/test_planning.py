@@ -97,6 +97,15 @@ def test_a_working_share_is_not_given_up_for_one_that_cannot_be_mounted():
         "Nothing was changed for this share.")}
 
 
+@pytest.mark.parametrize("selinux", [True, False])
+def test_a_new_context_is_a_new_mount_where_there_is_selinux(monkeypatch, selinux):
+    """Elsewhere mount(8) takes it out of the options, and it would be mounted again in every run."""
+    monkeypatch.setattr(planning.machine, "has_selinux", lambda: selinux)
+    host = Host((OLD_POOL,))
+    share = dict(POOL, source=OLD_POOL.split()[8], options={"context": "a:b:c:s0:c1,c2"})
+    assert planned(host, share) == ([("unmount", "/mnt/pool"), ("mount", "/mnt/pool")] if selinux else [], {})
+
+
 def test_nothing_is_tried_where_nothing_can_be_lost():
     host = Host(trial="it cannot be mounted")
     assert planned(host, POOL) == ([("mount", "/mnt/pool")], {})
