@@ -8,8 +8,8 @@ import posixpath
 
 from .._host import mountinfo
 
-Found = collections.namedtuple("Found", "stack others lines entries point evidence stale trap credentials units other_names cover "
-                                           "devices")
+Found = collections.namedtuple(
+    "Found", "stack others lines entries point evidence stale trap credentials units other_names cover devices")
 Found.__new__.__defaults__ = (None, None, None, (), None, ())
 Found.__doc__ = """What was found of one share.
 

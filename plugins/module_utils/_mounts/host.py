@@ -196,8 +196,8 @@ class Host:
                     evidence["same_filesystem"] = self._is_same(share, share_type, evidence, mounts[-1])
         recorded = fstab.find(text, path)
         return Found(
-            mounts, [entry for entry in entries if entry.mount_point != path], fstab.lines_of(text, path), recorded, point, evidence, False,
-            trap, credentials.look(path, share_type.credentials(share) if share_type else None),
+            mounts, [entry for entry in entries if entry.mount_point != path], fstab.lines_of(text, path), recorded, point,
+            evidence, False, trap, credentials.look(path, share_type.credentials(share) if share_type else None),
             units.get(path), cover=cover(entries, path, mounts, trap), devices=[
                 evidence["device"] if each.source == share["source"] else self._device_of(each.source) for each in recorded
             ] if mounts and share_type and share_type.on_device else ())
