@@ -41,8 +41,8 @@ def specification(questions, template):
 def _question(one):
     asked = {"question_name": one["question"], "question_description": one.get("description") or "", "required": False,
              "type": one["type"], "variable": one["variable"], "default": one["default"], "choices": one.get("choices") or ""}
-    for limit, usual in (("min", 0), ("max", 1024)):
-        asked[limit] = usual if one.get(limit) is None else one[limit]
+    # A limit that nobody wrote is left out: AWX passes over a default that is not within, in silence.
+    asked.update((limit, one[limit]) for limit in ("min", "max") if one.get(limit) is not None)
     return asked
 
 
