@@ -91,6 +91,63 @@ def test_predicted_made_left_alone_taken_away(controller, tmp_path):
     assert there(controller) == NEW
 
 
+def teams_of(world, kind, field):
+    """{name of an object: the teams that have a role of it}."""
+    return {one.get("name"): sorted(world.one("team", number).get("name") for number in one.hidden["roles"][field].linked("teams"))
+            for one in world.all(kind)}
+
+
+@pytest.mark.release
+def test_what_is_taken_out_of_the_dictionary_is_taken_away(controller, tmp_path):
+    """And a run in check mode says so, and what it says of a label and of the organization is what a run does."""
+    world = controller.world
+    racks = world.add_default("organization", name="racks", description=content.MARK)
+    racks.linked("galaxy_credentials").append(2)
+    (scm,), (registry,) = (world.all("credential_type", kind=kind) for kind in ("scm", "registry"))
+    world.add_default("credential", name="git", organization=racks.id, credential_type=scm.id, inputs={})
+    world.add_default("credential", name="pull", organization=racks.id, credential_type=registry.id, inputs={})
+    whole = given(tmp_path, flexvdi=None, project={"url": "https://git.example.org/virtshare.storage", "credential": "git"},
+                  execution_environment={"image": "registry.example.org/virtshare-ee:1.0.0", "credential": "pull"},
+                  teams={"execute": ["operators", "night"], "approve": ["storage", "operators"]})
+    made, _requests = controller.run(PLAYBOOK, *whole)
+    assert made.code == 0, made.output
+    # Somebody has let one more team prove.
+    (guests,) = [world.add_default("team", name="guests", organization=racks.id)]
+    (verify,) = world.all("job_template", name="virtshare verify")
+    verify.hidden["roles"]["execute_role"].linked("teams").append(guests.id)
+
+    less = given(tmp_path, flexvdi=None, schedule=None, teams={"execute": ["operators"]}, labels=["virtshare", "racks"])
+    predicted, requests = controller.run(PLAYBOOK, *less, "--check")
+    assert predicted.code == 0 and writes(requests) == [], predicted.output
+    assert "racks" in predicted.output and len(predicted.changes) == 1
+
+    less = given(tmp_path, flexvdi=None, schedule=None, teams={"execute": ["operators"]})
+    predicted, requests = controller.run(PLAYBOOK, *less, "--check")
+    assert predicted.code == 0 and writes(requests) == [], predicted.output
+    done, _requests = controller.run(PLAYBOOK, *less, "-v")
+    assert done.code == 0, done.output
+    assert len(done.changes) == len(predicted.changes) == 4, (done.changes, predicted.changes)
+    assert controller.names("schedule") == []
+    assert [one.get("credential") for kind in ("project", "execution_environment") for one in world.all(kind, organization=racks.id)
+            ] == [None, None]
+    assert teams_of(world, "workflow_job_template", "approval_role") == {"virtshare shares": []}
+    assert teams_of(world, "workflow_job_template", "execute_role") == {"virtshare shares": ["operators"]}
+    assert teams_of(world, "job_template", "execute_role") == {
+        "virtshare check": ["operators"], "virtshare verify": ["guests", "operators"], "virtshare guest proof": ["operators"],
+        "virtshare mount": [], "virtshare publish": []}
+    again, requests = controller.run(PLAYBOOK, *less)
+    assert again.code == 0 and again.changes == set() and writes(requests) == [], again.output
+
+    world.add_default("project", name="other", organization=racks.id)
+    predicted, _requests = controller.run(PLAYBOOK, *less, "-e", "awx_content_state=absent", "--check")
+    gone, _requests = controller.run(PLAYBOOK, *less, "-e", "awx_content_state=absent")
+    assert (predicted.code, gone.code) == (0, 0) and predicted.changes == gone.changes
+    assert controller.names("organization") == ["Default", "racks"]
+    for arguments in (["--check"], []):
+        left, requests = controller.run(PLAYBOOK, *less, "-e", "awx_content_state=absent", *arguments)
+        assert left.code == 0 and left.changes == set() and writes(requests) == [], left.output
+
+
 @pytest.mark.release
 def test_what_others_made_stays(controller, tmp_path):
     """An organization, an inventory, a team and a credential that are there are used, and are there afterwards."""

@@ -8,14 +8,23 @@ URLs (NAME++ORGANIZATION), which mean one object.
 """
 
 import datetime
+import difflib
 import re
 
 from .._plan.plan import quoted
-from . import survey
+from . import rights, survey
+
+try:
+    import zoneinfo
+except ImportError:
+    # Before Python 3.9.
+    zoneinfo = None
 
 MARK = "Made by virtshare.storage.awx_content."
 # Characters that would make another thing of a named URL, of a message, or of a template.
 UNUSABLE = re.compile(r"[+/?%#&,\[\]{}\"\\\x00-\x1f\x7f]")
+# Only a whole database of time zones has it.
+OLD_ZONE = "US/Eastern"
 PLAYBOOKS = {"check": "playbooks/site.yml", "mount": "playbooks/mount.yml", "verify": "playbooks/verify.yml",
              "publish": "playbooks/publish.yml", "guest_proof": "playbooks/guest_proof.yml"}
 PURPOSES = {
@@ -54,11 +63,13 @@ def names(site):
     content = Content(plain(site))
     made = content.lists()
     return {
-        "organizations": [content.organization], "inventories": [content.site["inventory"]], "credential_types": _names(made["controller_credential_types"]),
+        "organizations": [content.organization], "inventories": [content.site["inventory"]],
+        "credential_types": _names(made["controller_credential_types"]),
         "credentials": _names(made["controller_credentials"]), "projects": _names(made["controller_projects"]),
         "execution_environments": _names(made["controller_execution_environments"]),
         "notification_templates": _names(made["controller_notifications"]), "job_templates": _names(made["controller_templates"]),
         "workflow_job_templates": _names(made["controller_workflows"]), "teams": _names(made["aap_teams"]),
+        "labels": _names(made["controller_labels"]),
     }
 
 
@@ -77,6 +88,7 @@ class Content:
         self.questions = survey.DEFAULTS if site.get("survey") is None else site["survey"]
         self.environment = "%s (%s)" % (self.prefix, self.organization)
         self.platforms = [name for name in ("opennebula", "flexvdi") if site.get(name)]
+        self.schedule = self.name("nightly proof")
         self.labels = [self.prefix] if site.get("labels") is None else site["labels"]
 
     def lists(self):
@@ -213,7 +225,8 @@ class Content:
 
     def _workflow(self):
         made = {"name": self.name("shares"), "organization": self.organization, "allow_simultaneous": False,
-                "description": "%s From an update of the project over an approval to a proof of what is published." % MARK,
+                "description": "%s From an update of the project over an approval to a proof of what is published.%s" % (
+                    MARK, rights.told(self.site.get("teams") or {})),
                 "labels": self.labels, "notification_templates_error": self._tells(), "survey_enabled": False,
                 "simplified_workflow_nodes": [self._node(*pair) for pair in zip(PATH, PATH[1:] + (None,))]}
         made.update({"ask_%s_on_launch" % one: False for one in WORKFLOW_ASKED})
@@ -235,7 +248,7 @@ class Content:
         given = self.site.get("schedule")
         if not given:
             return []
-        return [{"name": self.name("nightly proof"), "description": MARK, "organization": self.organization,
+        return [{"name": self.schedule, "description": MARK, "organization": self.organization,
                  "unified_job_template": self.name("verify"), "enabled": True,
                  "rrule": "DTSTART;TZID=%s:%sT%s00 RRULE:FREQ=DAILY;INTERVAL=1" % (
                      given["time_zone"], str(given.get("start") or "2026-01-01").replace("-", ""),
@@ -248,13 +261,16 @@ class Content:
         return sorted(set(given.get("execute") or []) | set(given.get("approve") or []))
 
     def _roles(self):
-        given = self.site.get("teams") or {}
+        return self.roles(self.site.get("teams") or {})
+
+    def roles(self, teams):
+        """What teams may do with the templates. teams: as the dictionary has them."""
         workflows, found = [self.name("shares")], []
-        if given.get("execute"):
-            found.append({"teams": given["execute"], "role": "execute", "workflows": workflows,
+        if teams.get("execute"):
+            found.append({"teams": teams["execute"], "role": "execute", "workflows": workflows,
                           "job_templates": [self.name(one) for one in STARTED], "lookup_organization": self.organization})
-        if given.get("approve"):
-            found.append({"teams": given["approve"], "role": "approval", "workflows": workflows,
+        if teams.get("approve"):
+            found.append({"teams": teams["approve"], "role": "approval", "workflows": workflows,
                           "lookup_organization": self.organization})
         return found
 
@@ -283,6 +299,7 @@ def _problems(site):
         for key in ("url", "username", "password"):
             if given and not given.get(key):
                 yield "%s.%s is missing" % (platform, key)
+    yield from _bad_project(site.get("project") or {})
     yield from _bad_schedule(site.get("schedule"))
     yield from _bad_notification(site.get("notification"))
     yield from survey.problems(site.get("survey") or [])
@@ -307,6 +324,20 @@ def _bad_names(site):
             yield "%s: a name is empty; take it out" % where
 
 
+def _bad_project(given):
+    for name, path in (given.get("playbooks") or {}).items():
+        if name not in PLAYBOOKS:
+            near = difflib.get_close_matches(str(name), sorted(PLAYBOOKS), 1)
+            yield "project.playbooks: %s is not known; write %s" % (
+                quoted(name), near[0] if near else "one of %s" % ", ".join(sorted(PLAYBOOKS)))
+        elif not isinstance(path, str) or not path:
+            yield "project.playbooks.%s: %s is not the name of a file" % (name, quoted(path))
+    # The value is not repeated.
+    if re.search(r"://[^/?#]*:[^/?#]*@", str(given.get("url") or "")):
+        yield "project.url: there is a password in it, which AWX shows to all who may see the project; write it into a Source " \
+              "Control credential, and the name of that as project.credential"
+
+
 def _bad_schedule(given):
     if not given:
         return
@@ -315,8 +346,21 @@ def _bad_schedule(given):
         yield "schedule.time: %s is not a time of day; write it in quotes, such as \"04:30\"" % quoted(time)
     if not re.match(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*\Z", str(given.get("time_zone") or "")):
         yield "schedule.time_zone: %s is not a time zone; write one such as Europe/Madrid" % quoted(given.get("time_zone"))
+    else:
+        yield from _bad_zone(given["time_zone"])
     if given.get("start") and not _is_date(str(given["start"])):
         yield "schedule.start: %s is not a date; write it as 2026-12-01" % quoted(given["start"])
+
+
+def _bad_zone(zone):
+    """AWX would refuse it when all else is made. It may know old names that this machine lacks."""
+    known = set() if zoneinfo is None else zoneinfo.available_timezones()
+    if not known or zone in known:
+        return
+    near = difflib.get_close_matches(zone, sorted(known), 1, 0.8)
+    if near or OLD_ZONE in known:
+        yield "schedule.time_zone: %s is not a time zone; write %s" % (
+            quoted(zone), near[0] if near else "one such as Europe/Madrid")
 
 
 def _is_date(word):

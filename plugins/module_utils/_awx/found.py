@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an AWX has already of the names that the role uses, and what may be done with it."""
 
+from . import rights
 from .content import MARK, Content, names, plain
 
 # What may be there before, and is then used as it is.
@@ -19,20 +20,46 @@ def judged(found, site):
     """found: by collection what the API shows of these names; C(galaxy_credentials): those of the organization.
 
     {"problems": what speaks against making them, "missing": names that are not there, by collection,
-     "ours": names that the role has made, by collection, in the order in which they can be taken away}
+     "ours": names that the role has made, by collection, in the order in which they can be taken away,
+     "dropped": what the role has set and the dictionary no longer has, see _dropped()}
     """
     wanted = names(site)
     ours = {kind: [one["name"] for one in found.get(kind) or [] if one["name"] in wanted[kind] and is_ours(one)]
             for kind in wanted}
     missing = {kind: [name for name in wanted[kind] if name not in [one["name"] for one in found.get(kind) or []]]
                for kind in wanted}
-    return {"problems": list(_problems(found, Content(plain(site)), wanted)), "ours": {
+    content = Content(plain(site))
+    return {"problems": list(_problems(found, content, wanted)), "ours": {
         kind: ours[kind] for kind in ORDER + ("organizations",) if ours.get(kind)},
-        "missing": {kind: gone for kind, gone in missing.items() if gone}}
+        "missing": {kind: gone for kind, gone in missing.items() if gone}, "dropped": _dropped(found, content)}
 
 
 def is_ours(one):
     return (one.get("description") or "").startswith(MARK)
+
+
+def _dropped(found, content):
+    """What stays in force unless it is taken away.
+
+    {"schedules": ids of the nightly proof, "roles": rights of teams as in controller_roles,
+     "credentials": what uses one without need, each with its C(kind), C(name), C(credential) and C(url)}
+    """
+    own = {kind: {one["name"]: one for one in found.get(kind) or [] if is_ours(one)}
+           for kind in ("job_templates", "workflow_job_templates", "projects", "execution_environments")}
+    verify = own["job_templates"].get(content.name("verify"))
+    schedules = [str(one["id"]) for one in found.get("schedules") or []
+                 if is_ours(one) and verify and one.get("unified_job_template") == verify["id"] and not content.site.get("schedule")]
+    workflow = own["workflow_job_templates"].get(content.name("shares")) or {}
+    credentials = []
+    for kind, name, option in (("projects", content.prefix, "project"),
+                               ("execution_environments", content.environment, "execution_environment")):
+        one = own[kind].get(name)
+        if one and one.get("credential") and not content.site[option].get("credential"):
+            shown = (one.get("summary_fields") or {}).get("credential") or {}
+            credentials.append({"kind": TITLES[kind], "name": name, "url": one["url"],
+                                "credential": shown.get("name") or str(one["credential"])})
+    return {"schedules": schedules, "credentials": credentials,
+            "roles": content.roles(rights.dropped(workflow.get("description"), content.site.get("teams") or {}))}
 
 
 def _problems(found, content, wanted):

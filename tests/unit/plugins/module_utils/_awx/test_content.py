@@ -140,6 +140,22 @@ def test_awx_takes_the_surveys_and_nothing_in_them_needs_an_answer():
     assert asked == len(survey.DEFAULTS)
 
 
+@pytest.mark.parametrize("question", [
+    {"type": "integer", "default": 3600}, {"type": "integer", "default": -5}, {"type": "float", "default": -0.5},
+    {"type": "float", "default": 1e6, "min": 1}, {"type": "text", "default": "x" * 1025}, {"type": "integer", "default": -7, "max": -1},
+    {"type": "multiplechoice", "default": "a", "choices": ["a", "b"]}, {"type": "integer", "default": 5, "min": 0, "max": 9}])
+def test_awx_takes_every_default_that_is_not_refused(question):
+    """As an answer and where none is given: AWX uses a default only when it is within the limits."""
+    given = dict({"template": "verify", "variable": "share_proof_timeout", "question": "?"}, **question)
+    spec = templates(content.objects(site(survey=[given])))["virtshare verify"]["survey_spec"]
+    kept = rules.saved(spec, None)
+    assert kept == spec
+    (asked,) = kept["spec"]
+    assert rules.problems(asked, {"share_proof_timeout": question["default"]}) == []
+    assert {key: asked[key] for key in ("min", "max") if key in asked} == {
+        key: question[key] for key in ("min", "max") if key in question}
+
+
 # -- what is refused -----------------------------------------------------------------------------------------------------
 
 QUESTION = {"template": "verify", "variable": "share_proof_timeout", "question": "Seconds?", "type": "integer", "default": 30}
@@ -179,6 +195,13 @@ def test_a_question_twice():
     ({"schedule": {"time": "25:00", "time_zone": "Europe/Madrid"}}, "is not a time of day"),
     ({"schedule": {"time": "04:30"}}, "write one such as Europe/Madrid"),
     ({"schedule": {"time": "04:30", "time_zone": "UTC", "start": "soon"}}, "write it as 2026-12-01"),
+    ({"schedule": {"time": "04:30", "time_zone": "Europe/Madird"}}, "'Europe/Madird' is not a time zone; write Europe/Madrid"),
+    ({"project": {"url": "https://git.example.org/x", "playbooks": {"verfy": "playbooks/site.yml"}}},
+     "project.playbooks: 'verfy' is not known; write verify"),
+    ({"project": {"url": "https://git.example.org/x", "playbooks": {"site": "playbooks/site.yml"}}},
+     "'site' is not known; write one of check, guest_proof, mount, publish, verify"),
+    ({"project": {"url": "https://git.example.org/x", "playbooks": {"verify": ["a.yml"]}}}, "is not the name of a file"),
+    ({"project": {"url": "https://robot:word@git.example.org/x"}}, "project.url: there is a password in it"),
     ({"notification": {"type": "slack"}}, "neither webhook nor email"),
     ({"notification": {"type": "email", "host": "m"}}, "notification.sender is missing"),
     ({"opennebula": {"url": "https://one"}}, "opennebula.password is missing"),
@@ -187,6 +210,23 @@ def test_what_is_wrong_is_named_with_the_way_out(changed, words):
     with pytest.raises(Refusal) as refusal:
         content.objects(site(**changed))
     assert words in str(refusal.value)
+
+
+def test_a_password_in_an_address_is_not_repeated_and_an_address_without_one_is_taken():
+    with pytest.raises(Refusal) as refusal:
+        content.objects(site(project={"url": "https://robot:hush@git.example.org/x"}))
+    assert "hush" not in str(refusal.value)
+    for url in ("git@git.example.org:x/y.git", "ssh://git@git.example.org:2222/x", "https://robot@git.example.org:8443/x@y",
+                "https://git.example.org:8443/x@y"):
+        assert content.objects(site(project={"url": url}))["controller_projects"][0]["scm_url"] == url
+
+
+@pytest.mark.parametrize("known, zone, refused", [
+    ({"Europe/Madrid", "US/Eastern"}, "Mars/Phobos", True), ({"Europe/Madrid"}, "US/Pacific", False), (set(), "Europe/Madird", False),
+    ({"Europe/Madrid"}, "Europe/Madird", True), ({"Europe/Madrid", "US/Eastern"}, "Europe/Madrid", False)])
+def test_a_time_zone_is_refused_where_it_can_be_known(monkeypatch, known, zone, refused):
+    monkeypatch.setattr(content.zoneinfo, "available_timezones", lambda: known)
+    assert bool(list(content._bad_zone(zone))) is refused
 
 
 def test_all_that_is_wrong_is_told_at_once():
@@ -234,3 +274,50 @@ def test_what_is_missing_is_told_by_name():
     missing = found.judged({}, site(flexvdi=None))["missing"]
     assert missing["organizations"] == ["racks"] and missing["teams"] == ["operators", "storage"]
     assert missing["credential_types"] == ["virtshare OpenNebula (racks)"]
+
+
+# -- what is no longer declared ------------------------------------------------------------------------------------------
+
+
+def dropped(found_there, **changed):
+    return found.judged(found_there, site(**changed))["dropped"]
+
+
+def test_a_schedule_is_dropped_only_where_none_is_declared_and_it_is_that_of_our_proof():
+    def seen(**more):
+        return {"job_templates": [{"id": 7, "name": "virtshare verify", "description": content.MARK}],
+                "schedules": [dict({"id": 3, "name": "virtshare nightly proof", "description": content.MARK,
+                                    "unified_job_template": 7}, **more)]}
+    assert dropped(seen(), schedule=None)["schedules"] == ["3"]
+    assert dropped(seen())["schedules"] == []
+    assert dropped(seen(unified_job_template=8), schedule=None)["schedules"] == []
+    assert dropped(seen(description="ours"), schedule=None)["schedules"] == []
+
+
+def test_the_rights_that_the_role_gave_are_known_by_the_workflow():
+    (workflow,) = content.objects(site(teams={"execute": ["a b.c", "May approve: d"], "approve": ["storage"]}))["controller_workflows"]
+    there_now = {"workflow_job_templates": [{"name": workflow["name"], "description": workflow["description"]}]}
+    assert dropped(there_now, teams={"execute": ["May approve: d"], "approve": ["storage", "more"]})["roles"] == [
+        {"teams": ["a b.c"], "role": "execute", "workflows": ["virtshare shares"], "lookup_organization": "racks",
+         "job_templates": ["virtshare check", "virtshare verify", "virtshare guest proof"]}]
+    assert [one["teams"] for one in dropped(there_now, teams=None)["roles"]] == [["a b.c", "May approve: d"], ["storage"]]
+    assert dropped(there_now, teams={"execute": ["May approve: d", "a b.c"], "approve": ["storage"]})["roles"] == []
+    (bare,) = content.objects(site(teams=None))["controller_workflows"]
+    assert dropped({"workflow_job_templates": [dict(bare, id=1)]}, teams=None)["roles"] == []
+
+
+@pytest.mark.parametrize("kind, name, option", [
+    ("projects", "virtshare", "project"), ("execution_environments", "virtshare (racks)", "execution_environment")])
+def test_a_credential_is_dropped_where_none_is_declared(kind, name, option):
+    one = {"name": name, "description": content.MARK, "credential": 5, "url": "/api/v2/x/1/",
+           "summary_fields": {"credential": {"name": "git"}}}
+    (gone,) = dropped({kind: [one]})["credentials"]
+    assert (gone["name"], gone["credential"], gone["url"]) == (name, "git", "/api/v2/x/1/")
+    assert dropped({kind: [one]}, **{option: dict(SITE[option], credential="git")})["credentials"] == []
+    assert dropped({kind: [dict(one, credential=None)]})["credentials"] == []
+    assert dropped({kind: [dict(one, description="")]})["credentials"] == []
+
+
+def test_a_label_that_is_not_there_is_missing():
+    """Else a run in check mode would look for one that it did not make."""
+    assert found.judged({"labels": [{"name": "virtshare"}]}, site(labels=["virtshare", "racks"]))["missing"]["labels"] == ["racks"]
