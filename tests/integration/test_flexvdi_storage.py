@@ -135,7 +135,8 @@ def test_what_is_empty_is_not_given(one):
 
 
 def test_what_the_manager_has_trouble_with_is_warned_about_when_it_is_made_and_later(one, monkeypatch):
-    volumes, words = one.manager._show_volume, {"status": "error", "status_msg": "cannot be mounted on hv2."}
+    volumes = one.manager._show_volume
+    words: dict[str, str | None] = {"status": "error", "status_msg": "cannot be mounted on hv2."}
     monkeypatch.setattr(one.manager, "_show_volume", lambda name, facts: volumes(
         name, dict(facts, **words) if name == "flexfs01" else facts))
     media = one.manager.show_media_storage

@@ -312,7 +312,7 @@ def test_the_limit_that_is_advised_adds_the_publisher_and_keeps_the_hosts(tmp_pa
     run = run_playbook("playbooks/publish.yml", inventories=[path], arguments=[
         "--limit", limit, "--extra-vars", f"virtshare_publisher={publisher}"])
     assert run.code != 0
-    advised = re.search(r"Write --limit '([^']*)', or run mount.yml", run.failure_text()).group(1)
+    (advised,) = re.findall(r"Write --limit '([^']*)', or run mount.yml", run.failure_text())
     assert (advised == f"{limit},{publisher}") is kept
     inventory = InventoryManager(loader=DataLoader(), sources=[str(path)])
     found = {}
