@@ -15,7 +15,8 @@ options:
   _input:
     description:
       - By collection of the API the objects that it shows of the names of P(virtshare.storage.awx_names#filter), and as
-        C(galaxy_credentials) those of the organization.
+        C(galaxy_credentials) those of the organization. C(schedules) of the template that proves and C(workflow_nodes) of
+        the workflow where it is to tell of them.
     type: dict
     required: true
   site:
@@ -36,7 +37,7 @@ _value:
   description:
     - C(problems), what speaks against making the objects. C(missing), by collection the names that are not there.
       C(ours), by collection the names of those that the role has made. C(removable), those of them that hold nothing of
-      others.
+      others. C(dropped), what the role has set and the dictionary no longer has.
   type: dict
 """
 

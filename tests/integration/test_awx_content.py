@@ -62,6 +62,7 @@ def test_predicted_made_left_alone_taken_away(controller, tmp_path):
     assert predicted.code == 0, predicted.output
     assert writes(requests) == [] and there(controller) == NEW
     assert len(predicted.changes) == 1 and "virtshare guest proof" in predicted.output
+    look = len(requests)
 
     made, requests = controller.run(PLAYBOOK, *site, "--diff", "-v")
     assert made.code == 0, made.output
@@ -77,6 +78,17 @@ def test_predicted_made_left_alone_taken_away(controller, tmp_path):
     assert f"it takes {second} requests, the first {first};" in " ".join(page.split())
     # One login: the module that makes the token has one of its own.
     assert [one.split(" ")[0] for one in requests if "/tokens/" in one] == ["POST", "POST", "DELETE", "DELETE"]
+
+    predicted, requests = controller.run(PLAYBOOK, *site, "--check")
+    assert predicted.code == 0 and predicted.changes == set() and writes(requests) == [], predicted.output
+    assert f"Check mode takes {len(requests)}, or {look} as long" in " ".join(page.split())
+    # Somebody has taken the approval out.
+    (approve,) = controller.world.all("workflow_job_template_node", identifier="approve")
+    controller.world.remove(approve)
+    predicted, requests = controller.run(PLAYBOOK, *site, "--check")
+    assert predicted.code == 0 and writes(requests) == [] and len(predicted.changes) == 1, predicted.output
+    made, _requests = controller.run(PLAYBOOK, *site)
+    assert made.code == 0, made.output
 
     linked = {one.get("identifier"): [controller.world.one(one.kind, number).get("identifier")
                                       for number in one.linked("success_nodes")]

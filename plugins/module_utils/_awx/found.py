@@ -4,7 +4,7 @@
 """What an AWX has already of the names that the role uses, and what may be done with it."""
 
 from . import rights
-from .content import MARK, Content, names, plain
+from .content import MARK, PATH, Content, names, plain
 
 # What may be there before, and is then used as it is.
 SHARED = ("organizations", "inventories", "teams")
@@ -17,7 +17,8 @@ TITLES = {"credential_types": "credential type", "credentials": "credential", "p
 
 
 def judged(found, site):
-    """found: by collection what the API shows of these names; C(galaxy_credentials): those of the organization.
+    """found: by collection what the API shows of these names; C(galaxy_credentials): those of the organization;
+    C(schedules) and C(workflow_nodes): those of our templates, where they were looked up.
 
     {"problems": what speaks against making them, "missing": names that are not there, by collection,
      "ours": names that the role has made, by collection, in the order in which they can be taken away,
@@ -28,6 +29,9 @@ def judged(found, site):
             for kind in wanted}
     missing = {kind: [name for name in wanted[kind] if name not in [one["name"] for one in found.get(kind) or []]]
                for kind in wanted}
+    if "workflow_nodes" in found:
+        there = [one["identifier"] for one in found["workflow_nodes"]]
+        missing["workflow_nodes"] = [name for name in PATH if name not in there]
     content = Content(plain(site))
     return {"problems": list(_problems(found, content, wanted)), "ours": {
         kind: ours[kind] for kind in ORDER + ("organizations",) if ours.get(kind)},
@@ -81,9 +85,15 @@ def _problems(found, content, wanted):
 
 
 def removable(found, site):
-    """What of the role's making can go: an inventory that got hosts since then, or an organization that got more, stays."""
+    """What of the role's making can go: an inventory that got hosts since then, or an organization that got more, stays.
+
+    C(labels): those that go with it by themselves. AWX copies the labels of a template to each of its jobs, which keep them.
+    """
     ours = judged(found, site)["ours"]
     if any(one.get("total_hosts") or one.get("total_inventory_sources") or one.get("total_groups")
            for one in found.get("inventories") or []):
         ours.pop("inventories", None)
+    templates = [one for kind in ("workflow_job_templates", "job_templates") for one in found.get(kind) or [] if is_ours(one)]
+    if templates and not any((one.get("summary_fields") or {}).get("recent_jobs") for one in templates):
+        ours["labels"] = names(site)["labels"]
     return ours

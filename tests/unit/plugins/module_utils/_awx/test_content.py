@@ -270,6 +270,20 @@ def test_an_inventory_that_holds_hosts_stays():
         assert found.removable({"inventories": [dict(inventory, **{field: 1})]}, site()) == {}
 
 
+def test_labels_go_with_the_templates_unless_jobs_have_them():
+    template = {"id": 7, "name": "virtshare verify", "description": content.MARK, "summary_fields": {"recent_jobs": []}}
+    assert found.removable({"job_templates": [template]}, site())["labels"] == ["virtshare"]
+    ran = dict(template, summary_fields={"recent_jobs": [{"id": 1}]})
+    assert "labels" not in found.removable({"job_templates": [ran]}, site())
+    assert "labels" not in found.removable({"job_templates": [dict(template, description="")]}, site())
+
+
+def test_a_node_that_somebody_deleted_is_missing_where_nodes_were_looked_up():
+    nodes = [{"identifier": name} for name in content.PATH if name != "approve"]
+    assert found.judged({"workflow_nodes": nodes}, site())["missing"]["workflow_nodes"] == ["approve"]
+    assert "workflow_nodes" not in found.judged({}, site())["missing"]
+
+
 def test_what_is_missing_is_told_by_name():
     missing = found.judged({}, site(flexvdi=None))["missing"]
     assert missing["organizations"] == ["racks"] and missing["teams"] == ["operators", "storage"]
