@@ -75,8 +75,8 @@ def test_one_that_ends_in_error_leaves_the_old_one_as_it_was(one):
     require_replaced(one)
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_a_run_that_ends_before_any_call_is_finished_by_the_next(one, monkeypatch, call):
+def end_before(one, monkeypatch, call):
+    """A run that is ended when it is about to make this call."""
     real = client.Client.call
 
     def ended(self, method, *arguments):
@@ -87,6 +87,11 @@ def test_a_run_that_ends_before_any_call_is_finished_by_the_next(one, monkeypatc
     with monkeypatch.context() as interrupted, pytest.raises(KeyboardInterrupt):
         interrupted.setattr(client.Client, "call", ended)
         one.attempt("one_filesystem_image", **DECLARED)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_run_that_ends_before_any_call_is_finished_by_the_next(one, monkeypatch, call):
+    end_before(one, monkeypatch, call)
     predicted = one.run("one_filesystem_image", check=True, **DECLARED)[0]
     done = one.run("one_filesystem_image", **DECLARED)[0]
     assert done["operations"] == predicted["operations"] and done["diff"] == predicted["diff"]
@@ -95,11 +100,7 @@ def test_a_run_that_ends_before_any_call_is_finished_by_the_next(one, monkeypatc
 
 @pytest.mark.parametrize("call", CALLS[1:])
 def test_and_so_it_is_when_the_image_is_to_go_after_all(one, monkeypatch, call):
-    real = client.Client.call
-    with monkeypatch.context() as interrupted, pytest.raises(KeyboardInterrupt):
-        interrupted.setattr(client.Client, "call", lambda self, method, *arguments: real(
-            self, method, *arguments) if method != call else (_ for _ in ()).throw(KeyboardInterrupt))
-        one.attempt("one_filesystem_image", **DECLARED)
+    end_before(one, monkeypatch, call)
     one.run("one_filesystem_image", name="p", datastore="d", state="absent")
     assert images(one) == []
 

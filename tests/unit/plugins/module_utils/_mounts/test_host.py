@@ -42,7 +42,7 @@ def test_the_devices_of_what_fstab_has_are_told_with_the_declared_one(tmp_path, 
     monkeypatch.setattr(host_module.mountinfo, "read", lambda: mountinfo.parse(table))
     devices = {"LABEL=old": "/dev/sdb", "LABEL=new": "/dev/sdc"}
     monkeypatch.setattr(host_module.blockdevice, "resolve", lambda source, seconds: devices.get(source))
-    monkeypatch.setattr(host_module.blockdevice, "number_of", lambda path: {"/dev/sdb": "8:16", "/dev/sdc": "8:32"}.get(path))
+    monkeypatch.setattr(host_module.blockdevice, "number_of", {"/dev/sdb": "8:16", "/dev/sdc": "8:32"}.get)
     found, problems = Host(str(tmp_path / "fstab"), 5).find([share], {"/srv/v": registry.of(share)})
     assert problems == {}
     assert found["/srv/v"].devices == ["8:16", "8:32", None]
