@@ -88,8 +88,8 @@ SCALES = {
         "memory of the controller's largest process": "{memory_mib:.0f} MiB",
     }, _FORETOLD),
     "datastores-scale": ("datastores-scale", {
-        "datastores": "{items}", "two tasks": "{seconds:.1f} s", "the line through all sizes": _RESIDUAL,
-        "reads": "{calls}",
+        "datastores": "{items}", "one task": "{seconds:.1f} s", "the line through all sizes": _RESIDUAL, "reads": "{calls}",
+        "with an image each": "{with_images_seconds:.1f} s", "reads then": "{with_images_calls}",
     }, "The largest took {ours}; at most {theirs} is promised."),
 }
 

@@ -10,6 +10,7 @@ and must leave what the others leave; its second run must change nothing.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import statistics
@@ -34,6 +35,7 @@ THEIRS = {
     "command-loop": ("command_loop.yml", 20),
     "list-once": ("list_once.yml", None),
 }
+PLAYBOOKS = {OURS: "ours.yml", **{side: playbook for side, (playbook, _target) in THEIRS.items()}}
 ROWS = tuple(f"datastores-{phase}-vs-{side}" for phase in ("converged", "first") for side in THEIRS)
 ITEMS = 50
 SHARES = "/srv/shares"
@@ -99,7 +101,7 @@ def require_same(ours: dict, theirs: dict, side: str):
 
 
 def declared(items: int) -> dict:
-    """The variables of all playbooks: the same things in the words of each side."""
+    """The variables of all playbooks: the same things in the words of each side. A playbook gets those that it names."""
     names = [f"share{number:03}" for number in range(items)]
     return {
         "datastores": [
@@ -135,8 +137,12 @@ class Server:
     def __init__(self, directory: Path, items: int):
         variables = declared(items)
         self._items = items
-        self.variables = directory / "variables.json"
-        self.variables.write_text(json.dumps(variables), encoding="utf-8")
+        self._variables = {}
+        for side, playbook in PLAYBOOKS.items():
+            self._variables[side] = directory / f"{side}.json"
+            words = re.findall(r"\w+", (HERE / playbook).read_text(encoding="utf-8"))
+            self._variables[side].write_text(
+                json.dumps({name: value for name, value in variables.items() if name in words}), encoding="utf-8")
         self.inventory = directory / "hosts.json"
         self.inventory.write_text(json.dumps({"all": {"hosts": {"frontend": {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
@@ -166,13 +172,12 @@ class Server:
             raise BenchFailed(f"the second run of {side} is not without change: {second.run.changes or writes}")
         return Outcome(first, second, len(first_calls), len(second_calls), self.state())
 
-    def play(self, side: str) -> tuple[Timed, list[dict]]:
-        """One run, and the calls the server got during it."""
+    def play(self, side: str, *arguments: str) -> tuple[Timed, list[dict]]:
+        """One run, with further arguments of ansible-playbook, and the calls the server got during it."""
         before = len(self._endpoint.calls())
-        playbook = "ours.yml" if side == OURS else THEIRS[side][0]
         run = timed(
-            HERE / playbook, inventories=[self.inventory], arguments=["--extra-vars", f"@{self.variables}"],
-            environment=self.environment,
+            HERE / PLAYBOOKS[side], inventories=[self.inventory],
+            arguments=["--extra-vars", f"@{self._variables[side]}", *arguments], environment=self.environment,
         )
         return run, self._endpoint.calls()[before:]
 

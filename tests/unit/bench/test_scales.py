@@ -32,7 +32,8 @@ def test_a_site_that_grows_with_its_hosts_is_what_the_line_foretells():
 
 
 def platforms(seconds, calls=lambda _size: 3):
-    return {size: [{"seconds": seconds(size), "calls": calls(size)}] for size in datastores_scale.SIZES}
+    return {size: [{f"{play}{part}": value(size) for play in datastores_scale.PLAYS
+                    for part, value in (("seconds", seconds), ("calls", calls))}] for size in datastores_scale.SIZES}
 
 
 def test_a_thousand_datastores_have_a_limit_and_each_size_its_place_on_the_line():
