@@ -35,7 +35,6 @@ THEIRS = {
     "command-loop": ("command_loop.yml", 20),
     "list-once": ("list_once.yml", None),
 }
-PLAYBOOKS = {OURS: "ours.yml", **{side: playbook for side, (playbook, _target) in THEIRS.items()}}
 ROWS = tuple(f"datastores-{phase}-vs-{side}" for phase in ("converged", "first") for side in THEIRS)
 ITEMS = 50
 SHARES = "/srv/shares"
@@ -137,10 +136,11 @@ class Server:
     def __init__(self, directory: Path, items: int):
         variables = declared(items)
         self._items = items
+        self._playbooks = {OURS: HERE / "ours.yml", **{side: HERE / playbook for side, (playbook, _target) in THEIRS.items()}}
         self._variables = {}
-        for side, playbook in PLAYBOOKS.items():
+        for side, playbook in self._playbooks.items():
             self._variables[side] = directory / f"{side}.json"
-            words = re.findall(r"\w+", (HERE / playbook).read_text(encoding="utf-8"))
+            words = re.findall(r"\w+", playbook.read_text(encoding="utf-8"))
             self._variables[side].write_text(
                 json.dumps({name: value for name, value in variables.items() if name in words}), encoding="utf-8")
         self.inventory = directory / "hosts.json"
@@ -176,7 +176,7 @@ class Server:
         """One run, with further arguments of ansible-playbook, and the calls the server got during it."""
         before = len(self._endpoint.calls())
         run = timed(
-            HERE / PLAYBOOKS[side], inventories=[self.inventory],
+            self._playbooks[side], inventories=[self.inventory],
             arguments=["--extra-vars", f"@{self._variables[side]}", *arguments], environment=self.environment,
         )
         return run, self._endpoint.calls()[before:]
