@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one volume alone can have: a disk, and on each host the directories of its bricks. No I/O."""
 
+from .._host import mountinfo
 from . import objects
 
 
@@ -52,8 +53,7 @@ def _overlaps(volume, other):
     if _shared(volume, other) is None:
         return []
     pairs = [(path, taken.rstrip("/")) for path in volume["brick_paths"] or () for taken in other["brick_paths"] or ()]
-    return [(path, taken) for path, taken in pairs
-            if (path + "/").startswith(taken + "/") or (taken + "/").startswith(path + "/")]
+    return [(path, taken) for path, taken in pairs if mountinfo.inside(path, taken) or mountinfo.inside(taken, path)]
 
 
 def _shared(volume, other):

@@ -9,6 +9,7 @@ There is no task that modifies a volume. What differs is refused, and never corr
 import posixpath
 import re
 
+from .._host import mountinfo
 from .._plan.plan import Plan, Refusal
 from . import objects
 
@@ -290,7 +291,7 @@ class Gluster(_Kind):
 
 def check_brick_paths(paths, what):
     for path in paths:
-        around = [other for other in paths if path.startswith(other + "/")]
+        around = [other for other in paths if path != other and mountinfo.inside(path, other)]
         if around:
             raise Refusal("The %s has the brick path %s inside its brick path %s; Gluster takes no brick in another."
                           % (what, path, around[0]))

@@ -29,6 +29,7 @@ class Work:
         self.errors = {}
         self.warnings = []
         self.outer = {}
+        self._selinux = machine.has_selinux()
 
     def missing_programs(self, shares):
         """The types of the shares to be mounted whose mount program is not on the host, sorted."""
@@ -66,7 +67,7 @@ class Work:
     def _take(self, share):
         """The share as it is planned with: it knows the numbers of the accounts it names, and whether the host has SELinux."""
         share_type = self.types[share["path"]] = registry.of(share)
-        share = dict(share, numbers=self.host.numbers(*share_type.accounts(share)), selinux=machine.has_selinux())
+        share = dict(share, numbers=self.host.numbers(*share_type.accounts(share)), selinux=self._selinux)
         self.shares.append(share)
         return share
 

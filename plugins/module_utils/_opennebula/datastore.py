@@ -176,7 +176,8 @@ def needs(desired, datastores, absent_images=()):
     """Which further reads the plan needs: a set out of clusters, users, groups, config, images.
 
     Nothing but the pool of datastores is read for what is converged, except the clusters where they are named; the
-    drivers where one changes or an attribute goes that it may require; the images only where those inside forbid what is declared.
+    drivers where one changes or an attribute goes that it may require; the images only where those inside forbid what
+    is declared.
     """
     wanted = set()
     if held_by_refused(desired, datastores) - set(absent_images):
@@ -198,6 +199,8 @@ def needs(desired, datastores, absent_images=()):
 
 def _takes_away(item, current):
     """Whether an attribute is to go, which a driver may require."""
+    if item["attributes_mode"] != "exact" and all(item["attributes"].values()):
+        return False
     try:
         return not all(attributes.changes(current, item, label(item)).values())
     except Refusal:

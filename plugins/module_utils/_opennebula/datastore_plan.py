@@ -46,7 +46,7 @@ def plan_all(desired, server, absent_images=()):
         predicted[position] = after
         server.datastores.replace(current, *([after] if after is not None else []))
         if after is None and current is not None:
-            gone.replace(current, current)
+            gone.replace(None, current)
     refuse(problems)
     return whole, predicted
 

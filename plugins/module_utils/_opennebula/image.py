@@ -72,17 +72,9 @@ def read(element):
         running_vms=objects.child_int(element, "RUNNING_VMS"),
         vm_ids=objects.ids_in(element, "VMS"),
         registered=objects.child_int(element, "REGTIME"),
-        lock=_lock(element.find("LOCK")),
+        lock=objects.lock_of(element.find("LOCK")),
     )
     return image
-
-
-def _lock(element):
-    """{"level", "owner_id", "since"} of the lock that somebody has put on it, or None."""
-    if element is None:
-        return None
-    return {"level": objects.child_int(element, "LOCKED"), "owner_id": objects.child_int(element, "OWNER", -1),
-            "since": objects.child_int(element, "TIME")}
 
 
 def error_of(image):
@@ -218,7 +210,12 @@ def _frees(item, current):
 
 def made_anew(current, item):
     """Whether an image has to be registered again: it failed, or its path is another one."""
-    return current["state"] == "error" or (item["path"] is not None and item["path"] != objects.plain(current["path"]))
+    return current["state"] == "error" or not _has_path(current, item)
+
+
+def _has_path(current, item):
+    """Whether an image is of the declared directory, however the server has it written; so is any where none is declared."""
+    return item["path"] in (None, objects.plain(current["path"]))
 
 
 def find_datastore(item, datastores):
@@ -323,7 +320,7 @@ def _owned(item, found):
     own = [image for image in found if _owns(item["owner"], image)]
     if own or item["state"] == "absent":
         return own
-    return [image for image in found if item["path"] in (None, image["path"])]
+    return [image for image in found if _has_path(image, item)]
 
 
 def _owns(owner, image):

@@ -185,11 +185,11 @@ def _plan_new(desired, datastore, server, what, under=None):
         sent["PERSISTENT"] = ["YES"]
     documents = template.encode(sent)
     # A name is free only once the old image of its owner has really gone.
-    old, to_delete = [_dying(under or target, server.username, server, state) for state in ("delete", TO_DELETE)]
-    operations = [image_state.second_deletion(image, target) for image in old]
+    dying = _dying(under or target, server.username, server)
+    operations = [image_state.second_deletion(image, target) for image in dying if image["state"] == "delete"]
     operations.append(Operation("one.image.allocate", target, "register the directory %s in datastore %s"
                                 % (after["path"], after["datastore"]), call=[documents[0], after["datastore_id"]],
-                                wait_gone=[image["id"] for image in old + to_delete]))
+                                wait_gone=[image["id"] for image in dying]))
     for document in documents[1:]:
         operations.append(Operation("one.image.update", target, "set the attributes that end in a backslash",
                                     call=[NEW_ID, document, 1]))
@@ -205,9 +205,9 @@ def _plan_new(desired, datastore, server, what, under=None):
     return Plan(operations, before={target: {"state": "absent"}}, after={target: shown}, warnings=warnings), after
 
 
-def _dying(name, owner, server, state):
-    """The images that keep a name from an owner until they are gone."""
-    return [image for image in server.expected_images.named(name)
+def _dying(name, owner, server):
+    """The images that keep a name from an owner until they are gone: first those whose deletion has begun before."""
+    return [image for state in ("delete", TO_DELETE) for image in server.expected_images.named(name)
             if image["state"] == state and objects.is_named(owner, image["owner"], image["owner_id"])]
 
 
@@ -267,9 +267,9 @@ def _plan_again(current, desired, datastore, server, what, summary):
         after["state"] = "disabled"
         created.operations.append(image_state.disabling(name))
     created.operations.append(image_replacement.chown(current, after, name, server.username))
-    dying = [image for state in ("delete", TO_DELETE) for image in _dying(name, after["owner"], server, state)]
     created.operations += image_replacement.exchange(
-        current, name, summary, current["state"] in image_state.PASSING and desired["force"], dying)
+        current, name, summary, current["state"] in image_state.PASSING and desired["force"],
+        _dying(name, after["owner"], server))
     created.before = {name: {"state": current["state"], "path": current["path"], "id": current["id"]}}
     return created, after
 
@@ -286,9 +286,8 @@ def _plan_existing(current, desired, server, what):
             desired["new_name"] is not None or image_replacement.replaced_by(current, name) is not None):
         _refuse_taken(name, current["owner"], current, server, "%s cannot be renamed to %r" % (what, name))
         after["name"] = name
-        dying = [image["id"] for state in ("delete", TO_DELETE) for image in _dying(name, current["owner"], server, state)]
-        operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name),
-                                    call=[number, name], wait_gone=dying))
+        operations.append(Operation("one.image.rename", target, "rename %s to %s" % (current["name"], name), call=[number, name],
+                                    wait_gone=[image["id"] for image in _dying(name, current["owner"], server)]))
     if persistent is not None and persistent != current["persistent"]:
         image_state.refuse_while_used(current, server, what, "so it is not made %spersistent"
                                       % ("" if persistent else "non-"))

@@ -31,9 +31,9 @@ class ServerState:
 
     datastores, images: Pools of what was read back. clusters, users, groups: {id: name}, None when not read.
     config: drivers.Config, None when not read or not readable; version: OpenNebula's, or None. username: who is
-    connected. check: whether this is a check run; foreseen: whether
-    the datastores are those that an earlier task of it would leave. machines: {id: VM}, None when not read. now: seconds since 1970;
-    patience: seconds that a registration may take. expected_images: the images after what is planned so far.
+    connected. check: whether this is a check run; foreseen: whether the datastores are those that an earlier task of it
+    would leave. machines: {id: VM}, None when not read. now: seconds since 1970; patience: seconds that a registration may
+    take. expected_images: the images after what is planned so far.
     """
 
     def __init__(self, datastores=(), images=(), clusters=None, users=None, groups=None, config=None, version=None,

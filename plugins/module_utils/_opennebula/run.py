@@ -132,10 +132,9 @@ def _server_state(client, desired, warnings, absent_images=()):
         server.machines = _machines(client, _used_by(server.images, datastore.held_by_refused(desired, server.datastores)))
     for number in datastore.wants_decrypted(desired, server.datastores):
         plain = client.read(lambda body: datastore.read(template.parse(body)), "one.datastore.info", number, True)
-        for known in server.datastores:
-            if known["id"] == number:
-                known["encrypted"] = datastore.still_encrypted(known, plain)
-                known["template"] = plain["template"]
+        for known in server.datastores.numbered(number):
+            known["encrypted"] = datastore.still_encrypted(known, plain)
+            known["template"] = plain["template"]
     return server
 
 

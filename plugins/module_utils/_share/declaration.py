@@ -321,7 +321,7 @@ class _Share:
 
 
 def _named(path):
-    """A path as the beginning of a sentence has it; what is none may be a source with a user and a password."""
+    """A path as the beginning of a sentence has it; another text may be a source with a user and a password."""
     return visible(path) if re.match("/[^/]", path) else sources.shown(path, None)[1:-1]
 
 
