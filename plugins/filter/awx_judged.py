@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 name: awx_judged
-short_description: Judge what an AWX has already of the objects that awx_content makes
+short_description: Judge what an AWX has already of the objects that awx_content makes (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The role P(virtshare.storage.awx_content#role) uses it.
   - An object is the role's own when its description says so. Others are never changed or deleted.
 positional: _input
 options:

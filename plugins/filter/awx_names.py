@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 name: awx_names
-short_description: Name what awx_content makes in an AWX
+short_description: Name what awx_content makes in an AWX (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The role P(virtshare.storage.awx_content#role) uses it.
   - The names of all objects that P(virtshare.storage.awx_content#role) makes, or uses when they are there.
 positional: _input
 options:

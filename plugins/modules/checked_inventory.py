@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: checked_inventory
-short_description: Refuse an inventory with which a run would do nothing and call that success
+short_description: Refuse an inventory with which a run would do nothing and call that success (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The playbooks use it.
   - Fails when there is no host, when nothing is declared, and when a variable is misspelt whose name begins like those of
     this collection.
   - Fails when O(pattern) or O(publisher) come from variables of the inventory, as Ansible chooses the hosts of a play

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: checked_publisher
-short_description: Refuse a run that would publish nothing and call that success
+short_description: Refuse a run that would publish nothing and call that success (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The playbooks use it.
   - Fails when something is to be published, and C(--limit) leaves out the host that publishes, whose play Ansible then
     passes over in silence.
   - Fails when something is to be published, and no host of the inventory matches O(publisher).

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: guest_proof_answers
-short_description: Refuse guests' answers that other hosts do not see
+short_description: Refuse guests' answers that other hosts do not see (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Compares what the guests wrote with what M(virtshare.storage.share_proof) read on the other hosts after it. Fails
     with a sentence for each answer that a host does not see.
   - Runs on the controller only. Use it with C(run_once).

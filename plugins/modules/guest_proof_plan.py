@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: guest_proof_plan
-short_description: Plan what the guest of each host reads from each share, and who wrote it
+short_description: Plan what the guest of each host reads from each share, and who wrote it (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Takes the shares and what M(virtshare.storage.share_proof) wrote on all hosts, and returns what
     M(virtshare.storage.guest_proof) takes. The guest of a host reads what another host wrote.
   - A C(local) share is nobody else's, so there the host itself wrote. A read-only share is left out.

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: ocfs2_plan
-short_description: Plan what each host of an OCFS2 cluster needs
+short_description: Plan what each host of an OCFS2 cluster needs (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Compares what M(virtshare.storage.ocfs2_cluster_info) found on all hosts and what is declared for them, and returns
     who is a member by which number, what has to be done on each host, and which devices are to be formatted.
   - Fails with what stops all hosts. What stops one host is returned.

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: ready_to_publish
-short_description: Refuse to publish what the hosts have not shown
+short_description: Refuse to publish what the hosts have not shown (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - A directory may be published to OpenNebula when it is or lies in a share that is proven to be the same filesystem on
     every hypervisor.
   - An external volume of flexVDI may be created over a path that is proven on every host of its image storage, and in

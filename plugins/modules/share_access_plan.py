@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: share_access_plan
-short_description: Decide which host of a share sets its owner and mode, and which only verify them
+short_description: Decide which host of a share sets its owner and mode, and which only verify them (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - All hosts of a share would change the very same directory. One host of the play, of those that declare a path of one
     source, sets its owner, group, mode and ACL; the others verify them afterwards.
   - What no other host waits for is done along with the rest, so that nearly every host needs one execution.

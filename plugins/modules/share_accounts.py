@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: share_accounts
-short_description: Refuse users and groups of shares that hosts lack, or that differ between hosts
+short_description: Refuse users and groups of shares that hosts lack, or that differ between hosts (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Compares the users and groups that the shares name with those that the hosts of the play have. Fails with every
     user, group and ACL entry that a host cannot make sense of, each named once for all hosts and shares.
   - A shared filesystem knows numbers and not names, so a user or group whose number is another one on another host of

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: share_proof_matrix
-short_description: Judge whether all hosts see the same filesystem at each share's path
+short_description: Judge whether all hosts see the same filesystem at each share's path (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Compares what M(virtshare.storage.share_proof) returned on the hosts of the play, as the filter
     P(virtshare.storage.proof_matrix#filter) does with results from anywhere.
   - Runs on the controller only. Use it with C(run_once).

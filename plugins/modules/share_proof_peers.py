@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: share_proof_peers
-short_description: Say which hosts of the play have which share
+short_description: Say which hosts of the play have which share (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Takes what M(virtshare.storage.share_proof) returned on all hosts in its phase V(write), and returns what its phase
     V(read) takes as O(virtshare.storage.share_proof#module:peers).
   - Runs on the controller only.

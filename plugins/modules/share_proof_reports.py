@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: share_proof_reports
-short_description: Say where the reports of a proof go
+short_description: Say where the reports of a proof go (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - Makes absolute paths of files on the controller, below the directory that C(ansible-playbook) was started in. Ansible
     itself would take the directory of the playbook, which is inside the installed collection.
   - Fails when a path on another host is not absolute, and when an address holds a user or would show a password.

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: unfinished_shares
-short_description: Fail at the end of a run with all that it left undone
+short_description: Fail at the end of a run with all that it left undone (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The playbooks use it.
   - Reads the facts that the roles P(virtshare.storage.share_mounts#role), P(virtshare.storage.share_access#role),
     P(virtshare.storage.share_proof#role), P(virtshare.storage.opennebula_storage#role) and
     P(virtshare.storage.flexvdi_storage#role) have set, and fails when one of them holds a problem. With the option of each

@@ -5,10 +5,11 @@
 
 DOCUMENTATION = r"""
 module: volume_directories
-short_description: Find the directories that the volumes of flexVDI need on the hypervisors
+short_description: Find the directories that the volumes of flexVDI need on the hypervisors (internal)
 version_added: 1.0.0
 author: virtshare contributors (@virtshare)
 description:
+  - Internal. It may change in any release. The roles use it.
   - That a user may write in the root of a share says nothing about the directories in it. Returns those of the declared
     external volumes that lie in one, for M(virtshare.storage.share_access) to write there. Volumes at the root of a share
     are passed over.

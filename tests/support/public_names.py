@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All that users of the collection may name, with its form. Within a major version none of it goes or changes.
 
+What says "Internal. It may change in any release." first in its description is not public: a module, a filter, an entry
+point of a role. A role is not where none of its entry points is.
+
 `make names` (python -m tests.support.public_names) writes it into tests/unit/public_names.txt, a name a line: first those
 of the last release, then what has come since. What breaks users of the release is written only where galaxy.yml names the
 next major version. `make release` makes all of them released.
@@ -22,6 +25,7 @@ from tests.support import documentation
 from tests.support.playbook import ROOT
 
 FILE = ROOT / "tests/unit/public_names.txt"
+INTERNAL = "Internal. It may change in any release."
 _RELEASED, _NO_RELEASE, _SINCE = "# Released with ", "# There is no release yet", "# New, or other, since then"
 
 
@@ -34,22 +38,47 @@ class Differences(typing.NamedTuple):
 
 def current() -> dict[str, str]:
     """{name: its form} of all that is public in the tree."""
-    found = dict(_options_of_modules())
+    found: dict[str, str] = {}
     for kind in ("modules", "filter"):
         for name in _stems(f"plugins/{kind}", "py"):
-            word = kind.removesuffix("s")
-            found[f"{word} {name}"] = ""
-            found.update(_forms(f"{word} {name} returns ", documentation.block(name, "RETURN", kind)))
-    for name in _stems("plugins/filter", "py"):
-        found.update(_forms(f"filter {name} option ", documentation.block(name, kind="filter")["options"]))
+            found.update(of_plugin(name, kind))
     for path in sorted((ROOT / "roles").iterdir()):
-        found.update(_of_role(path))
+        found.update(of_role(path.name, _load(path / "meta/argument_specs.yml")["argument_specs"], _facts(path / "tasks")))
     found.update((f"playbook {name}", "") for name in _stems("playbooks", "yml"))
     found.update((f"playbook variable {name}", "") for name in PLAYBOOK_VARIABLES)
     for group, modules in _load(ROOT / "meta/runtime.yml")["action_groups"].items():
         found.update((f"action group {group} holds {module}", "") for module in modules)
     found.update((f"metric {metric}", "") for metric in _metrics())
     return dict(sorted(found.items()))
+
+
+def is_internal(documented: dict) -> bool:
+    """Whether what is documented so is not for users."""
+    description = documented.get("description") or ""
+    return (description if isinstance(description, str) else description[0]).startswith(INTERNAL)
+
+
+def of_plugin(name: str, kind: str) -> dict[str, str]:
+    """{name: its form} of what is public of a module or a filter. kind: its directory."""
+    documented = documentation.block(name, kind=kind)
+    if is_internal(documented):
+        return {}
+    word = kind.removesuffix("s")
+    options = documentation.options(name) if kind == "modules" else documented["options"]
+    return {f"{word} {name}": "", **_forms(f"{word} {name} option ", options),
+            **_forms(f"{word} {name} returns ", documentation.block(name, "RETURN", kind))}
+
+
+def of_role(role: str, specs: dict, facts: list) -> dict[str, str]:
+    """{name: its form} of what is public of a role. specs: of its entry points; facts: the names of those it sets."""
+    entries = {entry: spec for entry, spec in specs.items() if not is_internal(spec)}
+    if not entries:
+        return {}
+    found = {f"role {role}": "", **{f"role {role} sets {name}": "" for name in facts}}
+    for entry, spec in entries.items():
+        found[f"role {role} entry {entry}"] = ""
+        found.update(_forms(f"role {role} entry {entry} option ", spec.get("options") or {}))
+    return found
 
 
 class Kept(typing.NamedTuple):
@@ -131,20 +160,6 @@ def main(version: str | None = None, copy: str | None = None) -> int:
     differences = compare(before.names, names)
     print(*differences.breaking, *differences.added, f"{FILE.relative_to(ROOT)} has {len(names)} names.", sep="\n")
     return 0
-
-
-def _options_of_modules():
-    for name in _stems("plugins/modules", "py"):
-        yield from _forms(f"module {name} option ", documentation.options(name)).items()
-
-
-def _of_role(path):
-    found = {f"role {path.name}": ""}
-    for entry, spec in _load(path / "meta/argument_specs.yml")["argument_specs"].items():
-        found[f"role {path.name} entry {entry}"] = ""
-        found.update(_forms(f"role {path.name} entry {entry} option ", spec.get("options") or {}))
-    found.update((f"role {path.name} sets {name}", "") for name in _facts(path / "tasks"))
-    return found
 
 
 def _facts(tasks):

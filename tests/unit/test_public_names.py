@@ -4,8 +4,10 @@
 """Nothing that users name goes, or changes its form, without being meant to."""
 
 import pytest
+import yaml
 
-from tests.support import public_names
+from tests.support import documentation, public_names
+from tests.support.playbook import ROOT
 
 BEFORE = {"module m": "", "module m option a": 'str, default "x", choices ["x", "y"]', "module m option b": "int, required",
           "module m returns c": "dict"}
@@ -44,6 +46,50 @@ def test_the_list_has_a_name_of_every_kind():
     }.items():
         assert name in kept
         assert form in (None, kept[name])
+
+
+@pytest.mark.parametrize("name, kind", [("share_proof_matrix", "modules"), ("awx_names", "filter")])
+def test_what_says_that_it_is_internal_is_not_listed(name, kind):
+    assert public_names.is_internal(documentation.block(name, kind=kind))
+    assert public_names.of_plugin(name, kind) == {}
+
+
+@pytest.mark.parametrize("name, kind", [("declared_shares", "modules"), ("proof_matrix", "filter")])
+def test_what_does_not_say_so_is_listed(name, kind):
+    assert not public_names.is_internal(documentation.block(name, kind=kind))
+    assert f"{kind.removesuffix('s')} {name}" in public_names.of_plugin(name, kind)
+
+
+@pytest.mark.parametrize("description, internal", [
+    ("Internal. It may change in any release. The roles use it.", True),
+    (["Internal. It may change in any release.", "Compares."], True),
+    (["Compares.", "Internal. It may change in any release."], False),
+    ("Internal names of hosts are not asked for.", False),
+    (None, False),
+])
+def test_the_first_words_of_a_description_count(description, internal):
+    assert public_names.is_internal({"description": description}) == internal
+
+
+def test_a_role_is_listed_with_its_entry_points_that_are_not_internal():
+    hidden, shown = {"description": [public_names.INTERNAL]}, {"description": "Mounts.", "options": {"r_a": {}}}
+    assert public_names.of_role("r", {"main": hidden, "more": hidden}, ["r_result"]) == {}
+    assert public_names.of_role("r", {"main": shown, "more": hidden}, ["r_result"]) == {
+        "role r": "", "role r sets r_result": "", "role r entry main": "", "role r entry main option r_a": "str"}
+
+
+def test_lists_of_plugins_and_roles_say_what_is_internal():
+    said, found = {}, {}
+    for kind in ("modules", "filter"):
+        for path in sorted((ROOT / "plugins" / kind).glob("[a-z]*.py")):
+            documented = documentation.block(path.stem, kind=kind)
+            said[path.stem], found[path.stem] = documented["short_description"], public_names.is_internal(documented)
+    for path in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml")):
+        for entry, spec in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].items():
+            name = f"{path.parts[-3]} {entry}"
+            said[name], found[name] = spec["short_description"], public_names.is_internal(spec)
+    assert {name: words.endswith(" (internal)") for name, words in said.items()} == found
+    assert sum(found.values()) > 10
 
 
 @pytest.mark.parametrize("release, released", [(None, {}), ("1.2.3", BEFORE)])
