@@ -135,3 +135,30 @@ def test_a_condition_reads_the_text_false_as_false(name):
             assert whole or as_bool or key in SPOKEN, f"{path}: {text}"
             read += key not in SPOKEN
     assert read, "nobody reads it"
+
+
+def left_behind(value):
+    """(kind, name) of what tasks and plays give a name that is there until the run's end, but for options of roles."""
+    if isinstance(value, list):
+        for element in value:
+            yield from left_behind(element)
+    elif isinstance(value, dict):
+        for key, element in value.items():
+            if key == "register":
+                yield key, element
+            elif key.endswith("set_fact"):
+                yield from ((key, name) for name in element)
+            elif key.endswith("add_host"):
+                yield from (("group", name) for name in element.get("groups", []))
+            elif key == "vars":
+                yield from ((key, name) for name in element)
+            yield from left_behind(element)
+
+
+def test_what_playbooks_name_for_themselves_is_told_apart_from_what_users_name():
+    own = {name for role in ROLES for name in options(role)}
+    found = {(path.stem, kind, name) for path in (ROOT / "playbooks").glob("*.yml")
+             for kind, name in left_behind(yaml.safe_load(path.read_text(encoding="utf-8")))}
+    assert {"register", "group", "vars"} <= {kind for _playbook, kind, _name in found}
+    assert [each for each in sorted(found) if each[2] not in own
+            and not each[2].startswith("virtshare_" if each[1] == "group" else ("__virtshare_", f"__{each[0]}_"))] == []

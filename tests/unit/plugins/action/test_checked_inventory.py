@@ -32,4 +32,5 @@ def test_every_variable_of_the_playbooks_is_known():
     for folder in ("playbooks", "roles"):
         for path in (ROOT / folder).rglob("*.yml"):
             used |= set(re.findall(r"\bvirtshare_\w+", path.read_text(encoding="utf-8")))
-    assert used == set(PLAYBOOK_VARIABLES)
+    # A group that check.yml makes.
+    assert used - {"virtshare_left_out"} == set(PLAYBOOK_VARIABLES)
