@@ -56,6 +56,7 @@ def test_hosts_are_disabled_once_and_only_where_that_is_wanted(tmp_path):
     assert before["operations"] == after["operations"] and [each["operation"] for each in after["operations"]] == [
         "one.host.update", "one.host.status"]
     assert not then["changed"] and [row["action"] for row in then["hosts"]] == ["waiting", "kept"]
+    assert again.facts("opennebula_guard_result")["localhost"] == {"hosts": then["hosts"], "vm_templates": []}
     # It knows of no share by itself, and so leaves the probe alone.
     assert done.of("opennebula_guard_probe") == {}
 
@@ -86,6 +87,8 @@ def test_vm_templates_that_use_a_share_are_listed_or_made_to_ask_for_it_until_th
                 "It does not ask for: VIRTSHARE_FILES")
         reported, result, asks = guard()
         assert uses in reported.output and not result["changed"] and not asks
+        kept = reported.facts("opennebula_guard_result")["localhost"]
+        assert kept["vm_templates"] == result["templates"] and [row["host"] for row in kept["hosts"]] == ["hv1"]
         ignored, result, asks = guard(opennebula_guard_vm_templates="ignore")
         assert uses not in ignored.output and result == {} and not asks
         require = {"opennebula_guard_vm_templates": "require"}
