@@ -14,11 +14,14 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = """
 import re
+import shlex
 import yaml
 from tests.support.rooms import OFF, Rooms
 from tests.unit.docs import guides
 
 BLOCKS = [block for block in guides.blocks("yaml", "console") if block.page == "guide_day_two.rst"]
+# With these, each run of the playbook guard whose hosts or variables do not keep it from that asks OpenNebula about its hosts.
+TOLD = {"opennebula_guard_hosts": "{{ groups['hypervisors'] }}", "opennebula_guard_probe": False}
 SERVERS = {"nas1:/export/": "/srv/export/", "nas2:/export/": "/srv/export/"}
 
 def part(heading):
@@ -32,7 +35,7 @@ def part(heading):
                 yield from guides.load(block.text)
             else:
                 for line in re.findall(r"ansible-playbook -i inventory.yml virtshare\\.storage\\.(.*)", block.text):
-                    yield line.split()
+                    yield shlex.split(line)
 
 def take(rooms, declared):
     \"\"\"Take over what an inventory or a part of one declares; the hosts that it has.\"\"\"
@@ -49,6 +52,18 @@ def translated(variables):
             share.update(type="local", source=share["source"].replace(server, SERVERS[server]))
     return variables
 
+def go(rooms, playbook, *arguments, only):
+    \"\"\"Run a playbook. A guard is not installed for real, as that takes a systemd of the host's own.\"\"\"
+    if playbook != "guard":
+        return rooms.run(playbook, *arguments, only=only)
+    names = only or sorted(rooms.hosts)
+    for name in names:
+        rooms.sh(name, "mkdir -p /run/systemd/system")
+    done = rooms.run(playbook, *arguments, "--check", only=only)
+    for name in names:
+        rooms.sh(name, "rm -r /run/systemd")
+    return done
+
 def follow(rooms, heading, only):
     \"\"\"(what each run came to, the hosts of the inventory) after a part of the guide.\"\"\"
     done = []
@@ -57,7 +72,7 @@ def follow(rooms, heading, only):
             only = take(rooms, each) or only
         else:
             playbook, *arguments = each
-            done.append(rooms.run(playbook, *arguments, only=only))
+            done.append(go(rooms, playbook, *arguments, only=only))
     return done, only
 
 with Rooms.open(["hv1", "hv2", "hv3"], ["projects", "moved"], own_processes=True) as rooms:
@@ -96,24 +111,31 @@ on = dict(rooms.hosts["hv3"])
 rooms.hosts["hv3"].update(OFF)
 steps = list(part("A host is in maintenance"))
 take(rooms, steps[0])
-resting = rooms.run(*steps[1], only=only)
+resting = go(rooms, *steps[1], only=only)
 rooms.hosts["hv3"] = on
 take(rooms, steps[2])
-back = rooms.run(*steps[3], only=only)
+back, watched = (go(rooms, *words, only=only) for words in steps[3:])
+rooms.variables.update(TOLD)
 left, only = follow(rooms, "A host leaves", only)
 rooms.variables["virtshare_expected_hypervisors"] = ["hv1", "hv2"]
 without = rooms.run("site", only=["hv1", "hv2"])
-result = {"first": [first], "joined": joined, "maintenance": [resting, back], "left": left, "without": [without]}
+result = {"first": [first], "joined": joined, "maintenance": [resting, back, watched], "left": left,
+          "without": [without]}
 """)
-    predicted, joined = made["joined"]
+    predicted, joined, watched = made["joined"]
+    assert set(watched["guards"]) == {"hv1", "hv2", "hv3"} and all("/srv/export/projects" in each for each in watched["guards"].values())
     assert changed(predicted) == changed(joined) == {"hv3"}
     assert predicted["writes"] == joined["writes"] == []
     assert expected(joined) == ["hv1", "hv2", "hv3"]
-    resting, back = made["maintenance"]
+    resting, back, watched = made["maintenance"]
+    assert set(watched["guards"]) == {"hv1", "hv2", "hv3"}
     assert "left out on purpose (virtshare_maintenance): hv3" in resting["output"]
     assert resting["proof"]["maintenance"] == ["hv3"] and back["proof"]["maintenance"] == []
     assert back["changes"] == [] and back["writes"] == []
-    assert changed(made["left"][0]) == {"hv3"} and "hv1" not in made["left"][0]["operations"]
+    unwatched, left = made["left"]
+    # None is here, so that nothing is to be removed. OpenNebula is not asked.
+    assert list(unwatched["guards"]) == ["hv3"] and unwatched["calls"] == []
+    assert changed(left) == {"hv3"} and "hv1" not in left["operations"]
     assert made["without"][0]["changes"] == [] and expected(made["without"][0]) == ["hv1", "hv2"]
 
 
@@ -123,20 +145,26 @@ def test_a_share_moves_and_goes(tmp_path):
 rooms.sh("hv1", "cp -a /srv/export/projects/. /srv/export/moved/ && touch /srv/export/moved/here")
 look = "cat /srv/shares/projects/.virtshare-identity; ls /srv/shares/projects"
 before = rooms.sh("hv2", look)
+rooms.variables.update(TOLD)
 moved, only = follow(rooms, "A share moves to another server", only)
-moved[-1]["seen"] = [before, rooms.sh("hv2", look)]
+moved[0]["seen"] = [before, rooms.sh("hv2", look)]
 again = rooms.run("site", only=only)
 gone, only = follow(rooms, "A share goes", only)
-gone[-1]["seen"] = [rooms.sh("hv1", "findmnt /srv/shares/projects || true"), rooms.sh("hv1", "ls /srv/export/moved")]
+gone[1]["seen"] = [rooms.sh("hv1", "findmnt /srv/shares/projects || true"), rooms.sh("hv1", "ls /srv/export/moved")]
 result = {"first": [first], "moved": moved, "again": [again], "gone": gone}
 """)
-    (moved,) = made["moved"]
+    moved, watched = made["moved"]
+    assert set(watched["guards"]) == {"hv1", "hv2"} and all("/srv/export/moved" in each for each in watched["guards"].values())
+    # No host is disabled by what OpenNebula knew before.
+    assert watched["calls"] == []
     assert changed(moved) == {"hv1", "hv2"} and moved["writes"] == []
     # The new directory, and the same share.
     before, after = moved["seen"]
     assert before and after == before + "here\n"
     assert made["again"][0]["changes"] == []
-    published, unmounted = made["gone"]
+    published, unmounted, watched = made["gone"]
+    assert set(watched["guards"]) == {"hv1", "hv2"} and not any("/srv/shares" in each for each in watched["guards"].values())
+    assert watched["calls"] == []
     assert published["writes"] == ["one.image.delete", "one.datastore.delete"]
     assert changed(unmounted) == {"hv1", "hv2"} and unmounted["writes"] == []
     assert unmounted["seen"] == ["", "here\n"]

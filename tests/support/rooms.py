@@ -107,7 +107,9 @@ class Rooms:
         return {
             "code": run.code, "output": run.output, "messages": run.failure_text(), "changes": sorted(map(list, run.changes)),
             "operations": {host: result.get("operations") for host, result in run.of("share_mounts").items()},
+            "calls": [call["method"] for call in self.endpoint.calls()[before:]],
             "writes": [call["method"] for call in self.endpoint.calls()[before:] if call["write"]],
+            "guards": {host: json.dumps(result.get("diff")) for host, result in run.of("share_guard").items()},
             "proof": next(iter(run.facts("share_proof_result").values()), None),
             "published": next((result.get("filesystems") for result in run.of("one_filesystem_images").values()), None),
         }
