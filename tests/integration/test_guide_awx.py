@@ -3,13 +3,12 @@
 import re
 
 import pytest
-import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils._awx import content
 
 from tests.pictures import flow
 from tests.support.awx import awx
 from tests.support.awx_job import workflow
-from tests.support.guide_awx import FILL, PAGE, block, commands, declared
+from tests.support.guide_awx import FILL, PAGE, beside, block, commands, declared, keep_secrets
 from tests.unit.docs import guides
 
 pytestmark = pytest.mark.slow
@@ -28,17 +27,15 @@ def drawn():
 @pytest.mark.release
 def test_the_guide_is_followed(tmp_path):
     (tmp_path / "site.yml").write_text(block("awx_content_site:"), encoding="utf-8")
-    (tmp_path / "vault.yml").write_text(yaml.safe_dump(SECRETS), encoding="utf-8")
-    (tmp_path / "fill.yml").write_text(block(FILL), encoding="utf-8")
-
-    def arguments(line):
-        return [one.replace("@site.yml", f"@{tmp_path}/site.yml") for one in line] + ["-e", f"@{tmp_path}/vault.yml"]
+    keep_secrets(tmp_path, **SECRETS)
+    (fill,) = re.findall(r"(?m)^\$ ansible-playbook (fill\.yml)$", block("ansible-playbook fill"))
+    (tmp_path / fill).write_text(block(FILL), encoding="utf-8")
 
     with awx(playbooks=content.PLAYBOOKS.values()) as controller:
         for line in commands("--check"):
-            run, _requests = controller.run("playbooks/awx.yml", *arguments(line))
+            run, _requests = controller.run("playbooks/awx.yml", *beside(tmp_path, line))
             assert run.code == 0, run.output
-        run, _requests = controller.run(tmp_path / "fill.yml")
+        run, _requests = controller.run(tmp_path / fill)
         assert run.code == 0, run.output
         world = controller.world
         assert controller.names("host") == ["hv1", "hv2"]
@@ -51,7 +48,7 @@ def test_the_guide_is_followed(tmp_path):
         assert "TZID=Europe/Madrid" in schedule.get("rrule") and "T043000" in schedule.get("rrule")
 
         (line,) = commands("awx_content_state=absent")
-        run, _requests = controller.run("playbooks/awx.yml", *arguments(line))
+        run, _requests = controller.run("playbooks/awx.yml", *beside(tmp_path, line))
         assert run.code == 0, run.output
         # Somebody filled the inventory.
         assert controller.names("inventory") == ["kvm"] and controller.names("job_template") == []

@@ -61,7 +61,7 @@ class Site:
         site["opennebula"].update(url=login["ONE_URL"], username=login["ONE_USERNAME"])
         self._write("site.yml", yaml.safe_dump({"awx_content_site": site}))
         key = Path(given["vars"]["ansible_ssh_private_key_file"]).read_text(encoding="utf-8")
-        self._write("vault.yml", yaml.safe_dump({"vault_ssh_key": key, "vault_one_password": login["ONE_PASSWORD"]}))
+        guide_awx.keep_secrets(self._directory, vault_ssh_key=key, vault_one_password=login["ONE_PASSWORD"])
         *_predicted, command = guide_awx.commands("--check")
         self.command(command)
         run, _requests = self.controller.run(self._write("fill.yml", guide_awx.block(guide_awx.FILL)))
@@ -74,8 +74,7 @@ class Site:
 
     def command(self, arguments):
         """Run virtshare.storage.awx with the arguments that it has in a command of the guide."""
-        words = [word.replace("@site.yml", f"@{self._directory}/site.yml") for word in arguments]
-        run, _requests = self.controller.run("playbooks/awx.yml", *words, "-e", f"@{self._directory}/vault.yml")
+        run, _requests = self.controller.run("playbooks/awx.yml", *guide_awx.beside(self._directory, arguments))
         assert run.code == 0, run.output
 
     def workflow(self):
