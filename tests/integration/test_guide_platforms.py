@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Examples of the guides that publish: an OCFS2 volume to OpenNebula, a CIFS server's media to flexVDI.
+"""Examples of the guides that publish: an OCFS2 volume to OpenNebula, all kinds of storage to flexVDI.
 
 What the hosts have shown is given, as it would take a cluster and a server; what is published is the guides' own text.
 """
@@ -80,3 +80,34 @@ def test_media_of_a_cifs_server_come_and_go(publish):
         assert manager.tasks == ["mstorage_create", "mstorage_delete"]
         for run in (predicted, published, again):
             assert flexvdi.MEDIA_PASSWORD not in run.output + json.dumps(run.results)
+
+
+@pytest.mark.release
+def test_all_that_the_guide_gives_flexvdi_can_be_taken_back_as_it_says(publish):
+    given = {}
+    inventory = declared("guide_flexvdi.rst", "- {name: SharedStorage, hosts: [hv1, hv2]}")["all"]
+    given.update(inventory["vars"])
+    for words in ("brick_paths:", "disk: 3500253887013e77e", "address: 192.0.2.10"):
+        given.update(declared("guide_flexvdi.rst", words))
+    hosts = inventory["children"]["hypervisors"]["hosts"]
+    # Each host of an Image Storage has the share of each of its volumes.
+    members = {one["name"]: one["hosts"] for one in given["flexvdi_storage_image_storages"]}
+    for volume in given["flexvdi_storage_external_volumes"]:
+        for host in members[volume["image_storage"]]:
+            assert volume["path"] in [share["path"] for share in hosts[host]["virtshare_shares"]]
+    leaving = declared("guide_flexvdi.rst", "- {name: SharedStorage, state: absent}")
+    unmounted = declared("guide_flexvdi.rst", "path: /home/images, type: local, source: /home/flexvdi-images, state: absent")
+    assert {host: sorted(share["path"] for share in own["virtshare_shares"]) for host, own in hosts.items()} == {
+        host: sorted(share["path"] for share in own["virtshare_shares"] if share["state"] == "absent")
+        for host, own in unmounted["all"]["children"]["hypervisors"]["hosts"].items()}
+    # What the hosts have shown is not the point here.
+    variables = dict(given, flexvdi_storage_require_proof=False, vault_media_password=flexvdi.MEDIA_PASSWORD)
+    with flexvdi.flexvdi(hosts=["hv1", "hv2"], disks=[(host, "3500253887013e77e") for host in ("hv1", "hv2")]) as manager:
+        environment = {"FLEXVDI_URL": manager.endpoint.url, "FLEXVDI_USERNAME": flexvdi.USER, "FLEXVDI_PASSWORD": flexvdi.PASSWORD}
+        publish("flexvdi_storage", variables, environment)
+        made = len(manager.tasks)
+        assert sorted(manager.tasks) == ["evolume_create"] * 2 + ["gvolume_create"] + ["istorage_create"] * 2 + [
+            "mstorage_create", "volume_create"]
+        publish("flexvdi_storage", leaving, environment)
+        assert sorted(manager.tasks[made:]) == sorted(one.replace("create", "delete") for one in manager.tasks[:made])
+        assert manager.manager.storages == {}
