@@ -37,13 +37,19 @@ def files():
 
 
 def changed(root=ROOT):
-    """The relative paths of all files that differ from the last commit, or are not in it; none before the first one."""
+    """The relative paths of all files there that differ from the last commit, or are not in it; none before the first one."""
     try:
         differing = _git("diff", "--name-only", "--no-renames", "-z", "HEAD", cwd=root)
     except Failed:
         return set()
     new = _git("ls-files", "-z", "--others", "--exclude-standard", cwd=root)
     return {path for path in (differing + new).split("\0") if path and os.path.lexists(root / path)}
+
+
+def uncommitted(root=ROOT):
+    """The relative paths of all that a commit would leave behind: changed, new, staged or deleted. changed() has no deleted ones."""
+    listed = _git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", cwd=root)
+    return {entry[3:] for entry in listed.split("\0") if entry}
 
 
 def _git(*arguments, cwd):

@@ -13,6 +13,7 @@ import sys
 import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._awx import content
 
+from tests.gates import tree
 from tests.support.playbook import ROOT
 
 pytestmark = pytest.mark.slow
@@ -29,9 +30,7 @@ def project(tmp_path_factory):
     """(a checkout, the environment of a job in it): the collection is installed as AWX does it, and nowhere else."""
     directory = tmp_path_factory.mktemp("project")
     checkout = directory / "checkout"
-    tracked = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True, check=True).stdout.split("\0")
-    for name in filter(None, tracked):
+    for name in tree.files():
         if (ROOT / name).is_file():
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, checkout / name)

@@ -4,10 +4,10 @@
 """The house's rules, held against every import: relative, downward, private, and a share type named in its file only."""
 
 import ast
-import subprocess
 
 import pytest
 
+from tests.gates import tree
 from tests.support.playbook import ROOT
 
 PLUGINS = ROOT / "plugins"
@@ -117,8 +117,6 @@ def test_names_from_before_the_first_release_are_gone():
         ("shared", "_mount"), ("path", "_access"), ("qemu", "_access"), ("share", "_probe"), ("exact", "_prefix"),
         ("beyond", "_reach"), ("in", "_vain"), (" refuse", "_pieces"), ("surround", "ings"), ("SECOND", "_CHANCE"),
         ("words", ".py"), ("bound", "_to"), ("Pati", "ence"), ("hypervisor", "_facts"))]
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                            stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    found = [name for name in listed if (ROOT / name).is_file() and name not in table
+    found = [name for name in sorted(tree.files()) if (ROOT / name).is_file() and name not in table
              and any(word in name or word.encode() in (ROOT / name).read_bytes() for word in words)]
     assert found == []
