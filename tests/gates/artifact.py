@@ -5,6 +5,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import tarfile
@@ -13,6 +14,8 @@ from tests.gates import environments
 from tests.gates.process import CACHE, ROOT, Failed, environment, run
 
 MINUTE = 60
+# The program that watches shares says of which version it is.
+GUARD = "plugins/module_utils/_guard/main.py"
 # What a user gets, by the first part of a path. Anything else in the artifact is an accident.
 _SHIPPED = {
     "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MAINTAINERS.md", "MANIFEST.json",
@@ -50,6 +53,17 @@ def _shipped(name):
     if "__pycache__" in name.parts or name.parts[0] not in _SHIPPED:
         return False
     return name.parts[0] != "tests" or name.parts[1] in _SHIPPED_TESTS
+
+
+def named_versions(archive):
+    """{file: the version in it, or None}, of the files in an artifact that name one."""
+    found = {}
+    with tarfile.open(archive) as opened:
+        for name, line in (("MANIFEST.json", r'^  *"version": "(.*)",?$'), (GUARD, r'^VERSION = "(.*)"$')):
+            member = opened.extractfile(name)
+            named = re.search(line, member.read().decode("utf-8") if member else "", re.MULTILINE)
+            found[name] = named[1] if named else None
+    return found
 
 
 def check(log, archive):

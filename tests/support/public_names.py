@@ -8,7 +8,7 @@ point of a role. A role is not where none of its entry points is.
 
 `make names` (python -m tests.support.public_names) writes it into tests/unit/public_names.txt, a name a line: first those
 of the last release, then what has come since. What breaks users of the release is written only where galaxy.yml names the
-next major version. `make release` makes all of them released.
+next major version, what is new only where it names the next minor one. `make release` makes all of them released.
 """
 
 import json
@@ -138,6 +138,13 @@ def broken(before: Kept, names: dict[str, str], version: str) -> list:
     return [] if may_break(before.release, version) else compare(before.released, names).breaking
 
 
+def premature(before: Kept, names: dict[str, str], version: str) -> list:
+    """What is new since the last release, where a version may only mend it."""
+    if before.release is None or version.split(".")[:2] != before.release.split(".")[:2]:
+        return []
+    return compare(before.released, names).added
+
+
 def since(before: Kept, names: dict[str, str]) -> Kept:
     """The file's content for a tree that has these names."""
     released = {name: form for name, form in before.released.items() if name in names}
@@ -148,11 +155,13 @@ def main(version: str | None = None, copy: str | None = None) -> int:
     """Write the list. version, copy: of the release that has all of it from now on, and the tree to write it into."""
     names = current()
     before = kept(FILE.read_text(encoding="utf-8"))
-    wrong = broken(before, names, version or _load(ROOT / "galaxy.yml")["version"])
-    if wrong:
-        print(f"This breaks users of {before.release}, so galaxy.yml must name the next major version first:", *wrong,
-              sep="\n  ", file=sys.stderr)
-        return 1
+    wanted = version or _load(ROOT / "galaxy.yml")["version"]
+    for wrong, said, part in ((broken(before, names, wanted), f"This breaks users of {before.release}", "major"),
+                              (premature(before, names, wanted), f"This is new since {before.release}", "minor")):
+        if wrong:
+            print(f"{said}, so galaxy.yml must name the next {part} version first, not {wanted}:", *wrong, sep="\n  ",
+                  file=sys.stderr)
+            return 1
     if version and copy:
         (pathlib.Path(copy) / FILE.relative_to(ROOT)).write_text(render(Kept(version, names, {})), encoding="utf-8")
         return 0

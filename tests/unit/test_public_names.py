@@ -133,6 +133,14 @@ def test_only_a_major_version_may_break(release, version, may):
     assert found == ([] if may else ["removed or renamed: module m returns c"])
 
 
+@pytest.mark.parametrize("release, version, may", [
+    (None, "1.0.0-dev", True), ("1.0.0", "1.0.1-dev", False), ("1.0.0", "1.0.0", False), ("1.4.0", "1.5.0-dev", True),
+    ("1.4.0", "2.0.0", True), ("1.1.0", "1.10.0", True)])
+def test_only_a_minor_version_may_bring_something_new(release, version, may):
+    found = public_names.premature(public_names.Kept(release, BEFORE, {}), dict(BEFORE, **{"module n": ""}), version)
+    assert found == ([] if may else ["added: module n ()"])
+
+
 def test_what_no_release_has_may_still_change():
     before = public_names.Kept("1.0.0", BEFORE, {"module n": "", "module m option b": "int"})
     after = dict(BEFORE, **{"module o": ""})
@@ -148,3 +156,15 @@ def test_what_breaks_a_release_is_not_written(tmp_path, monkeypatch, capsys):
     assert public_names.main() == 1
     assert kept.read_text(encoding="utf-8") == written
     assert "removed or renamed: module gone" in capsys.readouterr().err
+
+
+def test_what_is_new_waits_for_a_minor_version(tmp_path, monkeypatch, capsys):
+    written = public_names.render(public_names.Kept("99.0.0", {}, {}))
+    kept = tmp_path / "public_names.txt"
+    kept.write_text(written, encoding="utf-8")
+    monkeypatch.setattr(public_names, "FILE", kept)
+    assert public_names.main("99.0.1", str(tmp_path)) == 1
+    assert kept.read_text(encoding="utf-8") == written
+    said = capsys.readouterr().err
+    assert "This is new since 99.0.0, so galaxy.yml must name the next minor version first, not 99.0.1" in said
+    assert "added: playbook site" in said

@@ -195,6 +195,7 @@ def test_what_differs_from_the_last_commit_is_found(tmp_path):
     git("add", "staged.yml")
     (tmp_path / "deleted.yml").unlink()
     assert tree.changed(tmp_path) == {"staged.yml", "edited.yml", "new file.yml"}
+    assert tree.uncommitted(tmp_path) == {"staged.yml", "edited.yml", "new file.yml", "deleted.yml"}
 
 
 def test_the_gates_start_with_a_python_that_has_nothing_but_its_own_library():
