@@ -4,14 +4,16 @@
 """What GitHub runs is what the Makefile has, on every change and each night, and nothing may write but what publishes."""
 
 import re
+import subprocess
 
 import pytest
 import yaml
 
+from tests.gates import environments, release
 from tests.support.playbook import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-WRITING = {("release", "publish")}
+WRITING = {("release", "github")}
 ON_DEMAND = {"release", "nightly"}
 
 
@@ -61,9 +63,47 @@ def test_what_they_make_is_in_the_makefile():
     assert wanted <= targets
 
 
-def test_every_ansible_core_that_is_supported_passes_sanity():
+def jobs(workflow):
+    return load(ROOT / f".github/workflows/{workflow}.yml")["jobs"]
+
+
+def test_every_ansible_core_that_is_supported_passes_sanity_and_unit_tests():
     lowest = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
-    tried = [entry["core"] for entry in load(ROOT / ".github/workflows/sanity.yml")["jobs"]["sanity"]["strategy"]["matrix"]["include"]]
+    matrix = jobs("sanity")["sanity"]["strategy"]["matrix"]["include"]
+    tried = [entry["core"] for entry in matrix]
     assert tried[-1] == "devel"
     minors = [int(name.removeprefix("stable-2.")) for name in tried[:-1]]
     assert minors == list(range(int(lowest.removeprefix(">=2.").removesuffix(".0")), minors[-1] + 1))
+    newest = max(int(version.partition(".")[2]) for version in environments.CORES)
+    assert newest in minors
+    assert jobs("tests")["cores"]["strategy"]["matrix"]["include"] == matrix[:minors.index(newest) + 1]
+
+
+def test_only_devel_keeps_no_release_from_being_published():
+    tolerant = {(path.stem, name): job["continue-on-error"] for path in WORKFLOWS for name, job in load(path)["jobs"].items()
+                if "continue-on-error" in job}
+    assert tolerant == {("sanity", "sanity"): "${{ matrix.core == 'devel' && github.ref_type == 'tag' }}"}
+
+
+def test_what_is_published_is_what_the_tests_have_built():
+    """Once: the jobs that publish take what the job with the gate `artifact` keeps, by the names that the gate gives it."""
+    built = [step for step in jobs("tests")["simulators"]["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert [step["with"]["path"] for step in built] == [str(release.REHEARSED.relative_to(ROOT))]
+    assert any("artifact" in step.get("run", "").split() for step in jobs("tests")["simulators"]["steps"])
+    publishing = {name: job for name, job in jobs("release").items() if "steps" in job}
+    assert set(publishing) == {"publish", "github"}
+    for job in publishing.values():
+        assert job["needs"] == ["sanity", "tests"]
+        taken = [step["with"] for step in job["steps"] if "download-artifact" in step.get("uses", "")]
+        assert taken == [{"name": built[0]["with"]["name"], "path": "collection"}]
+        said = "".join(step.get("run", "") for step in job["steps"])
+        assert "collection/virtshare-storage-$GITHUB_REF_NAME.tar.gz" in said and "collection build" not in said
+
+
+def test_without_a_token_only_galaxy_is_left_out(tmp_path):
+    (step,) = (step for step in jobs("release")["publish"]["steps"] if "GALAXY_TOKEN" in step.get("run", ""))
+    assert step["env"]["ANSIBLE_GALAXY_SERVER_GALAXY_TOKEN"] == "${{ secrets.GALAXY_TOKEN }}"
+    ran = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, env={"ANSIBLE_GALAXY_SERVER_GALAXY_TOKEN": ""},
+                         capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("::warning title=Not on Galaxy::")
