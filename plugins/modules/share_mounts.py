@@ -183,7 +183,7 @@ mounts:
     root:
       description: The directory of the filesystem that is seen there, null when nothing is.
       type: str
-    type:
+    fstype:
       description: The type of filesystem as the kernel says it, such as V(nfs4), null when nothing is mounted.
       type: str
     options:
@@ -199,7 +199,7 @@ mounts:
       on_demand: false
       source: nas1:/export/projects
       root: /
-      type: nfs4
+      fstype: nfs4
       options: [addr=192.0.2.10, hard, proto=tcp, relatime, rw, vers=4.2]
       fstab: nas1:/export/projects /srv/shares/projects nfs rw,vers=4.2,_netdev,nofail 0 0
 operations:

@@ -45,7 +45,7 @@ def hypervisors(run: Run) -> list[str]:
         for host in share["expected_hosts"]:
             seen = [other for other, same in share["hosts"][host]["sees"].items() if same]
             lines += [
-                f"    {host:<8} ◀── {mounts[host][path]['source']} ({mounts[host][path]['type']})",
+                f"    {host:<8} ◀── {mounts[host][path]['source']} ({mounts[host][path]['fstype']})",
                 f"             {who_may_write(access[host][path])}",
                 f"             proof: reads the nonces of {', '.join(seen)}",
             ]

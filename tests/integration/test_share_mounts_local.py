@@ -71,7 +71,7 @@ result = dict(
         "/srv/disk/data /srv/disk/shares/a none rw,noatime,bind,nofail 0 0\n"
         "/srv/disk/da\\040ta# /srv/disk/shares/b\\040#2 none ro,bind,nofail 0 0\n")
     a, b = result["first"]["mounts"]
-    assert (a["mounted"], a["root"], a["type"]) == (True, "/data", "ext4") and "noatime" in a["options"]
+    assert (a["mounted"], a["root"], a["fstype"]) == (True, "/data", "ext4") and "noatime" in a["options"]
     assert (b["path"], b["root"]) == ("/srv/disk/shares/b #2", "/da ta#")
     assert "ro" in b["options"] and "rw" not in b["options"]
 
@@ -234,7 +234,7 @@ nothing = share_mounts(checked)
 sh("mount -t tmpfs none " + A)
 before = state()
 there = share_mounts(checked)
-result = [nothing["msg"], there["did"], there["mounts"][0]["type"], state() == before]
+result = [nothing["msg"], there["did"], there["mounts"][0]["fstype"], state() == before]
 """)
     message, did, fstype, same = result
     assert "nothing is mounted there" in message

@@ -75,7 +75,7 @@ def _read_back(host, shares):
             "on_demand": trap is not None,
             "source": top.source if top else None,
             "root": top.root if top else None,
-            "type": top.fstype if top else None,
+            "fstype": top.fstype if top else None,
             "options": _live_options(top) if top else [],
             "fstab": sources.lines(fstab.lines_of(text, share["path"])) or None,
         })
