@@ -90,8 +90,8 @@ driver:
   description: Whether this kernel has OCFS2.
   returned: success
   type: bool
-tools:
-  description: The programs of ocfs2-tools that are missing.
+missing_programs:
+  description: The programs of ocfs2-tools that the host does not have.
   returned: success
   type: list
   elements: str
@@ -124,14 +124,31 @@ live:
       description: Its name.
       type: str
     nodes:
-      description: Name, number, address and port of each node, and whether it is this host.
+      description: Its nodes, by their numbers.
       type: list
-      elements: list
+      elements: dict
+      contains:
+        name:
+          description: The node's name.
+          type: str
+        number:
+          description: Its number.
+          type: int
+        address:
+          description: The IPv4 address by which it talks to the others.
+          type: str
+        port:
+          description: The TCP port it listens on.
+          type: int
+        local:
+          description: Whether it is this host.
+          type: bool
+      sample: [{name: hv1, number: 0, address: 192.0.2.11, port: 7777, local: true}]
     settings:
       description: Its timeouts, null for what the kernel does not tell.
       type: dict
     regions:
-      description: The UUIDs of the volumes whose heartbeat runs, those that are mounted.
+      description: The UUIDs of the volumes whose heartbeat runs, those that are mounted, as udev writes them.
       type: list
       elements: str
     heartbeat_mode:
@@ -146,7 +163,7 @@ devices:
     source:
       description: As it was asked for.
       type: str
-    trouble:
+    problem:
       description: Why it could not be looked at, else null. All but RV(devices[].source) and RV(devices[].bare) may
         be missing then.
       type: str
@@ -172,6 +189,34 @@ devices:
     volume:
       description: What the superblock says, null without OCFS2.
       type: dict
+      contains:
+        label:
+          description: Its label.
+          type: str
+        uuid:
+          description: Its UUID, as udev writes it.
+          type: str
+        slots:
+          description: How many hosts can mount it at once.
+          type: int
+        block_size:
+          description: The size of a block.
+          type: int
+        cluster_size:
+          description: The size of what space is given out by.
+          type: int
+        local:
+          description: Whether only one host can mount it.
+          type: bool
+        stack:
+          description: The stack of its cluster, an empty text for one that does not say it.
+          type: str
+        cluster:
+          description: The name of its cluster.
+          type: str
+        global_heartbeat:
+          description: Whether its cluster has a global heartbeat.
+          type: bool
     known:
       description: Whether udev knows the volume.
       type: bool

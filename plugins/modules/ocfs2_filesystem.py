@@ -111,7 +111,7 @@ device:
   returned: success
   type: str
   sample: /dev/sdb
-volume:
+filesystem:
   description: What its superblock says, null in check mode.
   returned: success
   type: dict
@@ -120,7 +120,7 @@ volume:
       description: Its label.
       type: str
     uuid:
-      description: Its UUID.
+      description: Its UUID, as udev writes it.
       type: str
     slots:
       description: How many hosts can mount it at once.

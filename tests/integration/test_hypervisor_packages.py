@@ -124,7 +124,7 @@ EL9, MINT = ("Rocky", "9", "RedHat", "dnf"), ("Mint", "22", "Other", "apt")
     ("guest_proof", "packages", MINT, {}, None),
     ("guest_proof", "packages", MINT, {"guest_proof_packages": ["qemu"]}, ["qemu"]),
     ("virtiofsd", "install", EL9, {"virtiofsd_packages": ["mine"]}, ["mine"]),
-    ("ocfs2_cluster", "install", ("Ubuntu", "24", "Debian", "apt"), {"__ocfs2_cluster_info": {"kernel": "6.8", "tools": []}},
+    ("ocfs2_cluster", "install", ("Ubuntu", "24", "Debian", "apt"), {"__ocfs2_cluster_info": {"kernel": "6.8", "missing_programs": []}},
      ["ocfs2-tools", "linux-modules-extra-6.8"]),
 ])
 def test_each_role_installs_what_its_distribution_calls_it(install, role, tasks_from, distribution, variables, name):
@@ -142,7 +142,7 @@ def test_the_accounts_that_packages_bring_are_told_without_the_package_manager(i
 
 @pytest.mark.parametrize("role, tasks_from, variables, option", [
     ("share_mounts", "packages", NFS, "share_mounts_packages"), ("virtiofsd", "accounts", {}, "virtiofsd_packages"),
-    ("ocfs2_cluster", "install", {"__ocfs2_cluster_info": {"kernel": "6.8", "tools": ["mkfs.ocfs2"]}}, "ocfs2_cluster_packages"),
+    ("ocfs2_cluster", "install", {"__ocfs2_cluster_info": {"kernel": "6.8", "missing_programs": ["mkfs.ocfs2"]}}, "ocfs2_cluster_packages"),
 ])
 def test_a_distribution_that_is_not_known_is_named_with_the_option_to_set(install, role, tasks_from, variables, option):
     run, asked = install(role, [], distribution=MINT, tasks_from=tasks_from, **variables)

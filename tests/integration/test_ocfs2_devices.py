@@ -86,7 +86,31 @@ result = run_module("ocfs2_cluster_info", dict(
 """)
     assert not result.get("failed"), result["msg"]
     missing, used, strange = result["devices"]
-    assert missing["trouble"] == "there is no device LABEL=not-there"
-    assert (used["content"], used["volume"], used["bytes"], used["trouble"]) == (["ext4"], None, 64 << 20, None)
-    assert "not a block device" in strange["trouble"]
+    assert missing["problem"] == "there is no device LABEL=not-there"
+    assert (used["content"], used["volume"], used["bytes"], used["problem"]) == (["ext4"], None, 64 << 20, None)
+    assert "not a block device" in strange["problem"]
     assert result["changed"] is False and result["node"] and result["kernel"]
+
+
+def test_both_modules_tell_the_same_of_a_volume(tmp_path):
+    result = on_a_device(tmp_path, """
+import struct
+volume = bytearray(8192)
+volume[2048:2056] = b"OCFSV2" + bytes(2)
+begin = 2048 + 0xC0
+struct.pack_into("<I", volume, begin + 0x20, 0x4000)
+struct.pack_into("<IIH", volume, begin + 0x38, 10, 12, 2)
+struct.pack_into("16s", volume, begin + 0x50, b"vm")
+struct.pack_into("16s4s", volume, begin + 0x90, bytes(range(0xA0, 0xB0)), b"o2cb")
+struct.pack_into("16s", volume, begin + 0xA8, b"ocfs2")
+with open(device, "r+b") as disk:
+    disk.write(volume)
+result = filesystem(format=False), run_module("ocfs2_cluster_info", dict(
+    host="here", sources=[device], address=sh("ip -4 -o address show scope global").split()[3].split("/")[0]))
+""")
+    made, read = result
+    assert made.get("msg") is None and read.get("msg") is None
+    assert made["filesystem"] == read["devices"][0]["volume"] == {
+        "label": "vm", "uuid": "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf", "slots": 2, "block_size": 1024,
+        "cluster_size": 4096, "local": False, "stack": "o2cb", "cluster": "ocfs2", "global_heartbeat": False}
+    assert read["devices"][0]["problem"] is None and read["missing_programs"] is not None

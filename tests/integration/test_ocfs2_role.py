@@ -56,7 +56,7 @@ def test_a_host_without_such_shares_is_not_even_asked(role):
 def test_a_host_is_told_what_it_lacks_or_what_would_be_done(role):
     run = role("hv1", virtshare_shares=[SHARE], ocfs2_cluster_name="vms")
     found = run.of("ocfs2_cluster_info")["hv1"]
-    assert found["devices"][0]["trouble"] == "there is no device LABEL=vmstore"
+    assert found["devices"][0]["problem"] == "there is no device LABEL=vmstore"
     if found["driver"]:
         assert "cluster_conf" in [each["operation"] for each in run.of("ocfs2_cluster")["hv1"]["operations"]]
     else:

@@ -35,7 +35,7 @@ def work(params, check_mode):
         with alone(LOCK, "the OCFS2 cluster"):
             state = host.read()
             plan = _plan(params, state)
-            _refuse_missing_tools(params["host"], state, plan)
+            _refuse_missing_programs(params["host"], state, plan)
             _Executor(host, params["timeout"]).carry_out(plan, outcome)
             _expect_nothing_left(params, host, plan)
     return outcome
@@ -53,11 +53,11 @@ def _plan(params, state):
     return plan_present(params["host"], state, cluster, settings.checked(values))
 
 
-def _refuse_missing_tools(name, state, plan):
+def _refuse_missing_programs(name, state, plan):
     """Not in check mode: a run may install them before."""
-    if plan.changed and state["tools"]:
+    if plan.changed and state["missing_programs"]:
         raise Refusal("%s: programs are missing: %s. Install ocfs2-tools, or use the role ocfs2_cluster, which does." % (
-            name, ", ".join(state["tools"])))
+            name, ", ".join(state["missing_programs"])))
 
 
 def _expect_nothing_left(params, host, plan):

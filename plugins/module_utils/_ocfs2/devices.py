@@ -25,8 +25,8 @@ def look(sources, empty, seconds):
     all that could be on them or use them. A device is C({"source", "path", "number" ("major:minor"), "bytes",
     "identity" (what tells it from others: the disk's own number, "" when it has none), "by_id" (its names there),
     "bare" (bool), "known" (whether udev knows the filesystem), "volume" (see superblock.parse), "content" ([str] what
-    is on it that is no OCFS2), "users" ([str] what uses it), "trouble" (None, or why it could not be looked at)}); one
-    that is not there has only source, bare and trouble.
+    is on it that is no OCFS2), "users" ([str] what uses it), "problem" (None, or why it could not be looked at)}); one
+    that is not there has only source, bare and problem.
     """
     return [_look_at(source, source in empty, seconds) for source in sources]
 
@@ -64,11 +64,11 @@ def users(path, number):
 
 
 def _look_at(source, may_be_empty, seconds):
-    result = {"source": source, "bare": blockdevice.is_bare(source), "trouble": None}
+    result = {"source": source, "bare": blockdevice.is_bare(source), "problem": None}
     try:
         path = blockdevice.resolve(source, seconds)
         if path is None:
-            result["trouble"] = "there is no device %s" % source
+            result["problem"] = "there is no device %s" % source
             return result
         found = bounded(lambda: _describe(path), seconds)
         found["content"], found["users"] = [], []
@@ -77,7 +77,7 @@ def _look_at(source, may_be_empty, seconds):
             found["users"] = bounded(lambda: users(path, found["number"]), seconds)
         result.update(found)
     except (TimedOut, ChildFailed, OSError) as error:
-        result["trouble"] = "it cannot be read: %s" % (error.strerror if getattr(error, "strerror", None) else error)
+        result["problem"] = "it cannot be read: %s" % (error.strerror if getattr(error, "strerror", None) else error)
     return result
 
 
@@ -86,7 +86,7 @@ def _describe(path):
     volume = superblock.parse(_beginning(path))
     directory = "/sys/dev/block/%s" % number
     known = volume is not None and (
-        not os.path.isdir(_UDEV) or os.path.lexists("/dev/disk/by-uuid/" + superblock.uuid_of(volume["uuid"])))
+        not os.path.isdir(_UDEV) or os.path.lexists("/dev/disk/by-uuid/" + volume["uuid"]))
     return {
         "path": path,
         "number": number,

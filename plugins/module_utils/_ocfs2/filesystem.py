@@ -8,7 +8,7 @@ from .._host.commands import run
 from .._host.lock import alone
 from .._plan.outcome import Outcome, on
 from .._plan.plan import Operation, Plan, Refusal
-from . import devices, settings, superblock, volumes
+from . import devices, settings, volumes
 
 LOCK = "/run/virtshare-ocfs2-filesystem.lock"
 USAGES = ("vmstore", "datafiles", "mail")
@@ -18,7 +18,7 @@ _LOOK_SECONDS = 20
 
 def work(params, check_mode):
     """The Outcome of ocfs2_filesystem."""
-    outcome = Outcome(Plan(), {"device": None, "volume": None})
+    outcome = Outcome(Plan(), {"device": None, "filesystem": None})
     if blockdevice.is_bare(params["device"]):
         outcome.warnings.append(devices.bare_words(params["label"], params["device"]))
     with outcome.collect():
@@ -38,8 +38,8 @@ def work(params, check_mode):
 def plan_filesystem(params, device):
     """The Plan of one filesystem on one host, or a Refusal. Pure. device: see devices.look()."""
     source = params["device"]
-    if device["trouble"]:
-        raise Refusal("%s. Attach the disk, or correct the device." % device["trouble"])
+    if device["problem"]:
+        raise Refusal("%s. Attach the disk, or correct the device." % device["problem"])
     plan = Plan()
     volume = device["volume"]
     if volume is None:
@@ -87,7 +87,7 @@ def _check(params):
 
 def _make(params, outcome):
     device = _look(params["device"])
-    if params["formatted_by"] and device["volume"] is None and not device["trouble"]:
+    if params["formatted_by"] and device["volume"] is None and not device["problem"]:
         raise Refusal("host %s has formatted %s, and here there is still nothing on it: it is not the same device. "
                       "Write the path below /dev/disk/by-id that the disk has on all hosts." % (
                           params["formatted_by"], params["device"]))
@@ -103,12 +103,7 @@ def _make(params, outcome):
         device = _look(params["device"])
         if device["volume"] is None or device["volume"]["label"] != params["label"]:
             raise Refusal("all was done, and on %s there is still no OCFS2 %s." % (params["device"], params["label"]))
-    outcome.result.update(device=device["path"], volume=in_words(device["volume"]))
-
-
-def in_words(volume):
-    """A volume as modules return it: its UUID as everybody else writes it."""
-    return None if volume is None else dict(volume, uuid=superblock.uuid_of(volume["uuid"]))
+    outcome.result.update(device=device["path"], filesystem=device["volume"])
 
 
 def _look(source):

@@ -52,8 +52,13 @@ def plan_cluster(hosts, expected):
 def cluster_of(name, nodes, reserved):
     """The Cluster of what plan_cluster() returned, as a module gets it."""
     return Cluster(
-        name, [Node(node["name"], int(node["number"]), node["address"], int(node["port"])) for node in nodes],
+        name, [_node(node) for node in nodes],
         {int(each["number"]): each["name"] for each in reserved}, "local", [])
+
+
+def _node(told):
+    """The Node of what a module takes or tells of one."""
+    return Node(told["name"], int(told["number"]), told["address"], int(told["port"]))
 
 
 def _typed(host):
@@ -107,7 +112,7 @@ def _sources(host, info, name):
     live = info["live"]
     if live is not None and live["name"] == name:
         yield Source("the kernel of %s" % host, Cluster(
-            name, [Node(*node[:4]) for node in live["nodes"]], {}, live["heartbeat_mode"], []), True)
+            name, [_node(node) for node in live["nodes"]], {}, live["heartbeat_mode"], []), True)
 
 
 def _refuse_forgotten_numbers(name, members, sources, hosts):
@@ -157,10 +162,10 @@ def _look_at_volumes(hosts, result, name, filesystems, missing):
     for filesystem in filesystems:
         seen = _seen(hosts, filesystem["device"])
         for host, device in seen.items():
-            if device["trouble"]:
+            if device["problem"]:
                 result[host]["problems"].append("filesystem %s: %s. Attach the disk, or correct the device." % (
-                    filesystem["label"], device["trouble"]))
-        seen = {host: device for host, device in seen.items() if not device["trouble"]}
+                    filesystem["label"], device["problem"]))
+        seen = {host: device for host, device in seen.items() if not device["problem"]}
         wrong = _wrong(filesystem["device"], seen, name, number, filesystem)
         if not wrong and seen and not _volume(seen):
             wrong = _not_to_be_made(filesystem, seen, [host for host in hosts if host not in seen] + missing, number)
@@ -176,10 +181,10 @@ def _look_at_volumes(hosts, result, name, filesystems, missing):
 
 
 def _look_at_shares(hosts, result, name, number, looked_at):
-    """The volumes of shares that are not declared as filesystems: a device that is missing is their own trouble."""
+    """The volumes of shares that are not declared as filesystems: a device that is missing is their own problem."""
     for source in dict.fromkeys(source for each in hosts.values() for source in each["sources"]):
         seen = {host: device for host, device in _seen(hosts, source).items()
-                if not device["trouble"] and device["volume"] and device["volume"]["uuid"] not in looked_at}
+                if not device["problem"] and device["volume"] and device["volume"]["uuid"] not in looked_at}
         for words in _wrong(source, seen, name, number, {"slots": None, "label": None}):
             for host in seen:
                 result[host]["problems"].append(words)

@@ -8,10 +8,10 @@ import os
 import re
 import socket
 
-from . import cluster_conf, settings
+from . import cluster_conf, settings, superblock
 
 # What a host needs to belong to a cluster; where they lie differs from one distribution to the next.
-TOOLS = ("o2cb", "mount.ocfs2", "mkfs.ocfs2", "mounted.ocfs2")
+PROGRAMS = ("o2cb", "mount.ocfs2", "mkfs.ocfs2", "mounted.ocfs2")
 UNIT = "o2cb.service"
 _PROGRAM_DIRECTORIES = ("usr/sbin", "sbin", "usr/bin")
 _MODULES = ("ocfs2", "ocfs2_stack_o2cb")
@@ -30,8 +30,8 @@ class Host:
     def read(self):
         """The host's state, as JSON can hold it:
 
-        node: its name without the domain, as o2cb compares it. kernel: its release. tools: the programs that are
-        missing. driver: whether the kernel has OCFS2. service: {"exists", "enabled"}. cluster_conf: the text, ""
+        node: its name without the domain, as o2cb compares it. kernel: its release. missing_programs: those of
+        ocfs2-tools that it does not have. driver: whether the kernel has OCFS2. service: {"exists", "enabled"}. cluster_conf: the text, ""
         when there is none. settings_path, settings: the file of the service and {variable: value} in it.
         drop_in: the text of what systemd is told beyond, "" for nothing.
         live: see running().
@@ -40,7 +40,7 @@ class Host:
         return {
             "node": socket.gethostname().split(".")[0],
             "kernel": os.uname()[2],
-            "tools": self.missing_tools(),
+            "missing_programs": self.missing_programs(),
             "driver": self.has_driver(),
             "service": self.service(),
             "cluster_conf": self.text(cluster_conf.PATH),
@@ -65,8 +65,8 @@ class Host:
                 return path
         return settings.PATHS[0] if os.path.isdir(self.path("/etc/sysconfig")) else settings.PATHS[1]
 
-    def missing_tools(self):
-        return [name for name in TOOLS
+    def missing_programs(self):
+        return [name for name in PROGRAMS
                 if not any(os.path.exists(self.path(directory, name)) for directory in _PROGRAM_DIRECTORIES)]
 
     def has_driver(self):
@@ -90,7 +90,7 @@ class Host:
     def running(self):
         """The cluster that the kernel has, or None.
 
-        C({"name", "nodes": [[name, number, address, port, local]], "settings": {name: int or None},
+        C({"name", "nodes": [{"name", "number", "address", "port", "local"}], "settings": {name: int or None},
         "regions": [UUID of each volume whose heartbeat runs], "heartbeat_mode"})
         """
         top = self.path(_CLUSTERS)
@@ -103,17 +103,17 @@ class Host:
         for node in _directories(os.path.join(top, name, "node")):
             def attribute(which, node=node):
                 return self.text("%s/%s/node/%s/%s" % (_CLUSTERS, name, node, which)).strip()
-            nodes.append([node, int(attribute("num") or 0), attribute("ipv4_address"),
-                          int(attribute("ipv4_port") or 0), attribute("local") == "1"])
+            nodes.append({"name": node, "number": int(attribute("num") or 0), "address": attribute("ipv4_address"),
+                          "port": int(attribute("ipv4_port") or 0), "local": attribute("local") == "1"})
         live = {}
         for setting in settings.SETTINGS:
             text = self.text("%s/%s/%s" % (_CLUSTERS, name, setting.attribute)).strip()
             live[setting.name] = int(text) if text.isdigit() else None
         return {
             "name": name,
-            "nodes": sorted(nodes, key=lambda node: node[1]),
+            "nodes": sorted(nodes, key=lambda node: node["number"]),
             "settings": live,
-            "regions": _directories(os.path.join(top, name, "heartbeat")),
+            "regions": [superblock.uuid_of(region) for region in _directories(os.path.join(top, name, "heartbeat"))],
             "heartbeat_mode": self.text("%s/%s/heartbeat/mode" % (_CLUSTERS, name)).strip() or "local",
         }
 

@@ -115,20 +115,20 @@ def _running(plan, host, state, cluster, values):
             "%s: it runs the o2cb cluster %s, and %s is declared; o2cb runs one at a time. Write the name %s, or, "
             "when it is not needed any more, unmount its volumes and stop it on all hosts (systemctl stop o2cb), then "
             "run again." % (host, live["name"], cluster.name, live["name"]))
-    seen = {node[0]: node for node in live["nodes"]}
+    seen = {node["name"]: node for node in live["nodes"]}
     reasons = []
     for node in cluster.nodes:
         found = seen.get(node.name)
         if found is None:
             continue
-        if found[1] != node.number:
+        if found["number"] != node.number:
             raise Refusal(
                 "%s: node %s runs with number %d, and %d is declared. The number of a running cluster is never "
-                "changed." % (host, node.name, found[1], node.number))
-        if (found[2], found[3]) != (node.address, node.port):
+                "changed." % (host, node.name, found["number"], node.number))
+        if (found["address"], found["port"]) != (node.address, node.port):
             reasons.append(("address", "node %s is at %s port %d, and %s port %d is declared" % (
-                node.name, found[2], found[3], node.address, node.port)))
-        if node.name == state["node"] and not found[4]:
+                node.name, found["address"], found["port"], node.address, node.port)))
+        if node.name == state["node"] and not found["local"]:
             reasons.append(("cluster", "node %s does not know that it is this host" % node.name))
     for setting, old, new in settings.differences(live["settings"], values):
         reasons.append((setting.name, "%s is %d (%s), and %d is declared" % (setting.name, old, setting.meaning, new)))
@@ -145,7 +145,7 @@ def _running(plan, host, state, cluster, values):
         plan.operations.append(Operation("restart", cluster.name, "restart o2cb: %s" % "; ".join(
             words for dummy, words in reasons)))
         plan.before["o2cb"] = _in_words(seen, live["settings"])
-        plan.after["o2cb"] = _in_words({node.name: node for node in cluster.nodes}, values)
+        plan.after["o2cb"] = _in_words({node.name: node._asdict() for node in cluster.nodes}, values)
         return
     for node in cluster.nodes:
         if node.name not in seen:
@@ -158,7 +158,7 @@ def _running(plan, host, state, cluster, values):
 
 def _in_words(nodes, values):
     return "nodes %s; %s" % (
-        ", ".join("%s at %s port %s" % (name, node[2], node[3]) for name, node in sorted(nodes.items())),
+        ", ".join("%s at %s port %s" % (name, node["address"], node["port"]) for name, node in sorted(nodes.items())),
         ", ".join("%s %s" % (setting.name, values[setting.name]) for setting in settings.SETTINGS))
 
 

@@ -37,7 +37,7 @@ def _address(params, state):
     where = "%s of %s" % (cluster_conf.PATH, params["host"])
     written = cluster_conf.parse(state["cluster_conf"], where).get(params["name"])
     live = state["live"] if state["live"] and state["live"]["name"] == params["name"] else None
-    recorded = [node[2] for node in live["nodes"] if node[0] == state["node"]] if live else []
+    recorded = [node["address"] for node in live["nodes"] if node["name"] == state["node"]] if live else []
     recorded += [node.address for node in written.nodes if node.name == state["node"]] if written else []
     return address.chosen(
         params["host"], address.own_addresses(params["timeout"]), params["address"], params["network"],

@@ -26,7 +26,7 @@ BYTES = 3 * _BLOCK_SIZES[-1]
 def parse(data):
     """The filesystem in the first BYTES of a device, or None when there is no OCFS2.
 
-    C({"label", "uuid" (32 hexadecimal digits, upper case), "slots", "block_size", "cluster_size", "local" (bool),
+    C({"label", "uuid" (as udev writes it), "slots", "block_size", "cluster_size", "local" (bool),
     "stack", "cluster" ("" for what does not say it), "global_heartbeat" (bool)})
     """
     for size in _BLOCK_SIZES:
@@ -50,7 +50,7 @@ def _fields(superblock):
     said = bool(incompat & (_INCOMPAT_USERSPACE_STACK | _INCOMPAT_CLUSTERINFO))
     return {
         "label": _text(superblock[0x50:0x90]),
-        "uuid": binascii.hexlify(superblock[0x90:0xA0]).decode("ascii").upper(),
+        "uuid": uuid_of(binascii.hexlify(superblock[0x90:0xA0]).decode("ascii")),
         "slots": slots,
         "block_size": 1 << block_bits,
         "cluster_size": 1 << cluster_bits,

@@ -9,7 +9,7 @@ A device is what devices.look() tells of it.
 import re
 
 from .._plan.plan import refuse
-from . import settings, superblock
+from . import settings
 
 LABEL_BYTES = 63
 LAST_SLOT = 255
@@ -42,7 +42,7 @@ def checked(filesystems):
 
 
 def differing(source, seen):
-    """Why a source is not the same device on all hosts, or None. seen: {host: device}, each without trouble."""
+    """Why a source is not the same device on all hosts, or None. seen: {host: device}, each without a problem."""
     hosts = sorted(seen)
     first = hosts[0]
     for host in hosts[1:]:
@@ -120,4 +120,4 @@ def _names(device):
 
 
 def _volume_in_words(volume):
-    return "has the volume %s" % superblock.uuid_of(volume["uuid"]) if volume else "has no OCFS2"
+    return "has the volume %s" % volume["uuid"] if volume else "has no OCFS2"

@@ -10,7 +10,7 @@ from tests.support.action import work
 
 SHARE = {"path": "/srv/x", "type": "ocfs2", "source": "LABEL=x"}
 INFO = {
-    "node": "hv1", "kernel": "6.12", "driver": True, "tools": [], "address": "192.0.2.1",
+    "node": "hv1", "kernel": "6.12", "driver": True, "missing_programs": [], "address": "192.0.2.1",
     "service": {"exists": True, "enabled": True}, "cluster_conf": "", "settings_path": "/etc/default/o2cb",
     "settings": {}, "drop_in": "", "live": None, "devices": []}
 HOST = {"name": "vms", "port": 7777, "removed_nodes": [], "number": None, "filesystems": [], "sources": [],

@@ -33,7 +33,7 @@ VOLUME = superblock.parse(BEGINNING)
 
 def device(source=DISK, volume=None, **changes):
     return dict({
-        "source": source, "bare": False, "trouble": None, "path": "/dev/sdb", "number": "8:16", "bytes": 1 << 30,
+        "source": source, "bare": False, "problem": None, "path": "/dev/sdb", "number": "8:16", "bytes": 1 << 30,
         "identity": "naa.1", "by_id": ["wwn-1"], "known": volume is not None, "volume": volume, "content": [],
         "users": []}, **changes)
 
@@ -41,7 +41,7 @@ def device(source=DISK, volume=None, **changes):
 def host(own, devices=None, conf=None, live=None, **changes):
     variables = dict(settings.variables("vms", VALUES))
     info = {
-        "node": "hv%d" % own, "kernel": "6.12", "driver": True, "tools": [], "address": "192.0.2.%d" % own,
+        "node": "hv%d" % own, "kernel": "6.12", "driver": True, "missing_programs": [], "address": "192.0.2.%d" % own,
         "service": {"exists": True, "enabled": True},
         "cluster_conf": cluster_conf.with_cluster("", conf) if conf else "",
         "settings_path": "/etc/default/o2cb", "settings": variables, "live": live,
@@ -58,7 +58,7 @@ def running(*numbers, **changes):
     cluster = Cluster("vms", nodes, {}, "local", [])
 
     def live(own, regions=("R",), **values):
-        return {"name": "vms", "nodes": [list(node) + [node.name == "hv%d" % own] for node in nodes],
+        return {"name": "vms", "nodes": [dict(node._asdict(), local=node.name == "hv%d" % own) for node in nodes],
                 "settings": dict(VALUES, **values), "regions": list(regions), "heartbeat_mode": "local"}
     return cluster, live
 
@@ -79,9 +79,9 @@ def refused(hosts, expected=()):
 
 def test_what_mkfs_wrote_is_read():
     assert VOLUME == {
-        "label": "vm", "uuid": "7D0E2B16F7BE4F62B60FE8F694FBA91A", "slots": 2, "block_size": 1024, "cluster_size": 4096,
+        "label": "vm", "uuid": "7d0e2b16-f7be-4f62-b60f-e8f694fba91a", "slots": 2, "block_size": 1024, "cluster_size": 4096,
         "local": False, "stack": "o2cb", "cluster": "vms", "global_heartbeat": False}
-    assert superblock.uuid_of(VOLUME["uuid"]) == "7d0e2b16-f7be-4f62-b60f-e8f694fba91a"
+    assert superblock.uuid_of("7D0E2B16F7BE4F62B60FE8F694FBA91A") == VOLUME["uuid"]
     assert superblock.parse(b"\0" * superblock.BYTES) is None
     assert superblock.parse(BEGINNING[:2048]) is None
 
@@ -176,7 +176,7 @@ def test_nothing_is_formatted_in_a_run_that_saw_only_some_hosts():
     cluster, live = running(1, 2)
     found = plan_cluster(group(host(1, conf=cluster, live=live(1))), ["hv1", "hv2"])
     assert found["format"] == [] and "host hv2 was not looked at" in problems(found)["hv1"][0]
-    gone = {"source": DISK, "bare": False, "trouble": "there is no device %s" % DISK}
+    gone = {"source": DISK, "bare": False, "problem": "there is no device %s" % DISK}
     found = plan_cluster(group(host(1), host(2, [gone])), [])
     assert found["format"] == []
     assert "host hv2 was not looked at" in problems(found)["hv1"][0] and "Attach the disk" in problems(found)["hv2"][0]
@@ -209,10 +209,10 @@ def test_a_volume_that_cannot_be_used_is_refused_with_the_command_that_changes_i
 
 def test_volumes_of_shares_are_looked_at_too_but_a_missing_one_is_the_shares_trouble():
     hosts = converged(filesystems=[], sources=["/dev/sdb", "LABEL=gone"])
-    missing = {"source": "LABEL=gone", "bare": False, "trouble": "there is no device LABEL=gone"}
+    missing = {"source": "LABEL=gone", "bare": False, "problem": "there is no device LABEL=gone"}
     for name, each in hosts.items():
         each["info"]["devices"] = [
-            device("/dev/sdb", dict(VOLUME, uuid="A" * 32 if name == "hv1" else "B" * 32)), missing]
+            device("/dev/sdb", dict(VOLUME, uuid=superblock.uuid_of(("A" if name == "hv1" else "B") * 32))), missing]
     found = problems(plan_cluster(hosts, []))
     assert [len(said) for said in found.values()] == [1, 1]
     assert all("/dev/sdb is not the same device on all hosts" in said[0] for said in found.values())
@@ -277,7 +277,7 @@ def test_one_host_formats_once_and_the_others_take_notice():
     (device(volume=dict(VOLUME, label="other")), {}, "has the label 'other'"),
     (device(volume=dict(VOLUME, cluster="old")), {}, "the cluster old"),
     (device(volume=VOLUME), {"slots": 3}, "3 are declared"),
-    ({"source": DISK, "trouble": "there is no device"}, {}, "Attach the disk"),
+    ({"source": DISK, "problem": "there is no device"}, {}, "Attach the disk"),
 ])
 def test_one_host_alone_refuses_as_well(found, changes, words):
     with pytest.raises(Refusal, match=words):

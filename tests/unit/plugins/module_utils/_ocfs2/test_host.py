@@ -23,7 +23,7 @@ def write(root, files):
 def test_a_bare_host(tmp_path):
     found = Host(str(tmp_path)).read()
     assert found["live"] is None and found["cluster_conf"] == "" and found["settings"] == {}
-    assert found["tools"] == ["o2cb", "mount.ocfs2", "mkfs.ocfs2", "mounted.ocfs2"]
+    assert found["missing_programs"] == ["o2cb", "mount.ocfs2", "mkfs.ocfs2", "mounted.ocfs2"]
     assert found["driver"] is False and found["service"] == {"exists": False, "enabled": False}
     assert found["settings_path"] == "/etc/default/o2cb"
 
@@ -70,10 +70,12 @@ def test_what_the_kernel_runs(tmp_path):
         CONFIGFS + "heartbeat/7D0E2B16F7BE4F62B60FE8F694FBA91A/pid": "7\n", CONFIGFS + "idle_timeout_ms": "60000\n",
     })
     assert Host(str(tmp_path)).running() == {
-        "name": "vms", "nodes": [["hv1", 0, "192.0.2.11", 7777, True], ["hv2", 1, "192.0.2.12", 7777, False]],
+        "name": "vms", "nodes": [
+            {"name": "hv1", "number": 0, "address": "192.0.2.11", "port": 7777, "local": True},
+            {"name": "hv2", "number": 1, "address": "192.0.2.12", "port": 7777, "local": False}],
         "settings": {"heartbeat_threshold": 61, "idle_timeout_ms": 60000, "keepalive_delay_ms": None,
                      "reconnect_delay_ms": None},
-        "regions": ["7D0E2B16F7BE4F62B60FE8F694FBA91A"], "heartbeat_mode": "local"}
+        "regions": ["7d0e2b16-f7be-4f62-b60f-e8f694fba91a"], "heartbeat_mode": "local"}
 
 
 OWN = ["10.0.2.15", "192.0.2.11"]

@@ -12,18 +12,17 @@ from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan impor
 VALUES = {"heartbeat_threshold": 31, "idle_timeout_ms": 30000, "keepalive_delay_ms": 2000, "reconnect_delay_ms": 2000}
 NODES = [Node("hv1", 0, "192.0.2.11", 7777), Node("hv2", 1, "192.0.2.12", 7777)]
 CLUSTER = Cluster("vms", NODES, {}, "local", [])
-REGION = "7D0E2B16F7BE4F62B60FE8F694FBA91A"
+REGION = "7d0e2b16-f7be-4f62-b60f-e8f694fba91a"
 
 
 def live(nodes=tuple(NODES), regions=(REGION,), name="vms", **values):
-    return {"name": name, "nodes": [[node.name, node.number, node.address, node.port, node.name == "hv1"]
-                                    for node in nodes],
+    return {"name": name, "nodes": [dict(node._asdict(), local=node.name == "hv1") for node in nodes],
             "settings": dict(VALUES, **values), "regions": list(regions), "heartbeat_mode": "local"}
 
 
 def state(running, conf=CLUSTER, variables=None, enabled=True, driver=True):
     return {
-        "node": "hv1", "kernel": "6.12", "driver": driver, "tools": [], "service": {"exists": True, "enabled": enabled},
+        "node": "hv1", "kernel": "6.12", "driver": driver, "missing_programs": [], "service": {"exists": True, "enabled": enabled},
         "cluster_conf": cluster_conf.with_cluster("", conf) if conf else "", "settings_path": "/etc/default/o2cb",
         "settings": dict(settings.variables("vms", VALUES)) if variables is None else variables, "live": running,
         "drop_in": settings.drop_in("192.0.2.11") if conf else ""}
@@ -114,7 +113,7 @@ def test_another_running_cluster_is_refused():
 
 def test_a_cluster_that_does_not_know_this_host_is_started_anew():
     found = live(regions=())
-    found["nodes"][0][4] = False
+    found["nodes"][0]["local"] = False
     assert names(present(state(found))) == ["restart"]
 
 
