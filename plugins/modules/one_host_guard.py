@@ -37,14 +37,14 @@ options:
     type: list
     elements: str
     required: true
-  shares:
+  attributes:
     description:
       - The attributes of the shares that count, such as V(VIRTSHARE_PROJECTS). A host that says nothing of one of them is
         unknown. Without them all that a host says counts.
     type: list
     elements: str
     default: []
-  limit:
+  max_disabled:
     description:
       - How many hosts guards may have disabled at the same time; the others are reported. A third of O(hosts), at least one,
         when not given. All hosts with the mark that the user is shown count, whether in O(hosts) or not.
@@ -95,7 +95,7 @@ hosts:
   type: list
   elements: dict
   contains:
-    host:
+    name:
       description: Its name.
       type: str
       returned: always
@@ -107,8 +107,8 @@ hosts:
       description: Its state before, such as V(monitored) or V(disabled).
       type: str
       returned: always
-    shares:
-      description: V(good), V(bad) or V(unknown).
+    verdict:
+      description: What is said of its shares, V(good), V(bad) (some are lost) or V(unknown).
       type: str
       returned: always
     action:

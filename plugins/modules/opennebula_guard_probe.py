@@ -45,7 +45,7 @@ options:
         beside O(remotes).
     type: bool
     default: true
-  owner:
+  user:
     description: The user that runs C(onehost) when the module runs as root.
     type: str
     default: oneadmin

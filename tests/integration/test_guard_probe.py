@@ -116,9 +116,12 @@ told()
 foreseen = install(check=True, state="absent", attributes=[])
 removed, gone = install(state="absent", attributes=[]), told()
 none_left = install(state="absent", attributes=[])
-result = dict(predicted=predicted, untouched=untouched, first=first, copied=copied, owners=owners, second=second, again=again,
+left = [os.path.exists(name) for name in FILES]
+# The runuser of this test knows no other.
+other = install(user="libvirt-qemu")
+result = dict(other=other["msg"], predicted=predicted, untouched=untouched, first=first, copied=copied, owners=owners, second=second, again=again,
               more=did(more), mode=did(mode), foreseen=foreseen, removed=removed, gone=gone, none_left=none_left["changed"],
-              left=[os.path.exists(name) for name in FILES])
+              left=left)
 """)
     for key in ("changed", "operations", "diff"):
         assert result["predicted"][key] == result["first"][key]
@@ -128,6 +131,7 @@ result = dict(predicted=predicted, untouched=untouched, first=first, copied=copi
     assert result["copied"] == result["gone"] == "oneadmin sync --force\n"
     assert result["owners"] == [[9869, "0o100755"], [0, "0o100755"]]
     assert (result["second"]["changed"], result["again"]) == (False, "")
+    assert "as libvirt-qemu, ended with 1" in result["other"]
     assert result["more"] == ["write", "write", "sync"] and result["mode"] == ["write", "sync"]
     assert not result["none_left"] and result["left"] == [False, False]
 

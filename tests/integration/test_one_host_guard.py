@@ -81,7 +81,7 @@ def cloud():
 
 
 def rows(result):
-    return {row["host"]: row["action"] for row in result["hosts"]}
+    return {row["name"]: row["action"] for row in result["hosts"]}
 
 
 def nothing_happens(cloud, action, words="", name="hv1"):
@@ -97,6 +97,8 @@ def test_a_monitored_host_with_a_lost_share_is_marked_then_disabled_once(cloud):
     cloud.told("hv2", "lost")
     predicted, _calls, writes = cloud.run(check=True)
     assert writes == [] and cloud.state("hv2") == MONITORED
+    assert predicted["hosts"][1] == {"name": "hv2", "id": cloud.ids["hv2"], "state": "monitored", "verdict": "bad",
+                                     "action": "disable", "why": "VIRTSHARE_A is lost"}
     result, calls, writes = cloud.run()
     for key in ("operations", "diff", "hosts", "changed"):
         assert predicted[key] == result[key]
@@ -198,9 +200,10 @@ def test_never_more_hosts_than_the_limit_at_once(cloud):
     assert "guards have disabled 1 already, and may disable no more than 1" in "".join(result["warnings"])
     again, _calls, writes = cloud.run()
     assert writes == [] and sorted(rows(again).values()) == ["limit", "limit", "waiting"]
-    result, _calls, _writes = cloud.run(limit=0)
+    assert "max_disabled -1 is not possible" in cloud.attempt(max_disabled=-1)[0]["msg"]
+    result, _calls, _writes = cloud.run(max_disabled=0)
     assert not result["changed"]
-    result, _calls, _writes = cloud.run(limit=3)
+    result, _calls, _writes = cloud.run(max_disabled=3)
     assert [cloud.state(name) for name in NAMES] == [DISABLED] * 3
 
 
@@ -248,7 +251,7 @@ def test_the_last_host_that_takes_guests_is_disabled_only_where_a_limit_says_so(
     result, _calls, writes = cloud.run()
     assert writes == [] and rows(result)["hv1"] == "limit"
     assert "hv1 (monitored): VIRTSHARE_A is lost; it is the last host that is monitored and enabled" in "".join(result["warnings"])
-    assert rows(cloud.run(limit=1)[0])["hv1"] == "disable"
+    assert rows(cloud.run(max_disabled=1)[0])["hv1"] == "disable"
 
 
 def test_the_reason_is_kept_up_to_date(cloud):
@@ -264,7 +267,7 @@ def test_the_reason_is_kept_up_to_date(cloud):
 
 def test_only_shares_that_count_count_and_all_of_them_must_be_there(cloud):
     cloud.told("hv1", "lost", VIRTSHARE_B="ok")
-    result, _calls, writes = cloud.run(shares=["VIRTSHARE_B"])
+    result, _calls, writes = cloud.run(attributes=["VIRTSHARE_B"])
     assert writes == [] and "hv2 (monitored): VIRTSHARE_B says nothing" in "".join(result["warnings"])
     assert cloud.state("hv1") == MONITORED
 
@@ -425,7 +428,7 @@ def test_a_host_that_goes_while_it_is_looked_at_is_named_and_the_others_are_done
         return carried_out(client, operations)
 
     monkeypatch.setattr(host_guard, "_carried_out", deleted)
-    result, _calls, _writes = cloud.attempt(limit=2)
+    result, _calls, _writes = cloud.attempt(max_disabled=2)
     assert result["failed"] and f"Error getting host [{cloud.ids['hv1']}]" in result["msg"] and cloud.state("hv2") == DISABLED
 
 

@@ -15,8 +15,8 @@ ARGUMENT_SPEC = dict(
     CONNECTION_SPEC,
     state=dict(type="str", default="present", choices=["present", "absent"]),
     hosts=dict(type="list", elements="str", required=True),
-    shares=dict(type="list", elements="str", default=[]),
-    limit=dict(type="int"),
+    attributes=dict(type="list", elements="str", default=[]),
+    max_disabled=dict(type="int"),
     max_age=dict(type="int", default=1260),
     max_monitoring_age=dict(type="int", default=360),
 )
@@ -26,14 +26,15 @@ def work(params, check_mode):
     """The Outcome of one_host_guard."""
     outcome = Outcome(Plan(), {"hosts": []}, secrets=secrets_in(params["api_url"]))
     with outcome.collect():
-        if params["limit"] is not None and params["limit"] < 0:
-            raise Failure("limit %d is not possible. Write how many hosts guards may have disabled at once." % params["limit"])
+        if params["max_disabled"] is not None and params["max_disabled"] < 0:
+            raise Failure("max_disabled %d is not possible. Write how many hosts guards may have disabled at once."
+                          % params["max_disabled"])
         client = Client.from_params(params)
         outcome.hide(client.secrets)
         pool = _hosts(client)
         hosts = _expected(client, params["hosts"], pool)
         plan, rows = plans.removal(hosts) if params["state"] == "absent" else plans.plan(
-            hosts, pool, params["shares"], time.time(), params)
+            hosts, pool, params["attributes"], time.time(), params)
         touched = {operation.target for operation in plan.operations}
         _require_rights(client, [host for host in hosts if host is hosts[0] or host["name"] in touched])
         outcome.plan = plan
@@ -122,5 +123,5 @@ def _reports(rows):
     """What an operator should know of, a sentence each."""
     for row in rows:
         if row["why"] and (row["action"] in (plans.HELD, plans.WAITING, plans.LEFT, plans.FOREIGN)
-                           or row["shares"] == plans.UNKNOWN):
-            yield "%s (%s): %s" % (row["host"], row["state"], row["why"])
+                           or row["verdict"] == plans.UNKNOWN):
+            yield "%s (%s): %s" % (row["name"], row["state"], row["why"])

@@ -70,10 +70,10 @@ def _read(element, times):
     }
 
 
-def verdict(host, shares, now, settings):
+def verdict(host, names, now, settings):
     """(BAD, GOOD or UNKNOWN, why) of a host's shares.
 
-    shares: names of attributes that count, empty for all that the host prints. settings: {"max_age"}.
+    names: of the attributes that count, empty for all that the host prints. settings: {"max_age"}.
     """
     attributes = host["attributes"]
     checked = objects.whole_number(attributes.get(host_attributes.CHECKED, ""))
@@ -84,47 +84,47 @@ def verdict(host, shares, now, settings):
         # Without a number that is another one in each run: the mark holds these words, and is written when they change.
         return UNKNOWN, ("its guard looked last at %s UTC" % time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(checked))
                          if age > 0 else "its clock is more than %d s ahead" % settings["max_age"])
-    states = {name: attributes.get(name, "nothing") for name in shares or host_attributes.states_of(attributes)}
+    states = {name: attributes.get(name, "nothing") for name in names or host_attributes.states_of(attributes)}
     for word, found in (("lost", BAD), ("unknown", UNKNOWN), ("nothing", UNKNOWN)):
-        names = sorted(name for name, state in states.items() if state == word)
-        if names:
-            return found, "%s %s" % (", ".join(names), "says nothing" if word == "nothing" else "is %s" % word)
+        said = sorted(name for name, state in states.items() if state == word)
+        if said:
+            return found, "%s %s" % (", ".join(said), "says nothing" if word == "nothing" else "is %s" % word)
     strange = sorted(name for name, state in states.items() if state not in ("ok", "degraded", host_attributes.ABSENT))
     if strange:
         return UNKNOWN, "%s has an unknown state" % ", ".join(strange)
     return GOOD, ""
 
 
-def plan(hosts, pool, shares, now, settings):
-    """(Plan, [a row for each host]). A row: {"host", "id", "state", "shares", "action", "why"}, see above for the words.
+def plan(hosts, pool, names, now, settings):
+    """(Plan, [a row for each host]). A row: {"name", "id", "state", "verdict", "action", "why"}, see above for the words.
 
-    pool: all hosts of OpenNebula, these among them. settings: {"max_age", "max_monitoring_age": seconds, "limit": hosts that
-    may be disabled by guards at once, None for a third of hosts, and never the last of several that takes guests}. Those of the
-    pool that are disabled already count.
+    pool: all hosts of OpenNebula, these among them. names: see verdict(). settings: {"max_age", "max_monitoring_age": seconds,
+    "max_disabled": hosts that may be disabled by guards at once, None for a third of hosts, and never the last of several that
+    takes guests}. Those of the pool that are disabled already count.
     """
-    limit = settings["limit"] if settings["limit"] is not None else max(1, len(hosts) // 3)
+    limit = settings["max_disabled"] if settings["max_disabled"] is not None else max(1, len(hosts) // 3)
     looked_at = set(host["id"] for host in hosts)
     # One of ours that is marked and monitored is decided on below. One of another guard's may be disabled at this moment.
     taken = sum(host["mark"] is not None and (host["state"] == DISABLED or host["id"] not in looked_at) for host in pool)
     open_ones = sum(host["state"] == MONITORED for host in pool)
-    spares_last = settings["limit"] is None and len(pool) > 1
+    spares_last = settings["max_disabled"] is None and len(pool) > 1
     whole, rows = Plan(), []
     for host in sorted(hosts, key=lambda one: one["id"]):
-        found, why = verdict(host, shares, now, settings)
+        found, why = verdict(host, names, now, settings)
         action, words = _decide(host, found, why, now, settings)
         if action == TO_DISABLE:
             if taken >= limit:
                 action, words = HELD, "%s; guards have disabled %d already, and may disable no more than %d at once" % (
                     why, taken, limit)
             elif spares_last and open_ones <= 1:
-                action, words = HELD, ("%s; it is the last host that is monitored and enabled, and only a declared limit lets a "
-                                       "guard disable that one" % why)
+                action, words = HELD, ("%s; it is the last host that is monitored and enabled, and only a declared max_disabled "
+                                       "lets a guard disable that one" % why)
             else:
                 taken += 1
                 open_ones -= 1
         whole.add(Plan(list(_operations(host, action, why, now)), *_diff(host, action, why)))
-        rows.append({"host": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
-                     "shares": found, "action": action, "why": words})
+        rows.append({"name": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
+                     "verdict": found, "action": action, "why": words})
     return whole, rows
 
 
@@ -139,8 +139,8 @@ def removal(hosts):
             whole.add(Plan([Operation(UPDATE, host["name"], "remove %s" % ", ".join(names), host=host["id"],
                                       call=[host["id"], text, APPEND], expects={})],
                            {host["name"]: {"attributes": names}}, {host["name"]: {"attributes": []}}))
-        rows.append({"host": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
-                     "shares": UNKNOWN, "action": FOREIGN if still else KEPT,
+        rows.append({"name": host["name"], "id": host["id"], "state": STATES.get(host["state"], str(host["state"])),
+                     "verdict": UNKNOWN, "action": FOREIGN if still else KEPT,
                      "why": "it stays disabled until you enable it: onehost enable %d" % host["id"] if still else ""})
     return whole, rows
 

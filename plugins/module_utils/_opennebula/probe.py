@@ -21,7 +21,7 @@ ARGUMENT_SPEC = dict(
     remotes=dict(type="path", default="/var/lib/one/remotes"),
     drivers=dict(type="list", elements="str", default=["kvm", "qemu", "lxc"]),
     sync=dict(type="bool", default=True),
-    owner=dict(type="str", default="oneadmin"),
+    user=dict(type="str", default="oneadmin"),
     timeout=dict(type="float", default=300.0),
 )
 _NAME = "virtshare_guard.sh"
@@ -133,11 +133,11 @@ def _carry_out(operation, params):
     else:
         # OpenNebula refuses it to root.
         command = ["onehost", "sync", "--force"]
-        code, output = commands.run(command if os.geteuid() else ["runuser", "-l", params["owner"], "-c", " ".join(command)],
+        code, output = commands.run(command if os.geteuid() else ["runuser", "-l", params["user"], "-c", " ".join(command)],
                                     params["timeout"])
         if code != 0:
             raise Failure("onehost sync --force, as %s, ended with %d: %s. The front end is done, the hosts are not; correct that and "
-                          "run the task again, which repeats the command." % (params["owner"], code, output or "no output"))
+                          "run the task again, which repeats the command." % (params["user"], code, output or "no output"))
         os.unlink(_uncopied(params))
 
 

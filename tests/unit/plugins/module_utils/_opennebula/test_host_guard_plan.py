@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.virtshare.storage.plugins.module_utils._opennebula import host_guard_plan as plans
 
 NOW = 1_800_000_000
-SETTINGS = {"max_age": 1000, "max_monitoring_age": 300, "limit": None}
+SETTINGS = {"max_age": 1000, "max_monitoring_age": 300, "max_disabled": None}
 MARKS = (None, {}, {"WHY": "another"}, {"WHY": "VIRTSHARE_A is lost", "SINCE": "5"})
 NEWS = ("ok", "degraded", "lost", "unknown", "strange", "absent", None)
 CHECKED = (str(NOW - 10), str(NOW - 2000), str(NOW + 2000), "0", "", "007", "\u00b2", "9" * 30, "-5")
@@ -87,13 +87,13 @@ def test_a_host_that_another_guard_has_marked_counts_in_whatever_state(state):
     other = host(state, {"WHY": "x"}, "lost", CHECKED[0], HARMS[0], 2)
     assert actions([lost], [lost, other, SPARE]) == ["limit"]
     assert actions([lost], [lost, dict(other, mark=None), SPARE]) == ["disable"]
-    assert actions([lost], [lost, other, SPARE], limit=2) == ["disable"]
+    assert actions([lost], [lost, other, SPARE], max_disabled=2) == ["disable"]
 
 
 @pytest.mark.parametrize("mark", MARKS)
 def test_one_that_is_marked_already_does_not_stand_in_its_own_way(mark):
     lost = host(plans.MONITORED, mark, "lost", CHECKED[0], HARMS[0], 1)
-    assert actions([lost], [lost, SPARE], limit=1) == ["disable"]
+    assert actions([lost], [lost, SPARE], max_disabled=1) == ["disable"]
 
 
 @pytest.mark.parametrize("state", sorted(set(plans.STATES) - {plans.MONITORED}))
@@ -102,9 +102,9 @@ def test_the_last_host_that_takes_guests_is_disabled_only_where_a_limit_says_so(
     elsewhere = host(state, None, "ok", CHECKED[0], HARMS[0], 3)
     plan, rows = plans.plan([lost], [lost, elsewhere], [], NOW, SETTINGS)
     assert not plan.operations and rows[0]["why"] == (
-        "VIRTSHARE_A is lost; it is the last host that is monitored and enabled, and only a declared limit lets a guard disable "
-        "that one")
-    assert actions([lost], [lost, elsewhere], limit=1) == ["disable"]
+        "VIRTSHARE_A is lost; it is the last host that is monitored and enabled, and only a declared max_disabled lets a guard "
+        "disable that one")
+    assert actions([lost], [lost, elsewhere], max_disabled=1) == ["disable"]
     # Where there is one host only, its guests have nowhere else to go in any case.
     assert actions([lost], [lost]) == ["disable"]
 
