@@ -130,11 +130,11 @@ shares:
       description: C(bytes), C(free_bytes), C(files) and C(free_files) of the last answer, null without one.
       returned: always
       type: dict
-    proven:
+    last_proof:
       description: When this host last took part in a proof of all hosts, in seconds since 1970, or null.
       returned: always
       type: float
-    written:
+    last_write:
       description: When it was last written as each writer, in seconds since 1970, or null.
       returned: always
       type: float

@@ -87,7 +87,7 @@ result = [found, check(), json.load(open(STATE)), open("/run/virtshare/guard.att
           os.listdir(A)]
 """)
     assert (found["state"], found["why"], found["seen"], found["pending"], found["printed"]) == ("ok", "", "ok", None, "")
-    assert found["writes"] == {"oneadmin": None} and found["written"] == document["time"]
+    assert found["writes"] == {"oneadmin": None} and found["last_write"] == document["time"]
     assert found["space"]["bytes"] == 8 * 1024 * 1024
     assert document["state"] == "ok" and document["gone"] == [] and document["host"] == "hv1"
     assert checked[0] == 0 and checked[1].startswith("VIRTSHARE OK - 1 of 1 shares is ok | '/srv/shares/a'=")
@@ -182,7 +182,7 @@ os.chmod(A, 0o755)
 # Until it is time to write again nobody notices.
 resting = run()
 known = json.load(open(STATE))
-known["shares"][0]["written"] -= 601
+known["shares"][0]["last_write"] -= 601
 json.dump(known, open(STATE, "w"))
 denied, again = run(), run()
 os.chmod(A, 0o777)

@@ -17,9 +17,9 @@ EXTENSIONS = ROOT / "extensions"
 RULES = EXTENSIONS / "prometheus/virtshare_guard.rules.yml"
 TESTS = EXTENSIONS / "prometheus/virtshare_guard.tests.yml"
 SHARE = {"path": '/srv/a "b"\\c', "type": "nfs", "source": "nas1:/e", "name": "VIRTSHARE_A", "state": "ok", "since": 1.5,
-         "why": "", "space": {"bytes": 10, "free_bytes": 5, "files": 3, "free_files": 2}, "seconds": 0.1, "proven": 2.0,
-         "written": 3.0}
-DOCUMENT = {"shares": [SHARE, dict(SHARE, path="/srv/q", state="lost", space=None, seconds=None, proven=None, written=None)],
+         "why": "", "space": {"bytes": 10, "free_bytes": 5, "files": 3, "free_files": 2}, "seconds": 0.1, "last_proof": 2.0,
+         "last_write": 3.0}
+DOCUMENT = {"shares": [SHARE, dict(SHARE, path="/srv/q", state="lost", space=None, seconds=None, last_proof=None, last_write=None)],
             "time": 100.5, "seconds": 0.2, "interval": 30, "version": "1.0.0"}
 
 

@@ -10,9 +10,9 @@ the run took. state: the worst of all shares. shares: a list, each with
     path, type, source, name (of OpenNebula's attribute); state (ok, degraded, unknown, lost), since (seconds since 1970),
     why (a sentence, "" when ok); seen (what the last run alone would say); pending (null, or the change under way: state,
     why, since, runs); found (mounted, unmounted, foreign, at_rest, silent, error); seconds (that the answer took, or null);
-    space (bytes, free_bytes, files, free_files; of the last answer, or null); proven (when this host last took part in a
-    proof of all, or null); written (when it was last written as each writer, or null), writes ({user: null or why not}, or
-    null); stuck (null, or pid and start of a process that still waits for an answer)
+    space (bytes, free_bytes, files, free_files; of the last answer, or null); last_proof (when this host last took part
+    in a proof of all, or null); last_write (when it was last written as each writer, or null), writes ({user: null or why
+    not}, or null); stuck (null, or pid and start of a process that still waits for an answer)
 gone: a list of shares that are no longer declared, each with name and since, for a quarter of an hour.
 
 A reader takes a document that is older than three intervals for none.
@@ -51,10 +51,10 @@ def _share(config, share, before, seen, now):
     if before is not None and (before["source"], before["type"]) != (share["source"], share["type"]):
         # Another share is declared at the path: what was known is of the old one.
         before = None
-    written = before and before["written"]
+    last_write = before and before["last_write"]
     writes = before and before["writes"]
     if seen.get("writes") is not None:
-        written, writes = now, seen["writes"]
+        last_write, writes = now, seen["writes"]
     limits = config["limits"]
     state, why = judge.weigh(share, dict(seen, writes=writes), config["host"], limits, now, before["state"] if before else judge.OK)
     known = before and {key: before[key] for key in ("state", "since", "why", "seen", "pending")}
@@ -62,7 +62,8 @@ def _share(config, share, before, seen, now):
         judge.settled(known, state, why, now, limits),
         path=share["path"], type=share["type"], source=share["source"], name=share["name"], found=seen["found"],
         seconds=seen.get("seconds"), space=seen.get("space") or (before and before["space"]),
-        proven=seen.get("proven", before and before["proven"]), written=written, writes=writes, stuck=seen.get("stuck"))
+        last_proof=seen.get("proven", before and before["last_proof"]), last_write=last_write, writes=writes,
+        stuck=seen.get("stuck"))
 
 
 def _gone(config, previous, now):
@@ -82,7 +83,7 @@ def due_to_write(config, previous, now):
 
 
 def _written_lately(known, interval, now):
-    return (known is not None and known["written"] is not None and 0 <= now - known["written"] < interval
+    return (known is not None and known["last_write"] is not None and 0 <= now - known["last_write"] < interval
             and not any((known["writes"] or {}).values()))
 
 
@@ -145,9 +146,9 @@ _METRICS = (
      lambda share: (share["space"] or {}).get("free_files")),
     ("virtshare_share_answer_duration_seconds", "How long the share took to answer.", lambda share: share["seconds"]),
     ("virtshare_share_last_proof_timestamp_seconds", "When the host last took part in a proof of all hosts.",
-     lambda share: share["proven"]),
+     lambda share: share["last_proof"]),
     ("virtshare_share_last_write_timestamp_seconds", "When the share was last written as each of its writers.",
-     lambda share: share["written"]),
+     lambda share: share["last_write"]),
 )
 
 

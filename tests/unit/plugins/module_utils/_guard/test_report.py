@@ -42,7 +42,7 @@ def test_room_and_the_last_write_are_kept_while_nobody_answers():
     first = document()
     then = document(first, now=130.0, p={"found": "silent", "server": "nas1", "instead": "no answer within 5 s"})
     share = then["shares"][0]
-    assert (share["space"], share["written"], share["writes"], share["proven"], share["seconds"]) == (
+    assert (share["space"], share["last_write"], share["writes"], share["last_proof"], share["seconds"]) == (
         SPACE, 100.0, {"vm": None}, 90.0, None)
     assert (share["state"], share["seen"], share["pending"]["runs"]) == ("ok", "unknown", 1)
     assert then["state"] == "ok"
