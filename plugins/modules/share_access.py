@@ -256,12 +256,36 @@ paths:
       returned: always
     writers:
       description:
-        - For each writer whether it C(writes), and its C(operations).
-        - The operations are C(create), C(write), C(fsync), C(rename), C(read_back), C(lock), C(fallocate),
-          C(punch_hole), C(direct_io), C(xattr) and C(delete), each with C(result) (V(supported), V(not_supported),
-          V(denied), V(failed) or V(not_tried)) and C(words), the error and what it costs a guest.
+        - Each writer that was tried, by name. Its C(uid), primary C(gid) and C(groups), whether it C(writes), and its
+          C(tests).
+        - The tests are C(create), C(write), C(fsync), C(rename), C(read_back), C(lock), C(fallocate), C(punch_hole),
+          C(direct_io), C(xattr) and C(delete), each with C(result) (V(supported), V(not_supported), V(denied),
+          V(failed) or V(not_tried)) and C(words), the error and what it costs a guest.
+        - It C(writes) when C(create), C(write), C(fsync), C(rename), C(read_back) and C(delete) are V(supported).
+        - Empty in check mode, for a share with O(shares[].read_only), and where the path has a problem already.
       type: dict
       returned: always
+      sample:
+        oneadmin:
+          uid: 9869
+          gid: 9869
+          groups: [108, 9869]
+          writes: true
+          tests:
+            create: {result: supported, words: ""}
+            write: {result: supported, words: ""}
+            fsync: {result: supported, words: ""}
+            rename: {result: supported, words: ""}
+            read_back: {result: supported, words: ""}
+            lock: {result: supported, words: ""}
+            fallocate:
+              result: not_supported
+              words: "EOPNOTSUPP: Operation not supported; a preallocated image is written in full, zero by zero, which is
+                slow and uses the network"
+            punch_hole: {result: supported, words: ""}
+            direct_io: {result: supported, words: ""}
+            xattr: {result: supported, words: ""}
+            delete: {result: supported, words: ""}
     problems:
       description: What is wrong with this path, in sentences.
       type: list

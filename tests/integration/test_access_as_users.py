@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 def test_the_table_is_what_the_system_calls_say(tmp_path, kind):
     found = run_as_root(tmp_path, BY_HAND + prepare(kind) + f"""
 made = {access()}
-tables = {{name: entry["operations"] for name, entry in made["paths"][0]["writers"].items()}}
+tables = {{name: entry["tests"] for name, entry in made["paths"][0]["writers"].items()}}
 result = [made, tables, by_hand(share, 9869, 9869, [993, 9869]), by_hand(share, 64055, 993, [993]), os.listdir(share)]
 """)
     made, tables, oneadmin, guest, left = found
@@ -38,7 +38,7 @@ result = [made, tables, by_hand(share, 9869, 9869, [993, 9869]), by_hand(share, 
 
 def test_it_says_what_a_missing_operation_costs(tmp_path):
     made = run_as_root(tmp_path, prepare("ext3") + f"result = {access()}")
-    row = made["paths"][0]["writers"]["oneadmin"]["operations"]["fallocate"]
+    row = made["paths"][0]["writers"]["oneadmin"]["tests"]["fallocate"]
     assert row == {"result": "not_supported", "words": (
         "EOPNOTSUPP: Operation not supported; a preallocated image is written in full, zero by zero, which is slow and "
         "uses the network")}
@@ -76,8 +76,8 @@ def test_a_denied_user_is_told_which_bit_is_missing(tmp_path):
         "that it may write (such as mode: \"2770\" with a group it is in)")
     writers = made["paths"][0]["writers"]
     assert not writers["stranger"]["writes"]
-    assert writers["stranger"]["operations"]["create"]["result"] == "denied"
-    assert writers["stranger"]["operations"]["write"]["result"] == "not_tried"
+    assert writers["stranger"]["tests"]["create"]["result"] == "denied"
+    assert writers["stranger"]["tests"]["write"]["result"] == "not_tried"
     assert writers["oneadmin"]["writes"], "the other users are still tried"
 
 

@@ -211,7 +211,7 @@ def test_the_table_over_nfs_is_what_the_system_calls_say(site):
         for user, ids in (("oneadmin", "9869, 9869, [993, 9869]"), ("libvirt-qemu", "64055, 993, [993]")):
             script = f"import json, os\n{BY_HAND}\nprint(json.dumps(by_hand('{PATH}', {ids})))\n"
             by_hand = json.loads(site.lab.ssh(host, "python3 -", stdin=script).stdout)
-            table = result["paths"][0]["writers"][user]["operations"]
+            table = result["paths"][0]["writers"][user]["tests"]
             assert {operation: row["result"] for operation, row in table.items()} == {
                 operation: "supported" if outcome == "ok" else MEANINGS[outcome] for operation, outcome in by_hand.items()
             }

@@ -237,7 +237,7 @@ class TriedHosts(Hosts):
         return {host: {found["path"]: found for found in result["paths"]} for host, result in results.items()}
 
     def test_write_test_says_what_the_same_operations_do_by_hand(self, host, hypervisor, writable, tried):
-        table = tried[hypervisor][writable.path]["writers"][writable.writer]["operations"]
+        table = tried[hypervisor][writable.path]["writers"][writable.writer]["tests"]
         said = {operation: row["result"] for operation, row in table.items()}
         assert said == by_hand(host, writable.writer, writable.path)
         assert {operation for operation, result in said.items() if result != "supported"} == writable.lacks
@@ -245,7 +245,7 @@ class TriedHosts(Hosts):
     def test_somebody_else_is_denied_and_told_why(self, host, hypervisor, writable, tried):
         found = tried[hypervisor][writable.path]
         assert by_hand(host, OUTSIDER, writable.path) == {"create": "denied"}
-        assert found["writers"][OUTSIDER]["operations"]["create"]["result"] == "denied"
+        assert found["writers"][OUTSIDER]["tests"]["create"]["result"] == "denied"
         (problem,) = found["problems"]
         assert problem.startswith(f"{hypervisor}: {writable.path}: {OUTSIDER} may not write: create: EACCES")
         assert f"{OUTSIDER} is neither its owner nor in its group, so the bits for others count, and" in problem

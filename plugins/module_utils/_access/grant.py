@@ -260,7 +260,7 @@ class _Path:
         table = yield from write_test.run(self.path, self.mount, account)
         failed = write_test.verdict(table)
         self.writers[user] = {"uid": account["uid"], "gid": account["gid"], "groups": account["groups"],
-                              "writes": not failed, "operations": table}
+                              "writes": not failed, "tests": table}
         if not failed:
             return
         operation, row = failed[0]
