@@ -150,11 +150,11 @@ class ModuleDocFragment:
 """, r"""
   path:
     description: The mount point, or with O(shares[].mount_point) a directory inside the share.
-    type: path
+    type: str
     required: true
   mount_point:
     description: The share's mount point, where O(shares[].path) is a directory inside it.
-    type: path
+    type: str
   tag:
     description: The tag by which the guest mounts it.
     type: str

@@ -27,7 +27,7 @@ options:
     suboptions:
       path:
         description: The mount point.
-        type: path
+        type: str
         required: true
       state:
         description: The declared state.

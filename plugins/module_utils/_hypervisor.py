@@ -30,8 +30,8 @@ ARGUMENT_SPEC = dict(
     host=dict(type="str"),
     users=dict(type="list", elements="str", default=[]),
     groups=dict(type="list", elements="str", default=[]),
-    paths=dict(type="list", elements="path", default=[]),
-    directories=dict(type="list", elements="path", default=[]),
+    paths=dict(type="list", elements="str", default=[]),
+    directories=dict(type="list", elements="str", default=[]),
     ocfs2=dict(type="dict", options=READING),
     timeout=dict(type="float", default=30.0),
 )

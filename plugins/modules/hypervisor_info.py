@@ -33,12 +33,12 @@ options:
   paths:
     description: The mount points to look at, absolute and normalised.
     type: list
-    elements: path
+    elements: str
     default: []
   directories:
     description: Directories that need not be mount points, to look at as well; absolute and normalised.
     type: list
-    elements: path
+    elements: str
     default: []
   min_version:
     description: See O(virtshare.storage.virtiofsd_info#module:min_version).

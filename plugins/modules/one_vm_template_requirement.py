@@ -33,7 +33,7 @@ options:
   paths:
     description: The shares, by their paths on the hosts.
     type: list
-    elements: path
+    elements: str
     required: true
   names:
     description:

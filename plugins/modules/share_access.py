@@ -26,14 +26,14 @@ options:
       - The paths of the shares whose owner, group, mode and ACL this host sets. One host of a share is enough.
       - When not given, those of all O(shares) that O(verify) does not name.
     type: list
-    elements: path
+    elements: str
   verify:
     description:
       - The paths of the shares that another host sets. Owner, group, mode and ACL are only verified, and a difference is
         a failure.
       - A share that neither O(set) nor O(verify) names is left alone, but for O(confinement).
     type: list
-    elements: path
+    elements: str
   directories:
     description:
       - Directories inside shares. In each its writers are tried, and nothing is set. It may be no mount.
@@ -43,7 +43,7 @@ options:
     suboptions:
       path:
         description: The directory, absolute and normalised.
-        type: path
+        type: str
         required: true
       writers:
         description: Users that must be able to write there.

@@ -47,7 +47,7 @@ options:
       - Directories inside O(shares) that are proven as well, each like a share of its own, in the directory instead of the
         share's root. One that is a share itself is passed over.
     type: list
-    elements: path
+    elements: str
     default: []
   controller:
     description:

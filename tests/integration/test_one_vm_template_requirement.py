@@ -267,3 +267,14 @@ def test_a_server_that_goes_away_in_between_loses_nothing(cloud, monkeypatch):
     monkeypatch.setattr(vm_requirement.Client, "call", call)
     _result, _calls, writes = cloud.run()
     assert writes == [UPDATE] and cloud.requirement(last) == ['VIRTSHARE_PROJECTS="ok"']
+
+
+def test_a_dollar_sign_in_a_path_is_part_of_it():
+    path = "/srv/shares/$HOME"
+    with opennebula(directories=[path]) as one:
+        store = one.by_hand("one.datastore.allocate", 'NAME="shares"\nTYPE="IMAGE_DS"\nDS_MAD="virtiofs"\nTM_MAD="local"\n'
+                            'SAFE_DIRS="/srv/shares"\nDISK_TYPE="FILESYSTEM"', -1)
+        image = one.by_hand("one.image.allocate", f'NAME="a"\nTYPE="FILESYSTEM"\nPATH="{path}"\nPERSISTENT="YES"', store)
+        one.by_hand("one.template.allocate", f'NAME="web"\nMEMORY="64"\nDISK=[IMAGE_ID="{image}"]')
+        result = one.run(MODULE, paths=[path])[0]
+        assert [(row["name"], row["attributes"]) for row in result["templates"]] == [("web", ["VIRTSHARE_HOME"])]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.gates import tree
-from tests.support import documentation
+from tests.support import documentation, public_names
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "plugins/modules").glob("*.py"))
@@ -36,6 +36,14 @@ def constants(path):
 def test_action_group_holds_exactly_the_modules_of_the_platform(group, prefix):
     runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
     assert sorted(runtime["action_groups"][group]) == [name for name in names(MODULES) if name.startswith(prefix)]
+
+
+def test_only_files_of_the_machine_a_module_runs_on_are_of_type_path():
+    """Ansible fills in ~ and $NAME in them, with what that machine's environment has: in the path of a share they are text."""
+    files = {"api_auth_file", "busybox", "ca_path", "daemon", "fstab", "kernel", "remotes"}
+    found = {name for name, form in public_names.current().items()
+             if name.startswith(("module ", "filter ")) and re.search(r"\bpath\b", form.partition(", default")[0])}
+    assert found and {name for name in found if name.rpartition(" ")[2] not in files} == set()
 
 
 def test_there_are_modules():

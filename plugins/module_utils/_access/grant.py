@@ -16,10 +16,11 @@ from . import acl, confinement, declared, named_accounts, ownership, permissions
 
 ARGUMENT_SPEC = dict(
     shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC_WITHOUT_CREDENTIALS),
-    set=dict(type="list", elements="path"),
-    verify=dict(type="list", elements="path"),
+    # What is declared is text, as it is in shares: type path would fill in variables of the host's environment.
+    set=dict(type="list", elements="str"),
+    verify=dict(type="list", elements="str"),
     directories=dict(type="list", elements="dict", default=[], options=dict(
-        path=dict(type="path", required=True),
+        path=dict(type="str", required=True),
         writers=dict(type="list", elements="str", default=[]),
     )),
     confinement=dict(type="bool", default=False),

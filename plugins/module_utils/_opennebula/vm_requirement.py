@@ -17,7 +17,7 @@ ALL = (-2, -1, -1)
 ARGUMENT_SPEC = dict(
     CONNECTION_SPEC,
     state=dict(type="str", default="present", choices=["present", "absent"]),
-    paths=dict(type="list", elements="path", required=True),
+    paths=dict(type="list", elements="str", required=True),
     names=dict(type="dict", default={}),
     templates=dict(type="list", elements="str", default=[]),
 )

@@ -22,7 +22,7 @@ ARGUMENT_SPEC = dict(
     host=dict(type="str", required=True),
     hosts=dict(type="list", elements="str", required=True),
     shares=dict(type="list", elements="dict", required=True, options=SHARE_SPEC_WITHOUT_CREDENTIALS),
-    directories=dict(type="list", elements="path", default=[]),
+    directories=dict(type="list", elements="str", default=[]),
     controller=dict(type="str", default=""),
     abandoned=dict(type="list", elements="str", default=[]),
     peers=dict(type="dict", default={}),

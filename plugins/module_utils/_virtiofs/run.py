@@ -21,8 +21,8 @@ PLATFORM_WRAPPER = "/var/tmp/one/vmm/kvm/virtiofsd.sh"
 PLATFORM_USER = "oneadmin"
 
 SHARE_SPEC = dict(
-    path=dict(type="path", required=True),
-    mount_point=dict(type="path"),
+    path=dict(type="str", required=True),
+    mount_point=dict(type="str"),
     tag=dict(type="str", required=True),
     type=dict(type="str", choices=list(registry.NAMES)),
     source=dict(type="str"),
