@@ -21,7 +21,8 @@ description:
 options:
   hosts:
     description:
-      - Only these hosts, by OpenNebula's names. One that OpenNebula does not have is left out.
+      - Only these hosts, by OpenNebula's names. One that OpenNebula does not show is a failure, as a user without rights
+        sees no hosts at all.
     type: list
     elements: str
 attributes:
@@ -33,6 +34,7 @@ attributes:
     description: Nothing changes.
 notes:
   - Costs one C(one.hostpool.info) and one C(one.clusterpool.info).
+  - The user needs the right USE on the hosts, C(oneacl create '#ID HOST/* USE').
 seealso:
   - module: virtshare.storage.guest_proof
   - module: virtshare.storage.virtiofsd_info
@@ -54,24 +56,27 @@ EXAMPLES = r"""
   ansible.builtin.include_role:
     name: virtshare.storage.guest_proof
   vars:
-    guest_proof_idmap: "{{ mapped.hosts[inventory_hostname].uid_map }}"
-    guest_proof_gid_idmap: "{{ mapped.hosts[inventory_hostname].gid_map }}"
+    guest_proof_idmap: "{{ my_map.uid_map }}"
+    guest_proof_gid_idmap: "{{ my_map.gid_map }}"
+    my_map: "{{ mapped.hosts | selectattr('name', 'eq', inventory_hostname) | first }}"
 """
 
 RETURN = r"""
 hosts:
-  description: Hosts by their names in OpenNebula.
+  description: The hosts, by their numbers.
   returned: success
-  type: dict
+  type: list
+  elements: dict
   contains:
+    name: {description: Its name in OpenNebula., type: str, returned: always}
     uid_map: {description: "Users as GUEST:HOST:COUNT.", type: str, returned: always}
     gid_map: {description: "Groups likewise.", type: str, returned: always}
     uid_from: {description: Where the number of the users comes from., type: str, returned: always}
     gid_from: {description: Where the number of the groups comes from., type: str, returned: always}
-    cluster: {description: Name of its cluster., type: str, returned: always}
+    cluster: {description: "Name of its cluster, null for one that is not shown.", type: str, returned: always}
   sample:
-    hv1: {cluster: default, gid_from: "OpenNebula's default", gid_map: "0:100000:65536",
-          uid_from: DISK of the host hv1, uid_map: "0:200000:65536"}
+    - {name: hv1, cluster: default, gid_from: "OpenNebula's default", gid_map: "0:100000:65536",
+       uid_from: DISK of the host hv1, uid_map: "0:200000:65536"}
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.
   returned: always

@@ -404,10 +404,13 @@ def test_the_map_of_each_host_is_read_where_opennebula_takes_it(one):
     one.by_hand("one.host.update", 2, 'DISK=[UID_MAP="200000"]', 1)
     found, calls, _writes = one.run("one_idmap_info")
     assert calls == ["one.hostpool.info", "one.clusterpool.info"]
-    assert {name: (host["uid_map"], host["gid_map"]) for name, host in found["hosts"].items()} == {
-        "hv1": ("0:100000:65536", "0:100000:65536"), "hv2": ("0:300000:65536", "0:300000:65536"),
-        "hv3": ("0:200000:65536", "0:300000:65536")}
-    assert list(one.run("one_idmap_info", hosts=["hv3", "other"])[0]["hosts"]) == ["hv3"]
+    assert [(host["name"], host["cluster"], host["uid_map"], host["gid_map"]) for host in found["hosts"]] == [
+        ("hv1", "default", "0:100000:65536", "0:100000:65536"), ("hv2", "east", "0:300000:65536", "0:300000:65536"),
+        ("hv3", "east", "0:200000:65536", "0:300000:65536")]
+    assert [host["name"] for host in one.run("one_idmap_info", hosts=["hv3", "hv1"])[0]["hosts"]] == ["hv1", "hv3"]
+    refused = one.attempt("one_idmap_info", hosts=["hv3", "other"])[0]
+    assert refused["failed"] and "does not show the host other to user oneadmin" in refused["msg"]
+    assert "oneacl create '#ID HOST/* USE'" in refused["msg"]
     one.by_hand("one.host.update", 0, 'DISK=[UID_MAP="100000:1"]', 1)
     assert "'100000:1' of DISK of the host hv1 is not the first number of a range of 65536 users" in \
         one.attempt("one_idmap_info")[0]["msg"]

@@ -6,10 +6,13 @@
 import time
 
 from .._plan.outcome import Outcome
-from .._plan.plan import Failure, NoAnswer, Plan, refuse
+from .._plan.plan import Failure, NoAnswer, Plan
 from .._plan.web import secrets_in, shown
 from . import host_guard_plan as plans
+from . import named_hosts
 from .client import AUTHORIZATION, CONNECTION_SPEC, ApiError, Client
+
+RIGHTS = "USE+ADMIN"
 
 ARGUMENT_SPEC = dict(
     CONNECTION_SPEC,
@@ -32,7 +35,7 @@ def work(params, check_mode):
         client = Client.from_params(params)
         outcome.hide(client.secrets)
         pool = _hosts(client)
-        hosts = _expected(client, params["hosts"], pool)
+        hosts = named_hosts.chosen(client, params["hosts"], pool, RIGHTS)
         plan, rows = plans.removal(hosts) if params["state"] == "absent" else plans.plan(
             hosts, pool, params["attributes"], time.time(), params)
         touched = {operation.target for operation in plan.operations}
@@ -54,22 +57,6 @@ def _hosts(client):
     return [dict(host, timestamp=times.get(host["id"])) for host in hosts]
 
 
-def _expected(client, names, hosts):
-    """Those of the hosts that are named; a Refusal for the others, which may be there and not be shown to this user.
-
-    OpenNebula keeps names unique, but for two hosts that are made at the same moment. Which of them is meant nobody knows.
-    """
-    known = {host["name"]: host for host in hosts}
-    doubled = [name for name in dict.fromkeys(names) if sum(host["name"] == name for host in hosts) > 1]
-    refuse(["OpenNebula at %s has more than one host %s (ids %s). Rename or delete all but one of them." % (
-        shown(client.url), name, " and ".join(str(host["id"]) for host in sorted(hosts, key=lambda one: one["id"])
-                                              if host["name"] == name)) for name in doubled])
-    missing = [name for name in names if name not in known]
-    refuse(["OpenNebula at %s does not show the host %s to user %s. Correct the name; or, if it is there, %s" % (
-        shown(client.url), ", ".join(missing), client.username, _rights(client.username))] if missing else [])
-    return [known[name] for name in dict.fromkeys(names)]
-
-
 def _require_rights(client, hosts):
     """A Failure unless the user may disable and enable these hosts.
 
@@ -82,12 +69,7 @@ def _require_rights(client, hosts):
         except ApiError as error:
             if error.code == AUTHORIZATION:
                 raise Failure("User %s may not disable and enable the host %s at OpenNebula at %s; %s" % (
-                    client.username, host["name"], shown(client.url), _rights(client.username)))
-
-
-def _rights(username):
-    return ("give the user %s the rights that this needs, as oneadmin on the front end: oneacl create '#ID HOST/* USE+ADMIN', "
-            "with the user's ID as oneuser list shows it" % username)
+                    client.username, host["name"], shown(client.url), named_hosts.way_to(RIGHTS, client.username)))
 
 
 def _carried_out(client, operations):
@@ -112,8 +94,8 @@ def _carried_out(client, operations):
             break
         except ApiError as error:
             over.add(operation.target)
-            problems.append("%s: %s%s" % (operation.target, error, " To disable and enable hosts, %s" % _rights(client.username)
-                                          if error.code == AUTHORIZATION else ""))
+            way_out = " To disable and enable hosts, %s" % named_hosts.way_to(RIGHTS, client.username)
+            problems.append("%s: %s%s" % (operation.target, error, way_out if error.code == AUTHORIZATION else ""))
             continue
         done.append(operation)
     return done, skipped, problems

@@ -32,15 +32,15 @@ def read_pool(document, tag):
 
 
 def maps(hosts, clusters):
-    """({host's name: {"uid_map", "gid_map", "uid_from", "gid_from", "cluster"}}, [problem, ...]).
+    """([{"name" (of the host), "uid_map", "gid_map", "uid_from", "gid_from", "cluster"}], [problem, ...]).
 
     uid_map, gid_map: GUEST:HOST:COUNT. *_from: the words for where the number comes from.
     """
     by_id = dict((cluster["id"], cluster) for cluster in clusters)
-    found, problems = {}, []
-    for host in hosts:
+    found, problems = [], []
+    for host in sorted(hosts, key=lambda one: one["id"]):
         cluster = by_id.get(host["cluster_id"])
-        one = {"cluster": cluster["name"] if cluster else None}
+        one = {"name": host["name"], "cluster": cluster["name"] if cluster else None}
         for kind, attribute in KINDS:
             word, origin = _number(host, cluster, attribute)
             if not re.match(r"^[0-9]+$", word) or int(word) + COUNT - 1 > LAST_ID:
@@ -49,7 +49,7 @@ def maps(hosts, clusters):
                 continue
             one[kind + "_map"] = "0:%d:%d" % (int(word), COUNT)
             one[kind + "_from"] = origin
-        found[host["name"]] = one
+        found.append(one)
     return found, problems
 
 

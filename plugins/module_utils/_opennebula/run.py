@@ -8,7 +8,19 @@ import time
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, NoAnswer, Plan
 from .._plan.web import secrets_in
-from . import datastore, datastore_plan, drivers, idmaps, image, image_plan, image_state, machines, objects, template
+from . import (
+    datastore,
+    datastore_plan,
+    drivers,
+    idmaps,
+    image,
+    image_plan,
+    image_state,
+    machines,
+    named_hosts,
+    objects,
+    template,
+)
 from .client import AUTHORIZATION, NO_EXISTS, ApiError, Client
 from .objects import NEW_ID
 from .pool import Pool
@@ -341,8 +353,8 @@ def idmap_info(params, _check_mode):
     with outcome.collect():
         client = _client(params, outcome)
         hosts = client.read(lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")
-        clusters = client.read(lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
         if params["hosts"] is not None:
-            hosts = [host for host in hosts if host["name"] in params["hosts"]]
+            hosts = named_hosts.chosen(client, params["hosts"], hosts, "USE")
+        clusters = client.read(lambda body: idmaps.read_pool(body, "CLUSTER"), "one.clusterpool.info")
         outcome.result["hosts"], outcome.problems = idmaps.maps(hosts, clusters)
     return outcome

@@ -24,8 +24,9 @@ def host(cluster=0, **disk):
 def test_the_host_comes_before_its_cluster(one, users, groups, origins):
     found, problems = idmaps.maps([one], CLUSTERS)
     assert problems == []
-    assert (found["hv1"]["uid_map"], found["hv1"]["gid_map"]) == (users, groups)
-    assert (found["hv1"]["uid_from"], found["hv1"]["gid_from"]) == origins
+    (mapped,) = found
+    assert (mapped["name"], mapped["uid_map"], mapped["gid_map"]) == ("hv1", users, groups)
+    assert (mapped["uid_from"], mapped["gid_from"]) == origins
 
 
 @pytest.mark.parametrize("word", ["100000:65536", "many", "-1", "4294967295"])
