@@ -19,8 +19,7 @@ _GROUP = "hypervisors"
 _PUBLISHER = "localhost"
 # What roles set themselves, and a cache of facts may have kept.
 # share_proof_summary is an artifact that AWX gives to the next jobs of a workflow.
-_FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "share_proof_report_problems", "share_proof_summary",
-          "virtiofsd_accounts")
+_FACTS = ("flexvdi_storage_requirements", "share_mounts_directories_result", "share_proof_summary", "virtiofsd_accounts")
 _PUBLISHED = ("opennebula_storage_", "flexvdi_storage_")
 
 

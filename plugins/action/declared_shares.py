@@ -45,7 +45,7 @@ def _by_path(troubles):
     """{path: sentence} of what earlier steps say of shares; the first of a path is the cause of what follows."""
     found = {}
     for each in troubles:
-        found.setdefault(each["path"], each.get("error") or "; ".join(each["problems"]))
+        found.setdefault(each["path"], each["error"])
     return found
 
 

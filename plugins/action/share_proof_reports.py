@@ -10,7 +10,7 @@ from ..module_utils._plan.plan import refuse
 from ..plugin_utils._action import ControllerAction
 
 _HERE = ("localhost", "127.0.0.1", "::1")
-_FILES = ("share_proof_report", "share_proof_page")
+_FILES = ("share_proof_report_json", "share_proof_report_html")
 
 
 class ActionModule(ControllerAction):
@@ -18,8 +18,8 @@ class ActionModule(ControllerAction):
 
     WHERE = "with where the reports of the proof are to go"
     ARGUMENTS = dict(
-        report=dict(type="str", default=""),
-        page=dict(type="str", default=""),
+        json=dict(type="str", default=""),
+        html=dict(type="str", default=""),
         host=dict(type="str", default="localhost"),
         url=dict(type="str", default=""),
         login=dict(type="bool", default=False),
@@ -28,7 +28,7 @@ class ActionModule(ControllerAction):
     def work(self, arguments, hosts):
         host = arguments["host"]
         here = host in _HERE or _full(hosts.variable(host, "ansible_connection")) == "ansible.builtin.local"
-        files = dict(zip(_FILES, (arguments["report"] or "", arguments["page"] or "")))
+        files = dict(zip(_FILES, (arguments["json"] or "", arguments["html"] or "")))
         problems = list(_against_url(arguments["url"] or "", arguments["login"]))
         if here:
             # Ansible would take the directory of the playbook, which is inside the collection.
@@ -41,7 +41,8 @@ class ActionModule(ControllerAction):
         warnings = ["%s is %s in the container of this job of AWX, which is gone with the job unless AWX mounts a volume there. "
                     "Name a host in share_proof_report_host, or an address in share_proof_report_url." % (name, path)
                     for name, path in files.items() if path and here and hosts.job().of_awx]
-        return {"report": files["share_proof_report"], "page": files["share_proof_page"], "here": here, "warnings": warnings}
+        json, html = (files[name] for name in _FILES)
+        return {"json": json, "html": html, "here": here, "warnings": warnings}
 
 
 def _full(plugin):

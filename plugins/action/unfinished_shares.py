@@ -26,7 +26,7 @@ class ActionModule(ControllerAction):
         problems = [] if proof and arguments["allow_partial"] else _of_missing(missing, proof)
         problems += [problem for share in (proof or {}).get("shares", ()) for problem in share["problems"]]
         for host in hosts.play:
-            problems += hosts.variable(host, "share_proof_report_problems") or []
+            problems += hosts.variable(host, "__share_proof_report_problems") or []
         for result in ("share_mounts_result", "share_access_result"):
             for found in hosts.registered(result, hosts.play).values():
                 problems += _of_host(found)

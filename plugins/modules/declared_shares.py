@@ -49,10 +49,7 @@ options:
       error:
         description: Why that is so.
         type: str
-      problems:
-        description: Why that is so, where there is no O(troubles[].error).
-        type: list
-        elements: str
+        required: true
   allow_empty:
     description: Whether an empty list is right. With V(false) it is a problem, as where what is not declared is removed.
     type: bool

@@ -16,12 +16,12 @@ description:
   - Warns in a job of AWX of files on the controller, as these are in a container that is gone with the job.
   - Runs on the controller only. Use it with C(run_once).
 options:
-  report:
+  json:
     description: The file for the result as JSON, nothing where there is to be none.
     type: str
     default: ""
-  page:
-    description: The file for the result as a page.
+  html:
+    description: The file for the result as an HTML page.
     type: str
     default: ""
   host:
@@ -45,18 +45,18 @@ seealso:
 EXAMPLES = r"""
 - name: Check where the reports go
   virtshare.storage.share_proof_reports:
-    page: reports/proof.html
+    html: reports/proof.html
   register: my_reports
   run_once: true
 """
 
 RETURN = r"""
-report:
-  description: The absolute path of O(report), empty without it.
+json:
+  description: The absolute path of O(json), empty without it.
   returned: success
   type: str
-page:
-  description: The absolute path of O(page), empty without it.
+html:
+  description: The absolute path of O(html), empty without it.
   returned: success
   type: str
 here:

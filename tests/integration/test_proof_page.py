@@ -85,8 +85,8 @@ def reports(tmp_path):
     """Called with a result of the proof: the page's text and the JSON that the role wrote of it."""
     def write(result):
         (tmp_path / "play.yml").write_text(PLAYBOOK)
-        extra = {"share_proof_result": result, "share_proof_page": str(tmp_path / "proof.html"),
-                 "share_proof_report": str(tmp_path / "proof.json"),
+        extra = {"share_proof_result": result, "share_proof_report_html": str(tmp_path / "proof.html"),
+                 "share_proof_report_json": str(tmp_path / "proof.json"),
                  "ansible_python_interpreter": sys.executable}
         (tmp_path / "extra.json").write_text(json.dumps(extra))
         run = run_playbook(tmp_path / "play.yml", inventories=["localhost,"],

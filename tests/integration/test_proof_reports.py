@@ -69,17 +69,17 @@ def reports(tmp_path):
 
 def problems(run):
     """What the end of a run has to fail with; the task that writes is passed over."""
-    return next(iter(run.facts("share_proof_report_problems").values()), None)
+    return next(iter(run.facts("__share_proof_report_problems").values()), None)
 
 
 def test_a_relative_path_is_below_the_directory_that_the_run_was_started_in(report):
     """And not below that of the playbook, which is inside the collection where the playbook is. A job is warned."""
     name = "proof-of-a-test.html"
     try:
-        run = report(JOB, share_proof_page=f".cache/{name}")
+        run = report(JOB, share_proof_report_html=f".cache/{name}")
         assert run.code == 0 and problems(run) == [] and run.changes == set(), run.output
         assert "<!DOCTYPE html>" in (ROOT / ".cache" / name).read_text(encoding="utf-8")
-        assert (f"share_proof_page is {ROOT}/.cache/{name} in the container of this job of AWX, which is gone with the job"
+        assert (f"share_proof_report_html is {ROOT}/.cache/{name} in the container of this job of AWX, which is gone with the job"
                 in " ".join(run.output.split()))
     finally:
         (ROOT / ".cache" / name).unlink(missing_ok=True)
@@ -90,19 +90,19 @@ def test_files_on_another_host(report, tmp_path):
     (tmp_path / "ssh").chmod(0o755)
     web1 = {"ansible_connection": "ssh", "ansible_ssh_executable": str(tmp_path / "ssh"), "ansible_become": False,
             "ansible_python_interpreter": sys.executable}
-    files = {f"share_proof_{kind}": str(tmp_path / kind) for kind in ("page", "report")}
+    files = {f"share_proof_report_{kind}": str(tmp_path / kind) for kind in ("html", "json")}
     run = report(JOB, {"web1": web1}, share_proof_report_host="web1", **files)
     assert run.code == 0 and problems(run) == [] and run.changes == set(), run.output
     assert {line["delegated_to"] for line in run.results if line["action"].endswith((".copy", ".template"))} == {"web1"}
     assert "in the container" not in run.output
-    assert json.loads((tmp_path / "report").read_text(encoding="utf-8")) == RESULT
-    assert "<!DOCTYPE html>" in (tmp_path / "page").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "json").read_text(encoding="utf-8")) == RESULT
+    assert "<!DOCTYPE html>" in (tmp_path / "html").read_text(encoding="utf-8")
 
 
 @pytest.mark.release
 def test_a_host_that_is_off_takes_nothing_but_the_report(report, tmp_path):
     """The proof is what it is; the report is missing, and is named at the end."""
-    run = report("", {"web1": OFF}, share_proof_report_host="web1", share_proof_page=str(tmp_path / "page"))
+    run = report("", {"web1": OFF}, share_proof_report_host="web1", share_proof_report_html=str(tmp_path / "page"))
     assert run.code == 0, run.output
     (problem,) = problems(run)
     assert problem.startswith("the report of the proof was not written: ") and "127.0.0.1 port 1" in problem

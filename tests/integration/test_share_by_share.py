@@ -45,6 +45,9 @@ result.append(rooms.run("site"))
     assert first["writes"].count("one.image.allocate") == 4, first["messages"]
     for name in ("gone", "full"):
         assert paths[name] in first["messages"]
+    # What its users could not do, and no proof was tried where they could not.
+    (full,) = (share for share in first["proof"]["shares"] if share["path"] == paths["full"])
+    assert full["state"] == "failed" and all("oneadmin" in problem for problem in full["problems"]), full["problems"]
     for name in ("a", "b", "c", "d"):
         assert f"{paths[name]}: proven" in first["output"] and f"hv1: {paths[name]}" not in first["messages"]
     assert second["code"] == 0, second["messages"]

@@ -20,7 +20,7 @@ from tests.support.privileged import run_as_root
 NAME = "proof-page.png"
 _SCRIPT = """
 from tests.support.rooms import Rooms
-with Rooms.open(["hv1", "hv2", "hv3"], ["media", "projects"], share_proof_page="/srv/proof.html") as rooms:
+with Rooms.open(["hv1", "hv2", "hv3"], ["media", "projects"], share_proof_report_html="/srv/proof.html") as rooms:
     proven = rooms.run("site")
     assert proven["code"] == 0, proven["messages"]
     rooms.sh("hv3", "umount /srv/shares/media")

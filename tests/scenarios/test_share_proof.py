@@ -185,7 +185,7 @@ def test_three_kinds_of_export_are_proven_and_nothing_is_left(site):
     assert site.left_on_the_server() == []
 
     report = site.playbook.parent / "proof.json"
-    first = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_report=str(report))
+    first = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_report_json=str(report))
     assert first.code == 0, first.failure_text()
     assert first.changes == predicted.changes
     remembered = {(host, task) for host, task in first.changes if "identity" in task}
@@ -272,7 +272,7 @@ def third(site):
 def test_three_hosts_are_proven_and_the_odd_one_out_is_named(site, third):
     declared = {"roles": ["share_proof"], "inventories": [third]}
     page = site.playbook.parent / "proof.html"
-    run = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_page=str(page), **declared)
+    run = site.run(PROJECTS, SQUASHED, MEDIA, share_proof_report_html=str(page), **declared)
     assert run.code == 0, run.failure_text()
     assert set(states(run).values()) == {"proven"} and len(states(run)) == 3
     for entry in run.facts("share_proof_result")["hv1"]["shares"]:

@@ -20,6 +20,7 @@ import typing
 import yaml
 from ansible_collections.virtshare.storage.plugins.action.checked_inventory import PLAYBOOK_VARIABLES
 from ansible_collections.virtshare.storage.plugins.module_utils._guard import report
+from ansible_collections.virtshare.storage.plugins.module_utils._plan import host_attributes
 
 from tests.support import documentation
 from tests.support.playbook import ROOT
@@ -49,6 +50,9 @@ def current() -> dict[str, str]:
     for group, modules in _load(ROOT / "meta/runtime.yml")["action_groups"].items():
         found.update((f"action group {group} holds {module}", "") for module in modules)
     found.update((f"metric {metric}", "") for metric in _metrics())
+    found.update((f"host attribute {name}", "") for name in (
+        host_attributes.CHECKED, host_attributes.MARK, *host_attributes.attributes_of(host_attributes.PREFIX + "<NAME>")))
+    found.update((f"statistics of a run {name}", "") for path in (ROOT / "roles").glob("*/tasks/*.yml") for name in _statistics(path))
     return dict(sorted(found.items()))
 
 
@@ -179,6 +183,11 @@ def _facts(tasks):
             found |= set(task.get("ansible.builtin.set_fact") or ())
             found |= {task["register"]} if "register" in task else set()
     return sorted(name for name in found if not name.startswith("_"))
+
+
+def _statistics(path):
+    """The names of what a file of tasks gives to set_stats, which AWX keeps as artifacts of the job."""
+    return [name for task in _flat(_load(path) or []) for name in task.get("ansible.builtin.set_stats", {}).get("data", ())]
 
 
 def _flat(tasks):

@@ -43,6 +43,9 @@ def test_the_list_has_a_name_of_every_kind():
         "playbook variable virtshare_shares": "",
         "action group opennebula holds one_datastores": "",
         "metric virtshare_share_state": "",
+        "host attribute VIRTSHARE_<NAME>_FREE_MB": "",
+        "host attribute VIRTSHARE_CHECKED": "",
+        "statistics of a run share_proof_summary": "",
     }.items():
         assert name in kept
         assert form in (None, kept[name])

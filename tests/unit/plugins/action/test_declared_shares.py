@@ -34,6 +34,11 @@ def test_all_problems_are_in_the_error():
         "shares": [], "types": [], "users": [], "groups": [], "problems": caught.value.problems}
 
 
+def test_of_what_earlier_steps_said_of_a_share_the_first_counts():
+    said = [{"path": "/srv/x", "error": "not mounted"}, {"path": "/srv/x", "error": "not writable"}]
+    assert work("declared_shares", shares=[GOOD], troubles=said)["troubles"] == {"/srv/x": "not mounted"}
+
+
 def test_accounts_are_those_of_the_shares_to_be_mounted():
     shares = [
         {"path": "/srv/a", "type": "nfs", "source": "nas1:/a", "access": {"owner": "oneadmin", "writers": ["oneadmin"]}},
