@@ -125,7 +125,7 @@ EXAMPLES = r"""
   ansible.builtin.include_role:
     name: virtshare.storage.virtiofsd
   vars:
-    virtiofsd_found: "{{ my_hypervisor }}"
+    virtiofsd_found: "{{ my_hypervisor.virtiofsd if my_hypervisor.ready else {} }}"
 """
 
 RETURN = r"""

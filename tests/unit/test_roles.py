@@ -65,6 +65,7 @@ def test_options_are_described_and_required_ones_have_no_default(role):
     for name, option in options(role).items():
         assert option.get("description"), f"{name} is not described"
         assert option.get("type"), f"{name} has no type"
+        assert option["type"] != "list" or option.get("elements"), f"{name} does not say what it is a list of"
         assert not (option.get("required") and "default" in option), f"{name} is required and has a default"
 
 
@@ -162,3 +163,38 @@ def test_what_playbooks_name_for_themselves_is_told_apart_from_what_users_name()
     assert {"register", "group", "vars"} <= {kind for _playbook, kind, _name in found}
     assert [each for each in sorted(found) if each[2] not in own
             and not each[2].startswith("virtshare_" if each[1] == "group" else ("__virtshare_", f"__{each[0]}_"))] == []
+
+
+def used_by(role, entry):
+    """The names that the tasks of an entry point use, with those of the tasks and variables that they include."""
+    seen, todo, names = set(), [entry], set()
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            tasks = load(role, f"tasks/{name}.yml")
+            text = yaml.safe_dump(tasks, width=1000)
+            todo += re.findall(r"(?:include|import)_tasks: (?:file: )?(\w+)\.yml", text)
+            names |= set(re.findall(rf"\b_*{role}_\w+", text))
+    own = load(role, "vars/main.yml")
+    while True:
+        more = names | {found for name in names & set(own) for found in re.findall(rf"\b_*{role}_\w+", str(own[name]))}
+        if more == names:
+            return names
+        names = more
+
+
+ENTRIES = [(role, entry) for role in ROLES for entry in load(role, "meta/argument_specs.yml")["argument_specs"]]
+
+
+@pytest.mark.parametrize("role, entry", ENTRIES)
+def test_an_entry_point_declares_the_options_that_it_uses(role, entry):
+    spec = load(role, "meta/argument_specs.yml")["argument_specs"][entry]
+    assert spec.get("version_added")
+    assert (used_by(role, entry) & set(options(role))) - set(spec["options"]) == set()
+
+
+def test_what_an_entry_point_uses_is_found_behind_its_includes_and_variables():
+    assert {"ocfs2_cluster_packages", "ocfs2_cluster_idle_timeout_ms"} <= used_by("ocfs2_cluster", "main")
+    assert "share_access_fail" in used_by("share_access", "verify")
+    assert "share_access_confinement" not in used_by("share_access", "verify")
