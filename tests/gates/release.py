@@ -157,11 +157,11 @@ def problems(version, named, last, sections, branch, changed, tags):
 
 def tag_message(version, changes):
     """The text of a tag. changes: those of the version in changelogs/changelog.yaml."""
-    counted = [f"{len(changes[section])} {section.replace('_', ' ')}" for section in
+    counted = [f"{section.replace('_', ' ')}: {len(changes[section])}" for section in
                ("major_changes", "minor_changes", "breaking_changes", "deprecated_features", "removed_features",
                 "security_fixes", "bugfixes", "known_issues") if changes.get(section)]
     summary = changes.get("release_summary", "").strip()
-    counts = ", ".join(counted) + ": see CHANGELOG.rst" if counted else ""
+    counts = f"CHANGELOG.rst has {', '.join(counted)}." if counted else ""
     return "\n\n".join(filter(None, [f"{NAME} {version}", summary, counts])) + "\n"
 
 
@@ -222,8 +222,8 @@ def _git(log, root, *words):
 
 def _sections(fragments):
     """The names of all sections in a directory of fragments."""
-    # The extensions that antsibull-changelog reads.
-    found = [path for path in fragments.iterdir() if path.suffix in (".yml", ".yaml") and not path.name.startswith(".")]
+    # The extensions that antsibull-changelog reads. Git keeps no directory that a release has emptied.
+    found = [path for path in fragments.glob("*") if path.suffix in (".yml", ".yaml") and not path.name.startswith(".")]
     return set().union(*(_yaml(path) or {} for path in found))
 
 

@@ -66,7 +66,7 @@ def test_all_problems_are_named_at_once():
 def test_a_tag_says_what_the_release_brings():
     changes = {"release_summary": "The second one.\n", "bugfixes": ["a", "b"], "minor_changes": ["c"]}
     assert release.tag_message("1.1.0", changes) == (
-        "virtshare.storage 1.1.0\n\nThe second one.\n\n1 minor changes, 2 bugfixes: see CHANGELOG.rst\n")
+        "virtshare.storage 1.1.0\n\nThe second one.\n\nCHANGELOG.rst has minor changes: 1, bugfixes: 2.\n")
 
 
 def test_a_rehearsal_after_a_release_has_nothing_to_say_yet():
@@ -95,6 +95,7 @@ def test_fragments_of_both_extensions_count(tmp_path):
     for name, section in {"a.yml": "bugfixes", "b.yaml": "minor_changes", "c.txt": "removed_features", ".d.yml": "x"}.items():
         (tmp_path / name).write_text(f"{section}:\n  - text\n", encoding="utf-8")
     assert release._sections(tmp_path) == {"bugfixes", "minor_changes"}
+    assert release._sections(tmp_path / "no such directory") == set()
 
 
 @pytest.fixture
