@@ -40,4 +40,4 @@ class ActionModule(ControllerAction):
 def _per_host(shares, guest):
     """The paths that no other host has: of shares, and of the guest's directories inside them."""
     own = [share["path"] for share in mounted(shares) if registry.of(share).filesystem_per_host]
-    return own + [share["path"] for share in (guest or {}).get("shares") or () if share.get("mount_point") in own]
+    return own + [share["path"] for share in (guest or {}).get("shares") or () if share.get("share_path") in own]

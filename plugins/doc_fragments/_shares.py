@@ -149,13 +149,13 @@ class ModuleDocFragment:
     required: true
 """, r"""
   path:
-    description: The mount point, or with O(shares[].mount_point) a directory inside the share.
+    description: The share's path, or with O(shares[].share_path) a directory inside the share.
     type: str
     required: true
-  mount_point:
-    description: The share's mount point, where O(shares[].path) is a directory inside it.
+  share_path:
+    description: The share's path, where O(shares[].path) is a directory inside it.
     type: str
-  tag:
+  mount_tag:
     description: The tag by which the guest mounts it.
     type: str
     required: true
@@ -170,8 +170,8 @@ class ModuleDocFragment:
     description: The file to read, relative to the share's root.
     type: str
     required: true
-  expected:
-    description: What it must hold.
+  content:
+    description: What O(shares[].read) must hold.
     type: str
     required: true
   written_by:

@@ -18,7 +18,7 @@ options:
     description: A share as it is declared. Its C(path) is used, and C(read_only).
     type: dict
     required: true
-  tag:
+  mount_tag:
     description: By which the guest mounts it, at most 36 bytes. The last part of the path when not given.
     type: str
   binary:
@@ -57,7 +57,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ my_elements.memory_backing ~ my_elements.filesystem }}"
   vars:
-    my_elements: "{{ {'path': '/srv/shares/projects'} | virtshare.storage.libvirt_filesystem(tag='projects') }}"
+    my_elements: "{{ {'path': '/srv/shares/projects'} | virtshare.storage.libvirt_filesystem(mount_tag='projects') }}"
 """
 
 RETURN = r"""
@@ -91,10 +91,11 @@ from ..module_utils._share.values import truth
 from ..module_utils._virtiofs import elements
 
 
-def libvirt_filesystem(share, tag=None, **settings):
+def libvirt_filesystem(share, mount_tag=None, **settings):
     """{"filesystem", "memory_backing"}, the XML elements of a libvirt domain for a share, a dictionary with a path.
 
-    tag: by which the guest mounts it, at most 36 bytes, the last part of the path when not given. settings: see the options.
+    mount_tag: by which the guest mounts it, at most 36 bytes, the last part of the path when not given. settings: see the
+    options.
     """
     if not isinstance(share, dict) or not share.get("path"):
         raise AnsibleFilterError("libvirt_filesystem takes a share, a dictionary with a path such as "
@@ -105,7 +106,7 @@ def libvirt_filesystem(share, tag=None, **settings):
     settings["read_only"] = _truth(path, "read_only", share.get("read_only"), False)
     settings["xattr"] = _truth(path, "xattr", settings.get("xattr"), True)
     try:
-        rendered = elements.filesystem(path, tag or path.rstrip("/").rpartition("/")[2], **settings)
+        rendered = elements.filesystem(path, mount_tag or path.rstrip("/").rpartition("/")[2], **settings)
     except Refusal as refusal:
         raise AnsibleFilterError("%s: %s" % (path, refusal)) from refusal
     return {"filesystem": rendered, "memory_backing": elements.MEMORY_BACKING}

@@ -24,14 +24,15 @@ NEWUIDMAP = ("/usr/bin/newuidmap",)
 # As which libvirt runs guests on Debian and Ubuntu, and on EL.
 GUEST_USERS = ("libvirt-qemu", "qemu")
 
-_DAEMON_OPTIONS = ("min_version", "min_libvirt_version", "user", "subordinate_ids", "packages")
+_DAEMON_OPTIONS = ("min_version", "min_libvirt_version", "daemon_user", "subordinate_ids", "packages")
 ARGUMENT_SPEC = dict(
-    [(name, daemon.ARGUMENT_SPEC[name]) for name in _DAEMON_OPTIONS],
     host=dict(type="str"),
     users=dict(type="list", elements="str", default=[]),
     groups=dict(type="list", elements="str", default=[]),
     paths=dict(type="list", elements="str", default=[]),
     directories=dict(type="list", elements="str", default=[]),
+    virtiofsd=dict(type="dict", apply_defaults=True,
+                   options=dict((name, daemon.ARGUMENT_SPEC[name]) for name in _DAEMON_OPTIONS)),
     ocfs2=dict(type="dict", options=READING),
     timeout=dict(type="float", default=30.0),
 )
@@ -85,7 +86,7 @@ def _is_directory(path):
 def _daemon(params):
     """What virtiofsd_info returns; None where it refuses, which it can say itself when somebody asks for it."""
     try:
-        return daemon.info(dict(params, expected=False), False)
+        return daemon.info(dict(params["virtiofsd"], timeout=params["timeout"], installing=False), False)
     except Refusal:
         return None
 

@@ -113,10 +113,10 @@ EXAMPLES = r"""
   virtshare.storage.guest_proof:
     shares:
       - path: /srv/shares/projects
-        tag: projects
+        mount_tag: projects
         type: nfs
         read: .virtshare-proof-4f6dk2kd/hv2.nonce
-        expected: "{{ hostvars.hv2.my_nonce }}"
+        content: "{{ hostvars.hv2.my_nonce }}"
         written_by: hv2
         write: .virtshare-proof-4f6dk2kd/answer
 """
@@ -154,14 +154,14 @@ shares:
   elements: dict
   contains:
     path:
-      description: The mount point on the host.
+      description: The directory on the host that the guest was given.
       type: str
       returned: always
-    mount_point:
-      description: The share's mount point, where the path is a directory inside it; otherwise null.
+    share_path:
+      description: The share's path, where the path is a directory inside it; otherwise null.
       type: str
       returned: always
-    tag:
+    mount_tag:
       description: The tag.
       type: str
       returned: always
@@ -170,7 +170,7 @@ shares:
       type: float
       returned: always
     read:
-      description: Whether the guest read what was expected.
+      description: Whether the guest read O(shares[].content).
       type: bool
       returned: always
     wrote:

@@ -40,25 +40,30 @@ options:
     type: list
     elements: str
     default: []
-  min_version:
-    description: See O(virtshare.storage.virtiofsd_info#module:min_version).
-    type: raw
-  min_libvirt_version:
-    description: See O(virtshare.storage.virtiofsd_info#module:min_libvirt_version).
-    type: raw
-  user:
-    description: See O(virtshare.storage.virtiofsd_info#module:user).
-    type: str
-  subordinate_ids:
-    description: See O(virtshare.storage.virtiofsd_info#module:subordinate_ids).
-    type: str
-    default: 100000:65536
-  packages:
-    description:
-      - Packages that are wanted whatever is there already. The package manager's database is read only if there are any.
-    type: list
-    elements: str
-    default: []
+  virtiofsd:
+    description: What is asked of the virtiofs daemon, which is looked at in any case.
+    type: dict
+    suboptions:
+      min_version:
+        description: See O(virtshare.storage.virtiofsd_info#module:min_version).
+        type: raw
+      min_libvirt_version:
+        description: See O(virtshare.storage.virtiofsd_info#module:min_libvirt_version).
+        type: raw
+      daemon_user:
+        description: See O(virtshare.storage.virtiofsd_info#module:daemon_user).
+        type: str
+      subordinate_ids:
+        description: See O(virtshare.storage.virtiofsd_info#module:subordinate_ids).
+        type: str
+        default: 100000:65536
+      packages:
+        description:
+          - Packages that are wanted whatever is there already. The package manager's database is read only if there are
+            any.
+        type: list
+        elements: str
+        default: []
   ocfs2:
     description: What of OCFS2 to look at. Nothing when neither sources nor devices are given.
     type: dict
@@ -118,7 +123,8 @@ EXAMPLES = r"""
   virtshare.storage.hypervisor_info:
     users: "{{ my_declared.users }}"
     groups: "{{ my_declared.groups }}"
-    user: oneadmin
+    virtiofsd:
+      daemon_user: oneadmin
   register: my_hypervisor
 
 - name: Prepare what is not ready
@@ -144,15 +150,15 @@ ocfs2:
 missing:
   description:
     - What packages may have to bring, by name. Programs (V(virtiofsd), V(QEMU), V(libvirt), and V(newuidmap) for the
-      Rust daemon), O(packages), O(users) and O(groups).
+      Rust daemon), O(virtiofsd.packages), O(users) and O(groups).
   returned: success
   type: list
   elements: str
   sample: []
 ready:
   description:
-    - Whether nothing is missing, libvirt finds the daemon, and O(user) has its O(subordinate_ids), so that the role
-      P(virtshare.storage.virtiofsd#role) has nothing to do.
+    - Whether nothing is missing, libvirt finds the daemon, and O(virtiofsd.daemon_user) has its
+      O(virtiofsd.subordinate_ids), so that the role P(virtshare.storage.virtiofsd#role) has nothing to do.
   returned: success
   type: bool
 mounts:

@@ -27,18 +27,18 @@ options:
   min_libvirt_version:
     description: The oldest acceptable version of libvirt, such as V(11.0) for read-only shares. Any when not given.
     type: raw
-  user:
+  daemon_user:
     description:
       - The user that runs the Rust daemon, C(oneadmin) with OpenNebula. Its subordinate ids are looked at.
       - A user that does not exist needs none.
     type: str
   subordinate_ids:
     description:
-      - The subordinate ids that O(user) needs, as C(FIRST:COUNT). The default is what OpenNebula's guests are mapped
+      - The subordinate ids that O(daemon_user) needs, as C(FIRST:COUNT). The default is what OpenNebula's guests are mapped
         to.
     type: str
     default: 100000:65536
-  expected:
+  installing:
     description:
       - Whether packages of the same run are about to bring it. In check mode a missing daemon is then reported as
         RV(present=false) and is no failure. Without check mode it has no effect.
@@ -120,7 +120,7 @@ reachable:
   returned: success
   type: bool
 missing_subordinate_ids:
-  description: Those of V(subuid) and V(subgid) in which O(user) lacks O(subordinate_ids). Empty for the C daemon.
+  description: Those of V(subuid) and V(subgid) in which O(daemon_user) lacks O(subordinate_ids). Empty for the C daemon.
   returned: success
   type: list
   elements: str

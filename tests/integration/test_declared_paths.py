@@ -18,7 +18,7 @@ sh("mount -t tmpfs none /srv/data && mkdir /srv/data/vm && mount --bind /srv/dat
 share = declared(PATH, source="/srv/data", writers=["oneadmin"], mode="0777")
 os.chmod(PATH + "/vm", 0o777)
 inside = [dict(path=PATH + "/vm", writers=["oneadmin"])]
-asked = dict(path=PATH + "/vm", mount_point=PATH, tag="a", type="local", read="a", expected="a", written_by="hv2")
+asked = dict(path=PATH + "/vm", share_path=PATH, mount_tag="a", type="local", read="a", content="a", written_by="hv2")
 result = dict(
     access=run_module("share_access", dict(shares=[share], set=[PATH], directories=inside)),
     verified=run_module("share_access", dict(shares=[share], verify=[PATH])),
@@ -35,4 +35,4 @@ result = dict(
     assert [entry["path"] for entry in result["proof"]["shares"]] == [PATH, PATH + "/vm"]
     assert result["seen"]["mounts"] == [{"path": PATH, "source": "none", "fstype": "tmpfs"}]
     assert result["seen"]["directories"] == [{"path": PATH + "/vm", "is_directory": True, "parent_mount_point": PATH}]
-    assert [(entry["path"], entry["mount_point"]) for entry in result["guest"]["shares"]] == [(PATH + "/vm", PATH)]
+    assert [(entry["path"], entry["share_path"]) for entry in result["guest"]["shares"]] == [(PATH + "/vm", PATH)]

@@ -59,8 +59,8 @@ def says(*lines):
         target.write("".join("virtshare-proof: %%s\\r\\n" %% line for line in lines))
 directory = None
 def prove(**more):
-    place = dict(path=directory, mount_point=%(share)r) if directory else dict(path=%(share)r)
-    shares = [dict(place, tag="t", read="nonce", expected="right", written_by="hv2", write="answer")]
+    place = dict(path=directory, share_path=%(share)r) if directory else dict(path=%(share)r)
+    shares = [dict(place, mount_tag="t", read="nonce", content="right", written_by="hv2", write="answer")]
     return run_module("guest_proof", dict(dict(
         shares=shares, host="hv1", kernel="/srv/kernel", busybox="/srv/busybox", accelerator="tcg", timeout=20,
     ), **more))
@@ -100,7 +100,7 @@ program("/srv/virsh", open("/srv/virsh").read().replace('touch ', 'cp "$2" %s/do
 result = [prove(), open(state + "/domain").read()]
 """)
     assert not made.get("failed"), made["msg"]
-    assert "<source dir=\"/srv/share/web\"/>" in domain and made["shares"][0]["mount_point"] == "/srv/share"
+    assert "<source dir=\"/srv/share/web\"/>" in domain and made["shares"][0]["share_path"] == "/srv/share"
 
 
 @pytest.mark.parametrize("lines, words", [
@@ -216,7 +216,7 @@ result = left()
 
 def test_check_mode_boots_nothing(tmp_path):
     made, calls = play(tmp_path, """
-shares = [dict(path="/srv/share", tag="t", read="n", expected="x", written_by="y")]
+shares = [dict(path="/srv/share", mount_tag="t", read="n", content="x", written_by="y")]
 made = run_module("guest_proof", dict(shares=shares), True)
 result = [made, os.path.exists(state + "/calls")]
 """)

@@ -47,7 +47,7 @@ WRONG_NONCE = {
         "name": "Boot it",
         "virtshare.storage.guest_proof": {
             "host": "hv1", "kernel": KERNEL,
-            "shares": [{"path": PATH, "tag": "projects", "read": "nonce", "expected": "what hv2 wrote",
+            "shares": [{"path": PATH, "mount_tag": "projects", "read": "nonce", "content": "what hv2 wrote",
                         "written_by": "hv2", "write": "answer"}],
         },
     }],
@@ -106,8 +106,8 @@ def test_a_host_without_virtiofsd_is_told_how_to_get_it(site):
 
 @pytest.mark.parametrize("share, settings", [
     ({"path": PATH}, {}),
-    ({"path": PATH, "read_only": True}, {"tag": "a&'b\"<c>", "cache": "none", "sandbox": "chroot", "xattr": False}),
-    ({"path": "/srv/with a blank & more"}, {"tag": "t", "binary": "/opt/it's/virtiofsd", "idmap": "0:100000:65536",
+    ({"path": PATH, "read_only": True}, {"mount_tag": "a&'b\"<c>", "cache": "none", "sandbox": "chroot", "xattr": False}),
+    ({"path": "/srv/with a blank & more"}, {"mount_tag": "t", "binary": "/opt/it's/virtiofsd", "idmap": "0:100000:65536",
                                             "queue": 512}),
 ], ids=["defaults", "read-only", "all"])
 def test_the_filters_elements_are_valid_by_libvirts_own_schema(site, share, settings):

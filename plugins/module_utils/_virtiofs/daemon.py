@@ -25,9 +25,9 @@ ARGUMENT_SPEC = dict(
     # raw, because a number must be refused: as a text it would be another version.
     min_version=dict(type="raw"),
     min_libvirt_version=dict(type="raw"),
-    user=dict(type="str"),
+    daemon_user=dict(type="str"),
     subordinate_ids=dict(type="str", default="100000:65536"),
-    expected=dict(type="bool", default=False),
+    installing=dict(type="bool", default=False),
     packages=dict(type="list", elements="str", default=[]),
     timeout=dict(type="float", default=10.0),
 )
@@ -165,7 +165,7 @@ def info(params, check_mode, paths=VIRTIOFSD, libvirt_paths=LIBVIRT_PATHS, qemu_
         # The package of that name is the Rust daemon everywhere: what it will need can be said now.
         _look_for_ids(params, result, root)
     if path is None:
-        if result["missing_packages"] or (check_mode and params["expected"]):
+        if result["missing_packages"] or (check_mode and params["installing"]):
             result["words"] = "not installed yet; the packages that bring it are about to be"
             return result
         raise Refusal(
@@ -207,8 +207,8 @@ def _identified(path, seconds):
 
 
 def _look_for_ids(params, result, root):
-    if params.get("user"):
-        found = daemon_host.subordinate(params["user"], params["subordinate_ids"], root)
+    if params.get("daemon_user"):
+        found = daemon_host.subordinate(params["daemon_user"], params["subordinate_ids"], root)
         result.update(missing_subordinate_ids=found["missing"], warnings=found["warnings"])
 
 

@@ -30,13 +30,13 @@ def given(shares, host, hosts, written, name_of):
         if writer is None:
             result["problems"].append(_nobody(share, host, reasons))
             continue
-        entry = {"path": path, "tag": "virtshare-%d" % number, "type": share["type"], "written_by": writer,
-                 "expected": _of(written.get(writer), path)["nonce"],
+        entry = {"path": path, "mount_tag": "virtshare-%d" % number, "type": share["type"], "written_by": writer,
+                 "content": _of(written.get(writer), path)["nonce"],
                  "read": name_of(path, writer),
                  "write": name_of(path, guest_name(host))}
-        for key in ("source", "mount_point"):
-            if share.get(key) is not None:
-                entry[key] = share[key]
+        for key, found in (("source", share.get("source")), ("share_path", share.get("mount_point"))):
+            if found is not None:
+                entry[key] = found
         result["shares"].append(entry)
     return result
 

@@ -135,9 +135,9 @@ def _of_the_message(message, daemon):
 def share_problem(seen, share, state, acting):
     """What is wrong with one share by what the guest said, in a sentence; None when nothing is.
 
-    seen: the share's part of script.Seen. share: {"path", "tag", "expected", "written_by", "write"}.
+    seen: the share's part of script.Seen. share: {"path", "mount_tag", "content", "written_by", "write"}.
     """
-    path, tag = share["path"], share["tag"]
+    path, tag = share["path"], share["mount_tag"]
     if "failed" in seen:
         step, said = seen["failed"]
         if "ermission denied" in said or "not permitted" in said:
@@ -152,9 +152,9 @@ def share_problem(seen, share, state, acting):
         return "the guest did not mount %s by the tag %s in time" % (path, tag)
     if "read" not in seen:
         return "the guest did not read from %s in time" % path
-    if seen["read"] != share["expected"]:
+    if seen["read"] != share["content"]:
         return ("the guest read %r at %s, but %s wrote %r there: they do not have the same filesystem"
-                % (seen["read"], path, share["written_by"], share["expected"]))
+                % (seen["read"], path, share["written_by"], share["content"]))
     if share["write"] and not seen.get("wrote"):
         return "the guest read from %s, but did not write to it in time" % path
     return None

@@ -22,13 +22,13 @@ PLATFORM_USER = "oneadmin"
 
 SHARE_SPEC = dict(
     path=dict(type="str", required=True),
-    mount_point=dict(type="str"),
-    tag=dict(type="str", required=True),
+    share_path=dict(type="str"),
+    mount_tag=dict(type="str", required=True),
     type=dict(type="str", choices=list(registry.NAMES)),
     source=dict(type="str"),
     read=dict(type="str", required=True),
     # A nonce is random and goes into the result anyway: no secret.
-    expected=dict(type="str", required=True, no_log=False),
+    content=dict(type="str", required=True, no_log=False),
     written_by=dict(type="str", required=True),
     write=dict(type="str"),
 )
@@ -88,8 +88,9 @@ class _Proof:
         self.warnings = []
         self.result = {"kernel": None, "daemon": None, "accelerator": None,
                        "create_seconds": None, "boot_seconds": None, "seconds": None,
-                       "shares": [{"path": share["path"], "mount_point": share["mount_point"], "tag": share["tag"],
-                                   "read": False, "wrote": False, "answer": None, "mount_seconds": None}
+                       "shares": [{"path": share["path"], "share_path": share["share_path"],
+                                   "mount_tag": share["mount_tag"], "read": False, "wrote": False, "answer": None,
+                                   "mount_seconds": None}
                                   for share in params["shares"]]}
 
     def prove(self):
@@ -114,7 +115,7 @@ class _Proof:
 
     def _look(self, share):
         """Whether the path is the declared share: what the guest sees of another directory proves nothing."""
-        path, place = share["path"], share["mount_point"] or share["path"]
+        path, place = share["path"], share["share_path"] or share["path"]
         mount, entries = self.patience.visible(place)
         if mount is None:
             self.problems.append("%s is not mounted: a plain directory of %s; mount the share first (role share_mounts)"
@@ -125,7 +126,7 @@ class _Proof:
             self.problems.append("%s is the %s mount of %s, declared is %s" % (place, mount.fstype, mount.source, other))
             return
         try:
-            self.states[share["tag"]] = self.patience.run(lambda: _state(path, mount), path, mount)
+            self.states[share["mount_tag"]] = self.patience.run(lambda: _state(path, mount), path, mount)
         except FileNotFoundError:
             self.problems.append("%s is missing in the share %s: make the directory, or correct the path"
                                  % (path, place))
@@ -202,14 +203,14 @@ class _Proof:
                 if kind in daemon_host.subordinate(acting.user, "%d:%d" % (first, count))["missing"]:
                     self.problems.append(explain.not_subordinate(kind, acting.user, first, count))
         for share in self.params["shares"]:
-            problem = explain.foretold(share, self.states.get(share["tag"]), acting)
+            problem = explain.foretold(share, self.states.get(share["mount_tag"]), acting)
             if problem is not None:
                 self.problems.append(problem)
 
     def _files(self, guest, kernel, busybox):
         for entry in self.result["shares"]:
             entry["answer"] = leftovers.SIGNATURE + os.urandom(16).hex()
-        shares = [{"tag": share["tag"], "read": share["read"], "write": share["write"],
+        shares = [{"mount_tag": share["mount_tag"], "read": share["read"], "write": share["write"],
                    "answer": entry["answer"] if share["write"] else None}
                   for share, entry in zip(self.params["shares"], self.result["shares"])]
         version = os.path.basename(self.result["kernel"]).partition("vmlinuz-")[2]
@@ -239,7 +240,7 @@ class _Proof:
         """
         self.result["accelerator"] = "kvm" if kvm else "tcg"
         started = time.monotonic()
-        filesystems = [elements.filesystem(share["path"], share["tag"], binary=binary, cache=self.params["cache"],
+        filesystems = [elements.filesystem(share["path"], share["mount_tag"], binary=binary, cache=self.params["cache"],
                                            sandbox=self.params["sandbox"], xattr=self.params["xattr"], idmap=idmap,
                                            gid_idmap=self._gid_idmap(idmap) if idmap else None)
                        for share in self.params["shares"]]
@@ -251,7 +252,7 @@ class _Proof:
         if code != 0:
             log = guest.daemon_log()
             share = self.params["shares"][0] if len(self.params["shares"]) == 1 else self._suspect(guest)
-            problem = explain.refused(said, log, share["path"], self.states.get(share["tag"]), acting, binary)
+            problem = explain.refused(said, log, share["path"], self.states.get(share["mount_tag"]), acting, binary)
             if kvm and re.search(r"-accel kvm|\bKVM\b|virtType|emulator.*kvm", said):
                 return problem
             self.problems.append(problem)
@@ -295,9 +296,9 @@ class _Proof:
             part = seen.shares.get(number, {})
             entry = self.result["shares"][number]
             entry["mount_seconds"] = part.get("mounted")
-            entry["read"] = part.get("read") == share["expected"]
+            entry["read"] = part.get("read") == share["content"]
             entry["wrote"] = bool(part.get("wrote"))
-            problem = explain.share_problem(part, share, self.states.get(share["tag"]), acting)
+            problem = explain.share_problem(part, share, self.states.get(share["mount_tag"]), acting)
             if problem is not None:
                 self.problems.append(problem)
         if seen.done is None and self.problems:

@@ -52,13 +52,13 @@ say done
 
 
 def init(shares, seconds):
-    """The text of /init. shares: [{"tag", "read", "write", "answer"}], paths within the share; write None for none.
+    """The text of /init. shares: [{"mount_tag", "read", "write", "answer"}], paths within the share; write None for none.
 
     seconds: after which the guest powers off whatever it is at.
     """
     text = _HEAD.format(mark=MARK, seconds=int(seconds))
     for number, share in enumerate(shares):
-        words = ["share", str(number), share["tag"], share["read"], share["write"] or "", share["answer"] or "",
+        words = ["share", str(number), share["mount_tag"], share["read"], share["write"] or "", share["answer"] or "",
                  "rw" if share["write"] else "ro"]
         text += " ".join(shlex.quote(word) for word in words) + "\n"
     return text + _TAIL

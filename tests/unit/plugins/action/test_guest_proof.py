@@ -32,7 +32,7 @@ def test_the_guest_reads_and_writes_where_share_proof_does(tmp_path, monkeypatch
     made = plan["hosts"]["hv1"]
     assert plan["names"] == [made["guest"]]
     (given,) = made["shares"]
-    assert (tmp_path / given["read"]).read_text() == given["expected"]
+    assert (tmp_path / given["read"]).read_text() == given["content"]
     (tmp_path / given["write"]).write_text("answer")
     guest = made["guest"]
     (found,) = phase("read", "hv2", ["hv2", guest])["shares"]

@@ -40,7 +40,7 @@ def test_a_truth_value_in_quotes_is_read_as_in_the_declaration(written, read_onl
     ("/srv/a", {}, "takes a share, a dictionary with a path such as .*, not str"),
     ({"type": "nfs"}, {}, "takes a share"),
     ({"path": "/srv/a"}, {"read_only": True}, "read_only is taken from the share"),
-    ({"path": "/srv/a"}, {"tag": "a b"}, "^/srv/a: tag 'a b' is not usable"),
+    ({"path": "/srv/a"}, {"mount_tag": "a b"}, "^/srv/a: tag 'a b' is not usable"),
 ])
 def test_what_is_no_share_is_refused(share, arguments, words):
     with pytest.raises(AnsibleFilterError, match=words):

@@ -12,6 +12,8 @@ from ansible_collections.virtshare.storage.plugins.module_utils._plan.plan impor
 from ansible_collections.virtshare.storage.plugins.module_utils._share import live
 from ansible_collections.virtshare.storage.plugins.module_utils._virtiofs import daemon
 
+from tests.support.modules import run_module
+
 ACCOUNT = {"uid": 9869, "gid": 9869, "groups": [9869]}
 KNOWN = {"users": {"oneadmin": ACCOUNT, "libvirt-qemu": ACCOUNT}, "groups": {"kvm": 993},
          "names": {"993": "kvm", "9869": "oneadmin"}}
@@ -26,6 +28,7 @@ def host(monkeypatch):
     """A function that looks at a host that has everything, but for what its arguments say."""
     def look(without=(), known=None, virtiofs=(), refuses=False, **params):
         def info(given, check_mode):
+            look.asked = given
             if refuses:
                 raise Refusal("too old")
             return dict(DAEMON, **dict(virtiofs))
@@ -43,8 +46,7 @@ def host(monkeypatch):
                             lambda pattern: [] if _hypervisor.LIBVIRT_DRIVERS in gone else [pattern])
         monkeypatch.setattr(_hypervisor.accounts, "ask", ask)
         asked = {"host": "hv1", "users": ["oneadmin"], "groups": ["kvm"], "paths": ["/"], "directories": [],
-                 "packages": [], "ocfs2": None,
-                 "timeout": 5.0}
+                 "virtiofsd": {"packages": []}, "ocfs2": None, "timeout": 5.0}
         outcome = _hypervisor.work(dict(asked, **params), False)
         return dict(outcome.returned(), warnings=outcome.warnings)
     return look
@@ -76,6 +78,19 @@ def test_the_c_daemon_needs_no_newuidmap(host):
 def test_missing_accounts_are_named(host, users, groups, missing):
     found = host(users=users, groups=groups)
     assert (found["ready"], found["missing"]) == (False, missing)
+
+
+def test_the_daemon_is_asked_for_as_virtiofsd_info_does(host):
+    asked = {"min_version": "1.11", "min_libvirt_version": None, "daemon_user": "oneadmin", "subordinate_ids": "1:2", "packages": ["ovmf"]}
+    assert host(virtiofsd=asked)["ready"]
+    assert host.asked == dict(asked, timeout=5.0, installing=False)
+    assert set(host.asked) == set(daemon.ARGUMENT_SPEC)
+
+
+def test_without_a_word_about_the_daemon_it_is_looked_at_as_by_default():
+    result = run_module("hypervisor_info", {"host": "hv1"})
+    assert not result.get("failed") and result["invocation"]["module_args"]["virtiofsd"] == {
+        "min_version": None, "min_libvirt_version": None, "daemon_user": None, "subordinate_ids": "100000:65536", "packages": []}
 
 
 def test_one_user_of_libvirts_guests_is_enough(host):

@@ -56,7 +56,7 @@ def program(directory, name, output, mode=0o755):
 
 
 def info(paths, libvirt=(), check_mode=False, **more):
-    parameters = {"min_version": None, "expected": False, "packages": [], "timeout": 10.0}
+    parameters = {"min_version": None, "installing": False, "packages": [], "timeout": 10.0}
     parameters.update(more)
     return daemon.info(parameters, check_mode, paths, libvirt)
 
@@ -78,7 +78,7 @@ def test_none_is_refused_with_the_packages_that_bring_one(tmp_path):
 
 
 def test_a_missing_one_that_is_about_to_come_is_fine_in_check_mode_only(tmp_path):
-    assert info([str(tmp_path / "a")], check_mode=True, expected=True)["present"] is False
+    assert info([str(tmp_path / "a")], check_mode=True, installing=True)["present"] is False
     for check_mode, expected in ((False, True), (True, False)):
         with pytest.raises(Refusal):
             info([str(tmp_path / "a")], check_mode=check_mode, expected=expected)
@@ -167,7 +167,7 @@ QEMU = "QEMU emulator version %s (Debian 1:%s+dfsg-1)\nCopyright (c) 2003-2025 F
 
 
 def with_qemu(tmp_path, qemu, libvirt, paths=(), **more):
-    parameters = {"min_version": None, "expected": False, "packages": [], "timeout": 10.0,
+    parameters = {"min_version": None, "installing": False, "packages": [], "timeout": 10.0,
                   "subordinate_ids": "100000:65536"}
     parameters.update(more)
     return daemon.info(
@@ -206,14 +206,14 @@ def test_libvirts_oldest_acceptable_version(tmp_path):
 
 def test_only_a_user_that_exists_and_runs_the_rust_daemon_needs_ids(tmp_path, monkeypatch):
     paths = [program(tmp_path, "virtiofsd", RUST)]
-    assert with_qemu(tmp_path, "10.0", "11.3", paths, user="nobody-here")["missing_subordinate_ids"] == []
-    assert with_qemu(tmp_path, "10.0", "11.3", paths, user="root")["missing_subordinate_ids"] == ["subuid", "subgid"]
+    assert with_qemu(tmp_path, "10.0", "11.3", paths, daemon_user="nobody-here")["missing_subordinate_ids"] == []
+    assert with_qemu(tmp_path, "10.0", "11.3", paths, daemon_user="root")["missing_subordinate_ids"] == ["subuid", "subgid"]
     monkeypatch.setattr(daemon, "missing_packages", lambda names, seconds: list(names))
     for packages, missing in ((["virtiofsd"], ["subuid", "subgid"]), (["qemu-system-x86"], [])):
-        assert with_qemu(tmp_path, "10.0", "11.3", packages=packages, user="root")["missing_subordinate_ids"] == missing
+        assert with_qemu(tmp_path, "10.0", "11.3", packages=packages, daemon_user="root")["missing_subordinate_ids"] == missing
     (tmp_path / "c").mkdir()
     paths = [program(tmp_path / "c", "virtiofsd", C)]
-    assert with_qemu(tmp_path, "7.2", "9.0", paths, user="root")["missing_subordinate_ids"] == []
+    assert with_qemu(tmp_path, "7.2", "9.0", paths, daemon_user="root")["missing_subordinate_ids"] == []
 
 
 @pytest.mark.parametrize("name", ["min_version", "min_libvirt_version"])

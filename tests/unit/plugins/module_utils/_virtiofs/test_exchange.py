@@ -20,8 +20,8 @@ def given(share, host, written):
 def test_a_guest_reads_what_the_next_host_wrote():
     written = {"hv1": wrote("one"), "hv2": wrote("two"), "hv3": wrote("three")}
     (share,) = given(NFS, "hv1", written)["shares"]
-    assert share == {"path": "/srv/a", "tag": "virtshare-0", "type": "nfs", "source": "nas1:/a", "written_by": "hv2",
-                     "expected": "two", "read": "run/hv2.nonce", "write": "run/guest on hv1.nonce"}
+    assert share == {"path": "/srv/a", "mount_tag": "virtshare-0", "type": "nfs", "source": "nas1:/a", "written_by": "hv2",
+                     "content": "two", "read": "run/hv2.nonce", "write": "run/guest on hv1.nonce"}
     assert given(NFS, "hv3", written)["shares"][0]["written_by"] == "hv1"
 
 

@@ -58,7 +58,7 @@ def test_libvirt_says_why(message, expected):
     assert refused(message).startswith(expected)
 
 
-SHARE = {"path": "/srv/a", "tag": "a", "expected": "nonce", "written_by": "hv2", "write": "answer"}
+SHARE = {"path": "/srv/a", "mount_tag": "a", "content": "nonce", "written_by": "hv2", "write": "answer"}
 
 
 @pytest.mark.parametrize("seen, expected", [

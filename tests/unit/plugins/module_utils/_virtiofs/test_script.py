@@ -43,8 +43,8 @@ def test_the_tail_is_for_people():
 
 
 def test_the_script_is_one_that_a_shell_reads(tmp_path):
-    text = script.init([{"tag": "it's", "read": "a b/$(id)", "write": "c\"d", "answer": "x"},
-                        {"tag": "ro", "read": "n", "write": None, "answer": None}], 90.5)
+    text = script.init([{"mount_tag": "it's", "read": "a b/$(id)", "write": "c\"d", "answer": "x"},
+                        {"mount_tag": "ro", "read": "n", "write": None, "answer": None}], 90.5)
     assert "sleep 90;" in text
     assert subprocess.run(["sh", "-n"], input=text.encode(), check=False).returncode == 0
     # The shell's own reading of the words that the two shares are called with.

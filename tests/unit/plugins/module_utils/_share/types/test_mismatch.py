@@ -129,5 +129,5 @@ def test_guest(case, monkeypatch):
     monkeypatch.setattr(guest, "_state", lambda path, mount: {})
     proof = object.__new__(guest._Proof)
     proof.problems, proof.states, proof.patience, proof.host = [], {}, live.Bounded(5, "hv1"), "hv1"
-    proof._look({"path": PATH, "mount_point": None, "type": share["type"], "source": share["source"], "tag": "x"})
+    proof._look({"path": PATH, "share_path": None, "type": share["type"], "source": share["source"], "mount_tag": "x"})
     assert (proof.problems == []) is same
