@@ -77,7 +77,10 @@ operations:
       description: What it does.
       type: str
       returned: always
-  sample: [{operation: one.datastore.allocate, target: projects, summary: create the image datastore}]
+  sample:
+    - operation: one.image.allocate
+      target: projects
+      summary: register the directory /srv/shares/projects in datastore projects
 problems:
   description: What went wrong, a sentence each; they are the lines of the failure's message, too.
   returned: always

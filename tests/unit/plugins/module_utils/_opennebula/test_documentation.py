@@ -42,3 +42,11 @@ def test_the_connection_is_documented_once():
             assert options[name].get(key) == declared.get(key), (name, key)
         for variable in declared.get("fallback", (None, []))[1]:
             assert "E(%s)" % variable in str(options[name]["description"])
+
+
+@pytest.mark.parametrize("module, kind", [
+    ("one_datastore", "datastore"), ("one_datastores", "datastore"), ("one_filesystem_image", "image"), ("one_filesystem_images", "image"),
+])
+def test_a_sample_of_operations_is_of_what_the_module_changes(module, kind):
+    for operation in documentation.block(module, "RETURN")["operations"]["sample"]:
+        assert operation["operation"].startswith("one.%s." % kind)
