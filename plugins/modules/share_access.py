@@ -63,6 +63,8 @@ options:
         C(/etc/apparmor.d/abstractions/libvirt-qemu.d/virtshare) where libvirt includes only that directory), an empty
         list none; other lines stay as they are. It counts for guests that are started from then on, as libvirt makes
         their profiles then; nothing is reloaded, and guests that run keep theirs.
+      - It is off by default, as O(shares) that hold only some of the host's shares would close the others to the next
+        guest. The role P(virtshare.storage.share_access#role) has all of them, and turns it on.
     type: bool
     default: false
   expected_accounts:
