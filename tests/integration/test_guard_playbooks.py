@@ -88,7 +88,7 @@ def test_vm_templates_that_use_a_share_are_listed_or_made_to_ask_for_it_until_th
         reported, result, asks = guard()
         assert uses in reported.output and not result["changed"] and not asks
         kept = reported.facts("opennebula_guard_result")["localhost"]
-        assert kept["vm_templates"] == result["templates"] and [row["host"] for row in kept["hosts"]] == ["hv1"]
+        assert kept["vm_templates"] == result["templates"] and [row["name"] for row in kept["hosts"]] == ["hv1"]
         ignored, result, asks = guard(opennebula_guard_vm_templates="ignore")
         assert uses not in ignored.output and result == {} and not asks
         require = {"opennebula_guard_vm_templates": "require"}
