@@ -88,7 +88,7 @@ molecule: python ## Molecule's scenarios alone
 times: python ## commit what took how long in the last run on real hosts
 	@$(GATES) --keep-times
 
-names: setup ## write the list of public names anew; what breaks users waits for the next major version
+names: setup ## write the list of public names again; what breaks users waits for the next major version
 	@$(DEV) -m tests.support.public_names
 
 release: setup ## a release: changelog, commit, tag and artifact; nothing is pushed: make release VERSION=1.0.0
@@ -100,7 +100,7 @@ bench: python ## time ours beside what a user would write instead; tests/bench/r
 	@$(DEV) -m tests.lab prerequisites --install
 	@$(DEV) -m tests.bench $(ROWS) $(if $(RUNS),--runs $(RUNS))
 
-lock: setup ## write requirements/*.txt anew from requirements/*.in
+lock: setup ## write requirements/*.txt again from requirements/*.in
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
 	for name in dev docs importer core-2.19 mitogen; do ../$(UV_COMPILE) --python-version 3.11 $$name.in -o $$name.txt || exit; done && \
 	../$(UV_COMPILE) --python-version 3.10 core-2.16.in -o core-2.16.txt && \

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.virtshare.storage.plugins.module_utils._awx import content
 
+from tests.simulators.flexsim.command import self_signed
 from tests.support.awx import awx
 from tests.support.awx_job import inject
 from tests.unit.plugins.module_utils._awx.test_content import SITE
@@ -197,6 +198,15 @@ def test_nothing_is_changed_where_something_speaks_against_it(controller, tmp_pa
     said = run.failure_text()
     assert "Nothing was changed in AWX" in said and "has no Galaxy credential" in said
     assert "the inventory kvm is a smart one" in said and "notification template virtshare failures already" in said
+
+
+@pytest.mark.parametrize("variable", ["CONTROLLER_VERIFY_SSL", "TOWER_VERIFY_SSL"])
+def test_the_certificate_of_awx_must_verify_unless_the_environment_says_otherwise(tmp_path, variable):
+    with self_signed("127.0.0.1") as certificate, awx(playbooks=PLAYBOOKS, certificate=certificate) as controller:
+        refused, requests = controller.run(PLAYBOOK, *given(tmp_path), "--check", environment={variable: "true"})
+        assert refused.code != 0 and requests == []
+        predicted, requests = controller.run(PLAYBOOK, *given(tmp_path), "--check", environment={variable: "false"})
+        assert predicted.code == 0 and len(predicted.changes) == 1 and requests, predicted.output
 
 
 def test_a_wrong_dictionary_is_refused_before_anything_is_changed(controller, tmp_path):

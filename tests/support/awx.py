@@ -65,10 +65,11 @@ class Awx:
         return {"CONTROLLER_HOST": self.endpoint.url, "CONTROLLER_USERNAME": USER, "CONTROLLER_PASSWORD": PASSWORD,
                 "ANSIBLE_COLLECTIONS_PATH": str(unpacked(*COLLECTION))}
 
-    def run(self, playbook, *arguments, **settings):
-        """(run, requests) of a playbook; each request as "GET /api/v2/…"."""
+    def run(self, playbook, *arguments, environment=None, **settings):
+        """(run, requests) of a playbook; each request as "GET /api/v2/…". environment: what it has beside the login."""
         before = len(self.endpoint.log.entries)
-        run = run_playbook(playbook, inventories=[], arguments=arguments, environment=self.environment, timeout=600, **settings)
+        run = run_playbook(playbook, inventories=[], arguments=arguments, timeout=600,
+                           environment=dict(self.environment, **(environment or {})), **settings)
         assert PASSWORD not in run.output
         return run, ["%s %s" % (one["method"], one["path"]) for one in self.endpoint.log.entries[before:]]
 

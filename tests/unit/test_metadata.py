@@ -115,3 +115,11 @@ def test_modules_that_run_on_hosts_say_which_python_they_need():
     assert len(own) > 20
     assert [path.stem for path in own if "Python 3.6 or newer where it runs" not in documentation.block(
         path.stem).get("requirements", [])] == []
+
+
+def test_roles_name_the_releases_of_el_that_their_packages_are_known_for():
+    metas = {path.parts[-3]: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "roles").glob("*/meta/main.yml")}
+    named = {role: one["versions"] for role, meta in metas.items() for one in meta["galaxy_info"]["platforms"] if one["name"] == "EL"}
+    # No kernel of EL 10 has OCFS2.
+    assert named.pop("ocfs2_cluster") == ["8", "9"]
+    assert len(named) > 4 and set(map(tuple, named.values())) == {("8", "9", "10")}

@@ -123,7 +123,7 @@ class Content:
                   {"id": "username", "label": "User", "type": "string"},
                   dict(_SECRET, id="password", label="Password"),
                   {"id": "ca", "label": "CA certificate (PEM)", "type": "string", "multiline": True},
-                  # AWX injects False for what was never filled in.
+                  # AWX injects False for what was never filled in, so that the field is not as the role's option.
                   {"id": "insecure", "label": "Do not verify the TLS certificate", "type": "boolean"}]
         variables = "%s_storage" % platform
         shown = {"%s_ca_path" % variables: "{{ tower.filename.ca if ca | default('') else '' }}",
@@ -151,8 +151,9 @@ class Content:
             found.append(self._credential("hypervisors", "Machine", inputs))
         for platform in self.platforms:
             given = self.site[platform]
-            inputs = {key: given[key] for key in ("url", "username", "password", "ca", "insecure", "api_version")
+            inputs = {key: given[key] for key in ("url", "username", "password", "ca", "api_version")
                       if given.get(key) not in (None, "")}
+            inputs["insecure"] = not given.get("validate_certs", True)
             found.append(self._credential(_TITLES[platform], self._type_name(platform), inputs))
         return found
 

@@ -34,7 +34,7 @@ def credential(made, name):
 
 @pytest.mark.parametrize("path, text, value, seen", [
     (["update_secrets"], "false", False, lambda made: {one["update_secrets"] for one in made["controller_credentials"]}),
-    (["opennebula", "insecure"], "true", True, lambda made: credential(made, "OpenNebula")),
+    (["opennebula", "validate_certs"], "false", False, lambda made: credential(made, "OpenNebula")),
     (["teams", "execute"], "one,two", ["one", "two"], lambda made: (made["aap_teams"], made["controller_roles"])),
     (["labels"], "one,two", ["one", "two"], lambda made: made["controller_labels"]),
     (["forks"], "7", 7, lambda made: {one["forks"] for one in made["controller_templates"]}),
@@ -51,7 +51,7 @@ def test_a_text_means_what_the_role_takes_it_for(path, text, value, seen):
 
 
 @pytest.mark.parametrize("path, value, words", [
-    (["opennebula", "insecur"], True, "unsupported: .*insecur. Supported"), (["forks"], "many", "forks"),
+    (["opennebula", "insecure"], True, "unsupported: .*insecure. Supported"), (["forks"], "many", "forks"),
     (["teams"], True, "teams is not a dictionary"),
     (["schedule"], "04:30", "schedule is not a dictionary"), (["survey"], {"a": 1}, "survey is not a list of dictionaries"),
     (["survey"], [5], "survey is not a list"),

@@ -110,6 +110,13 @@ def test_awx_takes_the_credential_types(number):
     assert boolean["id"] == "insecure"
 
 
+@pytest.mark.parametrize("given, insecure", [({}, False), ({"validate_certs": True}, False), ({"validate_certs": False}, True)])
+def test_a_credential_says_whether_the_certificate_must_verify_the_other_way_round(given, insecure):
+    made = content.objects(site(opennebula=dict(SITE["opennebula"], **given)))["controller_credentials"]
+    (inputs_of,) = [one["inputs"] for one in made if one["name"] == "virtshare OpenNebula"]
+    assert inputs_of["insecure"] is insecure
+
+
 @pytest.mark.parametrize("notification", [
     SITE["notification"], {"type": "email", "host": "mail.example.org", "sender": "awx@example.org", "recipients": ["a@b.org"]}])
 def test_awx_takes_the_notification_and_adds_nothing(notification):
