@@ -22,7 +22,7 @@ BIN = pathlib.Path(sys.executable).parent
 # AWX 24.6.1, awx/main/utils/ansible.py: valid_playbook_re and skip_directory().
 LISTED = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansible\.builtin\.)?import_playbook):\s*?.*?$")
 PASSED_OVER = {"roles", "tasks", "group_vars", "host_vars"}
-STEPS = {"check", "mount", "verify", "publish", "guest_proof", "site", "guard", "guard_opennebula"}
+STEPS = {"check", "mount", "verify", "publish", "guest_proof", "site", "guard", "opennebula_guard"}
 
 
 @pytest.fixture(scope="module")

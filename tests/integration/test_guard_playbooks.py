@@ -1,7 +1,7 @@
 # Copyright (c) virtshare contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""guard.yml and guard_opennebula.yml by ansible-playbook: hypervisors in check mode, OpenNebula against the simulator."""
+"""guard.yml and opennebula_guard.yml by ansible-playbook: hypervisors in check mode, OpenNebula against the simulator."""
 
 import json
 import os
@@ -43,15 +43,15 @@ def test_hosts_are_disabled_once_and_only_where_that_is_wanted(tmp_path):
     with opennebula() as one:
         host(one, "hv1", "lost"), host(one, "hv2", "ok")
         environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
-        nothing = run(tmp_path, "guard_opennebula.yml", environment=environment)
+        nothing = run(tmp_path, "opennebula_guard.yml", environment=environment)
         assert nothing.code == 0 and nothing.of("one_host_guard") == {} and one.calls == [], nothing.output
         wanted = {"opennebula_guard_hosts": "{{ groups['hypervisors'] }}"}
-        predicted = run(tmp_path, "guard_opennebula.yml", "--check", environment=environment, **wanted)
+        predicted = run(tmp_path, "opennebula_guard.yml", "--check", environment=environment, **wanted)
         # But for what asks for the rights.
         assert [entry["method"] for entry in one.endpoint.log.entries if entry["write"] and entry["ok"]] == []
-        done = run(tmp_path, "guard_opennebula.yml", environment=environment, **wanted)
+        done = run(tmp_path, "opennebula_guard.yml", environment=environment, **wanted)
         assert done.code == predicted.code == 0, done.output
-        again = run(tmp_path, "guard_opennebula.yml", environment=environment, **wanted)
+        again = run(tmp_path, "opennebula_guard.yml", environment=environment, **wanted)
     before, after, then = (each.of("one_host_guard")["localhost"] for each in (predicted, done, again))
     assert before["operations"] == after["operations"] and [each["operation"] for each in after["operations"]] == [
         "one.host.update", "one.host.status"]
@@ -76,7 +76,7 @@ def test_vm_templates_that_use_a_share_are_listed_or_made_to_ask_for_it_until_th
         environment = {"ONE_XMLRPC": one.endpoint.url, "ONE_USERNAME": USER, "ONE_PASSWORD": PASSWORD}
 
         def guard(*arguments, works=True, **variables):
-            done = run(tmp_path, "guard_opennebula.yml", *arguments, environment=environment, **dict(
+            done = run(tmp_path, "opennebula_guard.yml", *arguments, environment=environment, **dict(
                 {"opennebula_guard_hosts": ["hv1"], "opennebula_guard_probe": False, "share_guard_names": {SHARE["path"]: "FILES"},
                  "virtshare_shares": [SHARE, dict(SHARE, path="/srv/shares/old", state="absent")]}, **variables))
             assert (done.code == 0) is works, done.output
@@ -130,7 +130,7 @@ def test_the_probe_is_written_and_copied_by_nobody_where_that_is_not_wanted(tmp_
     folder.mkdir(parents=True)
     wanted = {"opennebula_guard_hosts": ["hv1"], "opennebula_guard_disable": False, "opennebula_guard_sync": False,
               "opennebula_guard_remotes": str(tmp_path / "remotes"), "share_guard_attributes": ["VIRTSHARE_A"]}
-    done = run(tmp_path, "guard_opennebula.yml", **wanted)
+    done = run(tmp_path, "opennebula_guard.yml", **wanted)
     probe = done.of("opennebula_guard_probe")["localhost"]
     assert done.code == 0 and [each["operation"] for each in probe["operations"]] == ["write"], done.output
     assert "VIRTSHARE_A" in (folder / "virtshare_guard.sh").read_text()

@@ -37,7 +37,7 @@ def _roles(playbook):
     found = []
     for play in yaml.safe_load((ROOT / f"playbooks/{playbook}.yml").read_text(encoding="utf-8")):
         imported = str(play.get("ansible.builtin.import_playbook", "")).removesuffix(".yml")
-        if imported.startswith(playbook + "_"):
+        if imported != playbook and playbook in imported.split("_"):
             found += _roles(imported)
         found += [role["role"] for role in play.get("roles", ())]
         # A part of a role is no step of its own.
