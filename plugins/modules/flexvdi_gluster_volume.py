@@ -104,14 +104,13 @@ volume:
     clones: {description: Ids of the clones on it., type: list, elements: str, returned: always}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._flexvdi import run, storage, volumes
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(run.BASE_SPEC, **volumes.Gluster.spec),
         supports_check_mode=True,
     )

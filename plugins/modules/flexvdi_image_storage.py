@@ -106,14 +106,13 @@ image_storage:
       elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._flexvdi import image_storage, run
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(run.BASE_SPEC, **image_storage.SPEC),
         supports_check_mode=True,
     )

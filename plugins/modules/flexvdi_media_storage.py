@@ -102,14 +102,13 @@ media_storage:
     files: {description: Names of the files in it., type: list, elements: str, returned: always}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._flexvdi import media, run
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(run.BASE_SPEC, **media.SPEC),
         supports_check_mode=True,
     )

@@ -115,14 +115,13 @@ media_storages:
   elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._flexvdi import run
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    leave(AnsibleModule(argument_spec=run.SPEC, supports_check_mode=True), run.work)
+    leave(SecretiveModule(argument_spec=run.SPEC, supports_check_mode=True), run.work)
 
 
 if __name__ == "__main__":

@@ -117,14 +117,13 @@ problems:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._flexvdi import run
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(argument_spec=run.INFO_SPEC, supports_check_mode=True)
+    module = SecretiveModule(argument_spec=run.INFO_SPEC, supports_check_mode=True)
     leave(module, run.info)
 
 

@@ -121,15 +121,14 @@ datastore:
     server_attributes: {description: "Attributes that belong to OpenNebula.", type: dict, returned: always}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import datastore, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(CONNECTION_SPEC, **datastore.argument_spec()),
         required_one_of=[("name", "id")],
         supports_check_mode=True,

@@ -111,15 +111,14 @@ problems:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import datastore, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(
             CONNECTION_SPEC,
             name=dict(type="str"),

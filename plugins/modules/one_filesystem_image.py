@@ -110,15 +110,14 @@ filesystem:
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import image, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(
             CONNECTION_SPEC,
             wait=dict(type="bool", default=True),

@@ -121,15 +121,14 @@ filesystems:
     attributes: {description: "Other attributes; secrets read (hidden).", type: dict, returned: always}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import image, run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(
             CONNECTION_SPEC,
             filesystems=dict(type="list", elements="dict", required=True, options=image.argument_spec(),

@@ -150,14 +150,13 @@ problems:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import host_guard
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    leave(AnsibleModule(argument_spec=host_guard.ARGUMENT_SPEC, supports_check_mode=True), host_guard.work)
+    leave(SecretiveModule(argument_spec=host_guard.ARGUMENT_SPEC, supports_check_mode=True), host_guard.work)
 
 
 if __name__ == "__main__":

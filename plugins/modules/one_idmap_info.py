@@ -84,15 +84,14 @@ problems:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import run
 from ..module_utils._opennebula.client import CONNECTION_SPEC
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    module = AnsibleModule(
+    module = SecretiveModule(
         argument_spec=dict(CONNECTION_SPEC, hosts=dict(type="list", elements="str")),
         supports_check_mode=True,
     )

@@ -169,14 +169,13 @@ problems:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._opennebula import vm_requirement
 from ..module_utils._plan.outcome import leave
+from ..module_utils._plan.secretive import SecretiveModule
 
 
 def main():
-    leave(AnsibleModule(argument_spec=vm_requirement.ARGUMENT_SPEC, supports_check_mode=True), vm_requirement.work)
+    leave(SecretiveModule(argument_spec=vm_requirement.ARGUMENT_SPEC, supports_check_mode=True), vm_requirement.work)
 
 
 if __name__ == "__main__":

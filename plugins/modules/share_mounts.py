@@ -49,6 +49,7 @@ description:
 author:
   - virtshare contributors (@virtshare)
 requirements:
+  - Python 3.6 or newer where it runs
   - Linux with C(/proc), C(mount) and C(umount) of util-linux.
   - For O(shares[].type=nfs) C(mount.nfs), from nfs-common (Debian, Ubuntu) or nfs-utils (EL).
   - For O(shares[].type=cifs) C(mount.cifs), from cifs-utils.
@@ -283,23 +284,10 @@ errors:
         asked from host hv1. Is it running, and reachable from there?"
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._mounts.apply import work
 from ..module_utils._plan.outcome import leave
-from ..module_utils._share.credentials import spellings
+from ..module_utils._plan.secretive import SecretiveModule
 from ..module_utils._share.declaration import SHARE_SPEC
-
-
-class SecretiveModule(AnsibleModule):
-    """A module whose log does not hold a password in any spelling."""
-
-    def _log_invocation(self):
-        # Ansible logs the shares as Python writes them, and looks for the password as it is: one with a backslash, or
-        # with both kinds of quotes, would be logged.
-        for value in list(self.no_log_values):
-            self.no_log_values.update(spellings(value))
-        super()._log_invocation()
 
 
 def main():

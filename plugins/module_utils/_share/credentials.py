@@ -10,7 +10,6 @@ of a password for the kernel, and those of nothing else.
 
 import collections
 import hashlib
-import json
 import os
 import re
 import stat
@@ -239,11 +238,6 @@ def remove(path):
         except OSError:
             # Other shares have theirs in it.
             break
-
-
-def spellings(secret):
-    """How a secret looks where a program writes it as a part of something else, as Python and JSON do."""
-    return {repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]} - {""}
 
 
 def _escaped(character):

@@ -202,7 +202,7 @@ def module_errors(name, parameters):
 
 
 def module_spec(name):
-    """The keyword arguments with which a module of the collection calls AnsibleModule."""
+    """The keyword arguments with which a module of the collection makes its AnsibleModule, or the one that knows secrets."""
     module = importlib.import_module("ansible_collections.virtshare.storage.plugins.modules." + name)
     seen = []
 
@@ -210,14 +210,16 @@ def module_spec(name):
         seen.append(dict(keywords, **({"argument_spec": arguments[0]} if arguments else {})))
         raise _Enough
 
-    original, module.AnsibleModule = module.AnsibleModule, stop
+    kind = "SecretiveModule" if hasattr(module, "SecretiveModule") else "AnsibleModule"
+    original = getattr(module, kind)
+    setattr(module, kind, stop)
     try:
         module.main()
     except _Enough:
         return seen[0]
     finally:
-        module.AnsibleModule = original
-    raise AssertionError(f"{name} does not call AnsibleModule in main()")
+        setattr(module, kind, original)
+    raise AssertionError(f"{name} does not call {kind} in main()")
 
 
 class _Enough(Exception):
