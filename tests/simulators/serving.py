@@ -6,6 +6,7 @@
 import http.server
 import json
 import signal
+import socket
 import ssl
 import sys
 import threading
@@ -131,12 +132,17 @@ def serve(listen, make, announced=()):
     except (OSError, ssl.SSLError) as error:
         print("cannot serve on %s: %s" % (listen, error), file=sys.stderr)
         return 1
-    ended = threading.Event()
+    # A signal may reach any thread, which does not wake this one, the only one that runs handlers: what it writes here does.
+    woken, wakes = socket.socketpair()
+    wakes.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    ended = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *dummy: ended.set())
+        signal.signal(number, lambda number, dummy: ended.append(number))
     endpoint.start()
     for line in (*announced, "listening on %s" % endpoint.url):
         print(line, flush=True)
-    ended.wait()
+    while not ended:
+        woken.recv(1)
     endpoint.stop()
     return 0
