@@ -13,6 +13,7 @@ import yaml
 
 from tests.support.flexvdi import PASSWORD, USER, flexvdi
 from tests.support.playbook import ROOT, run_playbook
+from tests.support.privileged import as_root
 from tests.support.versions import COLLECTIONS, PYTHONS
 
 pytestmark = pytest.mark.slow
@@ -26,6 +27,13 @@ PLAY = [{"hosts": "hypervisors", "gather_facts": False, "tasks": [
     {"name": f"Run the role {role}", "ansible.builtin.include_role": {"name": f"virtshare.storage.{role}"}} for role in ROLES]}]
 INVENTORY = {"hypervisors": {"hosts": {"hv1": {
     "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}}
+# This machine with a virtiofsd, wherever the tests run.
+WITH_DAEMON = r"""#!/bin/sh
+exec {unshare} --mount --propagation private sh -c '
+mount -t tmpfs none /usr/libexec -o mode=0755 &&
+printf "#!/bin/sh\necho virtiofsd 1.13.2\n" > /usr/libexec/virtiofsd &&
+chmod 0755 /usr/libexec/virtiofsd && exec "$@"' sh {python} "$@"
+"""
 # What has no default, or needs more than that with the others.
 EXAMPLES = {"share_guard_state": "absent", "ocfs2_cluster_node_number": "5", "share_mounts_purge_below": "/srv/no-such-directory"}
 
@@ -74,10 +82,14 @@ def run(tmp_path, python, play, given, *arguments, **more):
 def test_every_role_reads_every_answer(tmp_path, python, truth):
     """In check mode, with nothing declared: every condition is met, and no option has a type that one of them cannot read."""
     given = {name: text for role in ROLES for name, text in answers(role, truth).items()}
+    hypervisor = tmp_path / "python"
+    hypervisor.write_text(WITH_DAEMON.format(unshare=" ".join(as_root("unshare")), python=python), encoding="utf-8")
+    hypervisor.chmod(0o755)
     with flexvdi() as manager:
         given.update(flexvdi_storage_api_url=manager.endpoint.url, flexvdi_storage_api_username=USER,
                      flexvdi_storage_api_password=PASSWORD)
-        done = run(tmp_path, python, PLAY, given, "--check", virtshare_shares=[])
+        done = run(tmp_path, python, PLAY, given, "--check", virtshare_shares=[],
+                   ansible_python_interpreter=str(hypervisor))
     assert done.code == 0, done.output
 
 

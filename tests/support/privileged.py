@@ -68,17 +68,18 @@ def start_as_root(directory, script):
         + "\nprint()\nprint(json.dumps(result))\n"
     )
     return subprocess.Popen(
-        _as_root("unshare", "--mount", "--propagation", "private", sys.executable, str(program)),
+        as_root("unshare", "--mount", "--propagation", "private", sys.executable, str(program)),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
     )
 
 
 def send_signal(pid, number):
     """Send a signal to a process of root's."""
-    subprocess.run(_as_root("kill", f"-{int(number)}", str(pid)), check=True)
+    subprocess.run(as_root("kill", f"-{int(number)}", str(pid)), check=True)
 
 
-def _as_root(*command):
+def as_root(*command):
+    """The same command, run by root."""
     return list(command) if os.geteuid() == 0 else ["sudo", "-n", *command]
 
 
