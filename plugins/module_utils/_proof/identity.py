@@ -26,8 +26,7 @@ def read(path, mount):
         fsid = of_mount.filesystem_id(device, live.name_of(descriptor))
         if fsid is None:
             fsid = _statfs_fsid(descriptor)
-            if fsid == _as_fsid(status.st_dev):
-                fsid = ""
+            fsid = "" if fsid in ("", _as_fsid(status.st_dev)) else of_mount.lasting_part(fsid)
         return {"device": device, "inode": status.st_ino if of_mount.has_inodes(mount) else None, "fsid": fsid}
     finally:
         os.close(descriptor)

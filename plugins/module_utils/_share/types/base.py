@@ -344,6 +344,10 @@ class ShareType:
         """
         return None
 
+    def lasting_part(self, fsid):
+        """What of an id that statfs tells, as text, a mount made at another time has as well."""
+        return fsid
+
     def is_unique(self, fsid):  # pylint: disable=unused-argument
         """Whether no other filesystem has this id, of filesystem_id() or statfs, because somebody chose the same or by chance."""
         return True

@@ -264,6 +264,15 @@ class Cifs(ShareType):
     # A lease of a file is for one of its names, and the server refuses to open the other one (EINVAL).
     second_names = False
 
+    def lasting_part(self, fsid):
+        # A serial number, and when the share was made. Where the server's filesystem does not keep that, Samba tells the oldest
+        # time of the directory, and a mount keeps what it was told.
+        return "%x" % (int(fsid, 16) >> 32)
+
+    def is_unique(self, fsid):
+        # Samba makes the serial number of the names of share and server.
+        return False
+
     def has_inodes(self, mount):
         return "serverino" in mount.super_options
 

@@ -292,6 +292,8 @@ UUID = "8d0f3a6b2c1e4f50:9a7b6c5d4e3f2a10"
     (content("c1", 0), "8d0f3a6b2c1e4f50:0", "nfs", "proven"),
     # It is a server's.
     (content("c1", 0), "0b1e6a9c-51a8-4c1d-9d7e-3f2a10000001", "glusterfs", "failed"),
+    # It is made of the share's and the server's names.
+    (content("c1", 0), "f3dcb1b5", "cifs", "failed"), (dict(content("c1", 2), telling=1), "f3dcb1b5", "cifs", "proven"),
     (content("c1", 0), "51a8e4f050", "ocfs2", "proven"), (content("c1", 0), "51a8e4f050", None, "proven"),
 ])
 def test_directories_and_chosen_numbers_prove_nothing(found, fsid, fstype, state):

@@ -58,6 +58,17 @@ def test_the_identity_of_a_real_mount():
     assert isinstance(found["inode"], int)
 
 
+def test_the_id_of_a_cifs_share_is_what_mounts_of_another_time_have_as_well(monkeypatch):
+    entry = mountinfo.find(mountinfo.read(), "/proc")._replace(fstype="cifs")
+    monkeypatch.setattr(identity.live, "enter", lambda path, _mount: os.open(path, os.O_RDONLY))
+    # One share, before and after somebody has listed it, of Samba 4.22 over ext4; and another one.
+    found = []
+    for told in ("f3dcb1b5df3f1fb4", "f3dcb1b5dfd9bb04", "1b5df3f1fb4"):
+        monkeypatch.setattr(identity, "_statfs_fsid", lambda _descriptor, told=told: told)
+        found.append(identity.read("/proc", entry)["fsid"])
+    assert found == ["f3dcb1b5", "f3dcb1b5", "1b5"]
+
+
 def contents(*directories):
     return [identity.content(str(directory), None) for directory in directories]
 
