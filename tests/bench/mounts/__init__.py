@@ -32,8 +32,8 @@ OURS, LOOP, FLOOR = "ours", "loop", "floor"
 FIRST, CONVERGED, CHECK, DRIFT, SOURCE = "first", "converged", "check", "drift", "changed-source"
 PHASES = (FIRST, CONVERGED, CHECK, DRIFT, SOURCE)
 # How many times faster ours has to be than the loop, and at most how many times as long as the floor it may take.
-CONVERGED_TARGET = 20
-FLOOR_TARGET = round(1 / 0.7, 2)
+CONVERGED_TARGET = 14
+FLOOR_TARGET = round(1 / 0.95, 2)
 ROWS = tuple(f"mounts-{phase}-vs-loop" for phase in PHASES) + ("mounts-converged-vs-floor",)
 
 
