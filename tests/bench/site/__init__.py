@@ -41,7 +41,7 @@ PLAYBOOKS = {
 }
 # row -> (ours, theirs, how many times as long as ours theirs has to take)
 SIDES = {
-    "site-converged-vs-floor": (OURS, FLOOR, 1 / 6),
+    "site-converged-vs-floor": (OURS, FLOOR, round(1 / 6, 3)),
     "site-converged-vs-roles-people-write": (OURS, ROLES, 3),
     f"site-converged-vs-floor{MITOGEN}": (OURS_THERE, FLOOR + MITOGEN, None),
     f"site-converged-vs-roles{MITOGEN}": (OURS_THERE, ROLES + MITOGEN, None),

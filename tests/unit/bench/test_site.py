@@ -42,8 +42,8 @@ def test_only_the_sides_of_the_asked_rows_are_needed():
     assert [row.name for row in made] == ["site-converged-vs-floor"]
 
 
-def test_more_than_two_and_a_half_floors_count_as_missed():
-    slow = {site.OURS: [play(23, 5)], site.FLOOR: [play(9, 2)]}
+def test_more_than_six_floors_count_as_missed():
+    slow = {site.OURS: [play(54.5, 5)], site.FLOOR: [play(9, 2)]}
     assert site.rows(slow, ["site-converged-vs-floor"])[0].missed
 
 
