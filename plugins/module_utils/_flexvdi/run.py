@@ -7,7 +7,6 @@ import contextlib
 
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, Plan, Refusal
-from .._plan.web import secrets_in
 from . import image_storage, media, objects, storage, tasks, volumes
 from .client import CONNECTION_SPEC, ApiError, Client
 from .fields import ASSUMED, STATUS, WHERE_TO_LOOK, Fields
@@ -107,7 +106,7 @@ def _work(params, check_mode, declared, shown, planned=None, absent=()):
 
     planned, absent: what other tasks of the same check run create and delete, see storage.State.
     """
-    outcome = Outcome(Plan(), {"tasks": [], "requests": []}, secrets=secrets_in(params["api_url"]))
+    outcome = Outcome(Plan(), {"tasks": [], "requests": []})
     with outcome.collect():
         items = storage.validated(declared)
         if params["task_timeout"] <= 0:
@@ -181,7 +180,7 @@ def one_volume(kind):
 
 def info(params, check_mode):  # pylint: disable=unused-argument
     """The Outcome of flexvdi_storage_info."""
-    outcome = Outcome(secrets=secrets_in(params["api_url"]))
+    outcome = Outcome()
     with outcome.collect(), _session(params, outcome) as reader:
         outcome.result = _gather(params, reader)
     return outcome

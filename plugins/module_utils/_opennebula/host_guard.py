@@ -7,7 +7,7 @@ import time
 
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, NoAnswer, Plan
-from .._plan.web import secrets_in, shown
+from .._plan.web import shown
 from . import host_guard_plan as plans
 from . import named_hosts
 from .client import AUTHORIZATION, CONNECTION_SPEC, ApiError, Client
@@ -27,7 +27,7 @@ ARGUMENT_SPEC = dict(
 
 def work(params, check_mode):
     """The Outcome of one_host_guard."""
-    outcome = Outcome(Plan(), {"hosts": []}, secrets=secrets_in(params["api_url"]))
+    outcome = Outcome(Plan(), {"hosts": []})
     with outcome.collect():
         if params["max_disabled"] is not None and params["max_disabled"] < 0:
             raise Failure("max_disabled %d is not possible. Write how many hosts guards may have disabled at once."

@@ -7,7 +7,6 @@ import time
 
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, NoAnswer, Plan
-from .._plan.web import secrets_in
 from . import (
     datastore,
     datastore_plan,
@@ -27,10 +26,6 @@ from .pool import Pool
 from .waiting import Waiting
 
 ALL_IMAGES = (-2, -1, -1)
-
-
-def _outcome(params, plan=None):
-    return Outcome(plan, secrets=secrets_in(params["api_url"]))
 
 
 def _client(params, outcome, desired=()):
@@ -161,7 +156,7 @@ def datastores(params, check_mode):
 
 
 def _datastores_work(params, check_mode, items, single=None):
-    outcome = _outcome(params, Plan())
+    outcome = Outcome(Plan())
     with outcome.collect():
         desired = datastore.validated(items)
         client = _client(params, outcome, desired)
@@ -195,7 +190,7 @@ def _datastores_read_back(client, desired, server):
 
 def datastore_info(params, _check_mode):
     """The work of one_datastore_info: C(name), C(id), C(type), C(ds_mad) narrow the list down."""
-    outcome = _outcome(params)
+    outcome = Outcome()
     with outcome.collect():
         client = _client(params, outcome)
         found = _narrowed(params, _datastores(client), ("name", "id", "type", "ds_mad"))
@@ -242,7 +237,7 @@ def images(params, check_mode):
 
 
 def _images_work(params, check_mode, items, single=None):
-    outcome = _outcome(params, Plan())
+    outcome = Outcome(Plan())
     with outcome.collect():
         desired = image.validated(items)
         client = _client(params, outcome, desired)
@@ -327,7 +322,7 @@ def image_info(params, _check_mode):
 
     The body of an image names its datastore, so the pool of images is all that has to be read.
     """
-    outcome = _outcome(params)
+    outcome = Outcome()
     with outcome.collect():
         client = _client(params, outcome)
         found = [one for one in _images(client) if one["type"] == image.FILESYSTEM]
@@ -349,7 +344,7 @@ def image_info(params, _check_mode):
 
 def idmap_info(params, _check_mode):
     """The work of one_idmap_info: C(hosts) narrows them down."""
-    outcome = _outcome(params)
+    outcome = Outcome()
     with outcome.collect():
         client = _client(params, outcome)
         hosts = client.read(lambda body: idmaps.read_pool(body, "HOST"), "one.hostpool.info")

@@ -8,7 +8,6 @@ import posixpath
 from .._plan import host_attributes
 from .._plan.outcome import Outcome
 from .._plan.plan import Failure, Plan
-from .._plan.web import secrets_in
 from . import image, run, vm_template
 from .client import CONNECTION_SPEC, Client
 
@@ -25,7 +24,7 @@ ARGUMENT_SPEC = dict(
 
 def work(params, check_mode):
     """The Outcome of one_vm_template_requirement."""
-    outcome = Outcome(Plan(), {"templates": []}, secrets=secrets_in(params["api_url"]))
+    outcome = Outcome(Plan(), {"templates": []})
     with outcome.collect():
         # As a declaration has them in its normal form; hosts of their own may declare one share each for itself.
         paths = dict.fromkeys(posixpath.normpath(path) for path in params["paths"])
