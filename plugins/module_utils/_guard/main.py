@@ -14,7 +14,7 @@ from .._share import guard_file
 from . import observe, report, tell
 
 # That of the collection.
-VERSION = "1.0.0-dev"
+VERSION = "1.0.0"
 CONFIG = "/etc/virtshare/guard.json"
 
 
